@@ -1,0 +1,1 @@
+"""Values and declarations that tasks and jobs both read. Imports neither luigi nor pyspark."""

@@ -1,0 +1,25 @@
+"""Where things lie under ``[lake] root``. Every path is spelt here and nowhere else."""
+
+import datetime
+import os
+import pathlib
+
+MANIFEST = "_manifest.json"
+
+
+def raw_folder(root: str | os.PathLike, entity: str, date: datetime.date) -> pathlib.Path:
+    """Folder of one entity's snapshot: ``part-*.jsonl.gz`` and the manifest."""
+    return pathlib.Path(root) / "raw" / entity / f"date={date.isoformat()}"
+
+
+def table_folder(root: str | os.PathLike, table: str) -> pathlib.Path:
+    return pathlib.Path(root) / table
+
+
+def report_file(root: str | os.PathLike, date: datetime.date) -> pathlib.Path:
+    return pathlib.Path(root) / "reports" / f"{date.isoformat()}.html"
+
+
+def spool_folder(root: str | os.PathLike) -> pathlib.Path:
+    """JSON lines of the run ledger that are not in the table yet."""
+    return pathlib.Path(root) / "_spool"

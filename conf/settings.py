@@ -1,0 +1,279 @@
+"""Every setting: its section, key, type, default and limits, declared once.
+
+``luigi.cfg`` holds values by section, the command line overrides them (``[api] base_url`` is
+``--api-base-url``), and secrets come from the environment. Luigi and the jobs both parse with
+:func:`parse`, so a wrong value reads the same wherever it was given.
+"""
+
+import argparse
+import configparser
+import dataclasses
+import os
+import pathlib
+import re
+import typing
+import zoneinfo
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from conf.errors import BadSetting
+
+
+def key(
+    default: Any,
+    help: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+    pattern: str = "",
+    shape: str = "",
+    env: str = "",
+    check: Callable[[Any], bool] | None = None,
+) -> Any:
+    """A setting as a dataclass field; ``shape`` says in words what ``pattern`` or ``check`` ask."""
+    return dataclasses.field(
+        default=default,
+        repr=not env,
+        metadata=dict(
+            help=help, low=low, high=high, choices=choices, pattern=pattern, shape=shape, env=env, check=check
+        ),
+    )
+
+
+def _is_timezone(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (ValueError, OSError):
+        return False
+    return True
+
+
+@dataclasses.dataclass(frozen=True)
+class Api:
+    base_url: str = key(
+        "http://127.0.0.1:8000",
+        "root URL of the MooVitamix API",
+        pattern=r"https?://[^\s/]+\S*",
+        shape="a URL that starts with http:// or https://",
+    )
+    timezone: str = key(
+        "UTC",
+        "what the API's zone-less timestamps mean",
+        check=_is_timezone,
+        shape="an IANA time zone such as UTC or Europe/Paris",
+    )
+    page_size: int = key(100, "rows asked for in one page", low=1, high=100)
+    concurrency: int = key(8, "pages of one entity under way at once", low=1, high=64)
+    timeout: float = key(30.0, "seconds to wait for a connection or for the next bytes", low=0.1, high=600)
+    retries: int = key(5, "times a page is asked again after a passing fault", low=0, high=20)
+    token: str = key("", "bearer token, if the API wants one", env="MOOVITAMIX_API_TOKEN")
+
+
+@dataclasses.dataclass(frozen=True)
+class Lake:
+    root: str = key("data/lake", "folder of raw files, tables and reports", pattern=r"\S.*", shape="a folder")
+
+
+@dataclasses.dataclass(frozen=True)
+class Spark:
+    remote: str = key(
+        "",
+        "Spark Connect server; empty submits each job to the master",
+        pattern=r"(sc://\S+)?",
+        shape="empty, or sc://host:port",
+    )
+    master: str = key(
+        "local[*]",
+        "where spark-submit runs a job",
+        pattern=r"(local(\[.+\])?|yarn|spark://\S+|k8s://\S+)",
+        shape="local[*], spark://host:port, yarn or k8s://…",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Als:
+    rank: int = key(64, "number of latent factors", low=1, high=1024)
+    reg: float = key(0.05, "regularisation, scaled by each row's number of plays tracks", low=0)
+    alpha: float = key(10.0, "confidence is 1 + alpha x plays", low=0)
+    iterations: int = key(10, "alternations of the two half steps", low=1, high=200)
+    solver: str = key("mllib", "what solves the factors", choices=("mllib",))
+    seed: int = key(42, "seed of the initial factors", low=0, high=2**31 - 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluate:
+    k: int = key(10, "length of list that decisions look at", low=1, high=1000)
+    holdout_days: int = key(7, "the most days that are held out", low=1, high=365)
+    window_days: int = key(7, "days of live figures that are averaged", low=1, high=365)
+    min_users: int = key(100, "users needed before a figure decides anything", low=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Retrain:
+    min_ratio: float = key(
+        0.8, "retrain when live NDCG falls below this share of the champion's reference", low=0, high=1
+    )
+    min_lift: float = key(1.0, "retrain when live NDCG falls below this many times popularity's", low=0)
+    max_age_days: int = key(30, "retrain when the champion is older", low=1)
+    max_unknown_play_share: float = key(
+        0.3, "retrain when more of the plays are of tracks without a factor", low=0, high=1
+    )
+    cooldown_days: int = key(7, "days between trainings; doubles after a refused challenger", low=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Promote:
+    min_gain: float = key(1.0, "promote when the challenger's NDCG is at least this many times the champion's", low=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Recommend:
+    k: int = key(20, "tracks recommended to each user", low=1, high=1000)
+    min_plays: int = key(3, "plays below which a user gets popular tracks", low=1)
+    popular_days: int = key(7, "days that popularity is counted over", low=1)
+    exclude_heard_days: int = key(0, "leave out what was heard in this many days; 0 is ever", low=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Registry:
+    uri: str = key(
+        "sqlite:///data/mlflow.db",
+        "MLflow tracking and registry URI",
+        pattern=r"\S+",
+        shape="a URI such as sqlite:///mlflow.db or http://host:5000",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """All sections; each is a frozen dataclass of typed values."""
+
+    api: Api = Api()
+    lake: Lake = Lake()
+    spark: Spark = Spark()
+    als: Als = Als()
+    evaluate: Evaluate = Evaluate()
+    retrain: Retrain = Retrain()
+    promote: Promote = Promote()
+    recommend: Recommend = Recommend()
+    registry: Registry = Registry()
+
+
+SECTIONS: dict[str, type] = {section.name: section.type for section in dataclasses.fields(Settings)}  # type: ignore[misc]
+
+# Keys of ``[spark]`` that Luigi's own Spark support reads.
+LUIGI_KEYS = {"spark": {"spark-submit", "deploy-mode"}}
+
+
+def parse_value(section: str, field: dataclasses.Field, text: str) -> Any:
+    """One value from its text.
+
+    Raises:
+        BadSetting: the text is not of the declared type, or outside the declared limits.
+    """
+    rule = field.metadata
+    kind = typing.cast(type, field.type)
+    try:
+        value = kind(text)
+    except ValueError:
+        value = None
+    if value is None or not _allowed(value, rule):
+        shown = "(not shown)" if rule["env"] else repr(str(text))
+        raise BadSetting(f"[{section}] {field.name}: found {shown}, allowed is {describe(field)}")
+    return value
+
+
+def _allowed(value: Any, rule: Mapping[str, Any]) -> bool:
+    if rule["choices"]:
+        return value in rule["choices"]
+    if rule["pattern"] and not re.fullmatch(rule["pattern"], value):
+        return False
+    if rule["check"] and not rule["check"](value):
+        return False
+    low, high = rule["low"], rule["high"]
+    # Written so that NaN is not allowed.
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def describe(field: dataclasses.Field) -> str:
+    """What a setting allows, in words."""
+    rule = field.metadata
+    if rule["choices"]:
+        return " or ".join(rule["choices"])
+    if rule["shape"]:
+        return rule["shape"]
+    name = {int: "a whole number", float: "a number", str: "text"}[typing.cast(type, field.type)]
+    if rule["low"] is not None and rule["high"] is not None:
+        return f"{name} from {rule['low']} to {rule['high']}"
+    return f"{name} of at least {rule['low']}" if rule["low"] is not None else name
+
+
+def parse(values: Mapping[str, Mapping[str, str]]) -> Settings:
+    """Settings from text by section and key; what is not given has its default.
+
+    Raises:
+        BadSetting: a key that is not known, or a value that is not allowed.
+    """
+    sections = {}
+    for section, cls in SECTIONS.items():
+        given = dict(values.get(section, {}))
+        fields = {field.name: field for field in dataclasses.fields(cls)}
+        for name in given.keys() - fields.keys() - LUIGI_KEYS.get(section, set()):
+            raise BadSetting(f"[{section}] {name}: not a setting; known are {', '.join(fields)}")
+        for name, field in fields.items():
+            secret = os.environ.get(field.metadata["env"]) if field.metadata["env"] else None
+            if secret is not None:
+                given[name] = secret
+        sections[section] = cls(
+            **{name: parse_value(section, fields[name], text) for name, text in given.items() if name in fields}
+        )
+    return Settings(**sections)
+
+
+def read_file(path: str | os.PathLike = "") -> dict[str, dict[str, str]]:
+    """Our sections of ``luigi.cfg`` (``LUIGI_CONFIG_PATH`` names another), as text by section and key."""
+    path = pathlib.Path(path or os.environ.get("LUIGI_CONFIG_PATH", "luigi.cfg"))
+    parser = configparser.ConfigParser()
+    parser.read(path)
+    return {section: dict(parser[section]) for section in SECTIONS if parser.has_section(section)}
+
+
+def add_flags(parser: argparse.ArgumentParser, *sections: str) -> None:
+    """A flag for every setting of the named sections, but for secrets: those come from the environment."""
+    for section in sections:
+        group = parser.add_argument_group(f"[{section}]")
+        for field in dataclasses.fields(SECTIONS[section]):
+            if not field.metadata["env"]:
+                default = field.default if field.default != "" else "empty"
+                group.add_argument(
+                    flag(section, field.name),
+                    metavar=field.name.upper(),
+                    help=f"{field.metadata['help']} (default: {default})".replace("%", "%%"),
+                )
+
+
+def from_flags(args: argparse.Namespace) -> Settings:
+    """Settings from ``luigi.cfg``, overridden by the flags that were given."""
+    values = read_file()
+    for section, cls in SECTIONS.items():
+        for field in dataclasses.fields(cls):
+            text = getattr(args, f"{section}_{field.name}", None)
+            if text is not None:
+                values.setdefault(section, {})[field.name] = text
+    return parse(values)
+
+
+def flag(section: str, name: str) -> str:
+    """``--section-key``, as Luigi spells it too."""
+    return f"--{section}-{name}".replace("_", "-")
+
+
+def as_flags(settings: Settings, *sections: str) -> list[str]:
+    """The command-line arguments that make a job see the same values; secrets are left out."""
+    return [
+        f"{flag(section, field.name)}={getattr(getattr(settings, section), field.name)}"
+        for section in sections
+        for field in dataclasses.fields(SECTIONS[section])
+        if not field.metadata["env"]
+    ]

@@ -1,0 +1,232 @@
+"""Every Delta table: columns, key and partitions, declared once for the jobs, the tasks and the docs.
+
+Types are Spark SQL's names; timestamps are UTC.
+"""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    name: str
+    type: str
+    comment: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """``key`` names the columns that tell rows apart."""
+
+    name: str
+    comment: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    partition_by: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    @property
+    def ddl(self) -> str:
+        """``name type, …`` as Spark reads it."""
+        return ", ".join(f"{column.name} {column.type}" for column in self.columns)
+
+
+TRACKS = Table(
+    "tracks",
+    "one row per track; attributes of the newest snapshot that held it",
+    ("track_id",),
+    (
+        Column("track_id", "bigint"),
+        Column("name", "string"),
+        Column("artist", "string"),
+        Column("songwriters", "string"),
+        Column("duration_s", "int", "seconds"),
+        Column("genres", "string"),
+        Column("album", "string"),
+        Column("created_at", "timestamp"),
+        Column("updated_at", "timestamp"),
+        Column("first_seen", "date", "first date whose snapshot held it"),
+        Column("last_seen", "date", "last date whose snapshot held it"),
+    ),
+)
+
+USERS = Table(
+    "users",
+    "one row per user; attributes of the newest snapshot that held it",
+    ("user_id",),
+    (
+        Column("user_id", "bigint"),
+        Column("first_name", "string"),
+        Column("last_name", "string"),
+        Column("email", "string"),
+        Column("gender", "string"),
+        Column("favorite_genres", "string"),
+        Column("created_at", "timestamp"),
+        Column("updated_at", "timestamp"),
+        Column("first_seen", "date", "first date whose snapshot held it"),
+        Column("last_seen", "date", "last date whose snapshot held it"),
+    ),
+)
+
+LISTENS = Table(
+    "listens",
+    "one row per play and version of its history row; the version with the latest updated_at holds",
+    ("user_id", "listened_at", "updated_at", "position"),
+    (
+        Column("user_id", "bigint"),
+        Column("track_id", "bigint"),
+        Column("listened_at", "timestamp", "created_at of the history row, the same for all of its plays"),
+        Column("position", "int", "place in the history row, from 0"),
+        Column("updated_at", "timestamp"),
+        Column("first_seen", "date", "first date whose snapshot held this version"),
+    ),
+)
+
+QUARANTINE = Table(
+    "quarantine",
+    "one row per bad row (or play) and date",
+    ("date", "entity", "row"),
+    (
+        Column("date", "date"),
+        Column("entity", "string"),
+        Column("reasons", "array<string>", "every rule that the row breaks"),
+        Column("row", "string", "the row as JSON text, names and e-mail masked; of a play, its own item alone"),
+    ),
+    ("date", "entity"),
+)
+
+ACCOUNTING = Table(
+    "accounting",
+    "one row per date and entity: fetched = clean + duplicate + quarantined + later + suppressed",
+    ("date", "entity"),
+    (
+        Column("date", "date"),
+        Column("entity", "string"),
+        Column("revision", "int"),
+        Column("snapshot_date", "date", "date whose raw folder was used"),
+        Column("fetched_at", "timestamp"),
+        Column("rows", "bigint", "rows of the API in the snapshot"),
+        Column("fetched", "bigint", "units: rows; of listens, plays (a row with no usable items counts as one)"),
+        Column("clean", "bigint"),
+        Column("duplicate", "bigint", "repeats, and versions that a later one in the snapshot replaces"),
+        Column("quarantined", "bigint"),
+        Column("later", "bigint", "dated after the run's date, up to the fetch"),
+        Column("suppressed", "bigint", "of people who asked to be forgotten"),
+    ),
+    ("date", "entity"),
+)
+
+RECOMMENDATIONS = Table(
+    "recommendations",
+    "one row per date, user and rank",
+    ("date", "user_id", "rank"),
+    (
+        Column("date", "date"),
+        Column("user_id", "bigint"),
+        Column("rank", "int", "from 1"),
+        Column("track_id", "bigint"),
+        Column("score", "float", "als: preference, about 0 to 1; popular: plays in the last days"),
+        Column("source", "string", "als or popular"),
+        Column("because", "array<bigint>", "heard tracks that contributed most to the score, most first"),
+        Column("model_version", "string", "version in the registry; empty where no model served"),
+    ),
+    ("date",),
+)
+
+EVALUATIONS = Table(
+    "evaluations",
+    "one row per date, kind, model, metric and k",
+    ("date", "kind", "model", "metric", "k"),
+    (
+        Column("date", "date"),
+        Column("kind", "string", "live or holdout"),
+        Column(
+            "model",
+            "string",
+            "als, served, popularity, popularity_als (popularity for the users of als), champion (holdout)",
+        ),
+        Column("model_version", "string", "version in the registry; empty for popularity and for a challenger"),
+        Column("metric", "string"),
+        Column("k", "int"),
+        Column("value", "double", "mean over users"),
+        Column("low", "double", "2.5 % bound of the user-level bootstrap"),
+        Column("high", "double", "97.5 % bound"),
+        Column("users", "bigint"),
+    ),
+    ("date", "kind"),
+)
+
+EVALUATION_USERS = Table(
+    "evaluation_users",
+    "one row per date and user whose list came from the model: what decisions are bootstrapped from",
+    ("date", "user_id"),
+    (
+        Column("date", "date"),
+        Column("user_id", "bigint"),
+        Column("model_version", "string"),
+        Column("als", "double", "live NDCG at [evaluate] k of the list served"),
+        Column("popularity", "double", "the same of the popular list for that user"),
+    ),
+    ("date",),
+)
+
+DECISIONS = Table(
+    "decisions",
+    "one row per date and step",
+    ("date", "step"),
+    (
+        Column("date", "date"),
+        Column("step", "string", "retrain, promote or rollback"),
+        Column("decision", "string", "train or keep; promote, refuse or none; rollback"),
+        Column("reason", "string", "in words, with figures"),
+        Column("figures", "string", "JSON"),
+        Column("model_version", "string", "version that the decision made or chose"),
+        Column("champion_version", "string", "version in production when it was decided"),
+    ),
+    ("date", "step"),
+)
+
+RUNS = Table(
+    "runs",
+    "one row per task attempt",
+    ("date", "task", "attempt", "started_at"),
+    (
+        Column("date", "date"),
+        Column("task", "string"),
+        Column("status", "string", "done, failed or killed"),
+        Column("attempt", "int", "from 1, within a run of the command"),
+        Column("started_at", "timestamp"),
+        Column("seconds", "double"),
+        Column("cpu_seconds", "double", "of the step's own processes, not of a Spark Connect server"),
+        Column("max_rss_mb", "double"),
+        Column("read_mb", "double"),
+        Column("written_mb", "double"),
+        Column("rows_in", "bigint"),
+        Column("rows_out", "bigint"),
+        Column("host", "string"),
+        Column("error", "string"),
+    ),
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        TRACKS,
+        USERS,
+        LISTENS,
+        QUARANTINE,
+        ACCOUNTING,
+        RECOMMENDATIONS,
+        EVALUATIONS,
+        EVALUATION_USERS,
+        DECISIONS,
+        RUNS,
+    )
+}
+
+
+def marker(table: str, task: str, date: object) -> str:
+    """The ``txnAppId`` of the commit by which a task finishes its part of a table for a date."""
+    return f"{table}/{task}/{date}"
