@@ -23,3 +23,13 @@ def report_file(root: str | os.PathLike, date: datetime.date) -> pathlib.Path:
 def spool_folder(root: str | os.PathLike) -> pathlib.Path:
     """JSON lines of the run ledger that are not in the table yet."""
     return pathlib.Path(root) / "_spool"
+
+
+def model_folder(root: str | os.PathLike, version: str) -> pathlib.Path:
+    """The lake's own copy of a registered model: serving a day needs no registry."""
+    return pathlib.Path(root) / "models" / f"version={version}"
+
+
+def challenger_folder(root: str | os.PathLike, date: datetime.date) -> pathlib.Path:
+    """The model that a date's training tested, fitted without the holdout."""
+    return pathlib.Path(root) / "models" / f"challenger={date.isoformat()}"

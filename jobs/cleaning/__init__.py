@@ -1,0 +1,5 @@
+"""From raw JSON to clean rows, quarantine and accounting.
+
+``snapshot`` reads the raw text, ``checks`` turns it into typed columns and the names of the rules that
+each row breaks, ``rows`` and ``plays`` say which rows of an entity stand, ``quarantine`` keeps the rest.
+"""

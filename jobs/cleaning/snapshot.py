@@ -1,0 +1,58 @@
+"""A raw folder as a frame of checked rows."""
+
+import dataclasses
+import datetime
+import json
+import pathlib
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from conf.contract import Entity
+from conf.errors import Refused
+from conf.layout import MANIFEST, raw_folder
+from jobs.cleaning.checks import Context, checked
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """What the manifest says of an entity's raw folder, and where its files are."""
+
+    entity: Entity
+    date: datetime.date
+    folder: pathlib.Path
+    rows: int
+    files: tuple[str, ...]
+    context: Context
+
+
+def open_snapshot(root: str, entity: Entity, date: datetime.date, timezone: str) -> Snapshot:
+    """The snapshot that a date's run fetched.
+
+    Raises:
+        Refused: there is none.
+    """
+    folder = raw_folder(root, entity.name, date).absolute()
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text())
+    except FileNotFoundError:
+        raise Refused(f"{folder}: no snapshot of {entity.name} for {date}; fetch it first") from None
+    fetched_at = datetime.datetime.fromisoformat(manifest["fetched_at"])
+    names = tuple(str(folder / file["name"]) for file in manifest["files"])
+    return Snapshot(entity, date, folder, manifest["rows"], names, Context(fetched_at, timezone))
+
+
+def read_checked(spark: SparkSession, snapshot: Snapshot) -> DataFrame:
+    """One row per raw row: the table's columns, ``reasons`` (array<string>) and ``raw`` (variant)."""
+    if snapshot.files:
+        text = spark.read.text(list(snapshot.files))
+    else:
+        text = spark.createDataFrame([], "value string")
+    parsed = text.select(F.try_parse_json("value").alias("raw"))
+    return checked(parsed, snapshot.entity, snapshot.context)
+
+
+def snapshot_ids(spark: SparkSession, root: str, entity: Entity, date: datetime.date, timezone: str) -> DataFrame:
+    """The ids, each once, of an entity's clean rows in the snapshot of a date: what could be played or served then."""
+    rows = read_checked(spark, open_snapshot(root, entity, date, timezone))
+    return rows.filter(F.size("reasons") == 0).select(entity.field("id").target).distinct()

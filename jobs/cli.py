@@ -1,0 +1,82 @@
+"""What every job has in common on the command line: the date, the settings, the figures it ends with."""
+
+import argparse
+import dataclasses
+import datetime
+import json
+import logging
+import os
+import pathlib
+import resource
+import sys
+import time
+from collections.abc import Callable
+
+from conf.errors import BadSetting, Refused
+from conf.settings import Settings, add_flags, from_flags
+
+log = logging.getLogger("jobs")
+
+Figures = dict[str, object]
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A date's work: what a job's ``main`` gets."""
+
+    date: datetime.date
+    settings: Settings
+    args: argparse.Namespace
+
+
+def parser(doc: str, *sections: str) -> argparse.ArgumentParser:
+    """``--date``, ``--result`` and a flag for every setting of the named sections."""
+    result = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    result.add_argument("--date", required=True, type=_date, metavar="YYYY-MM-DD", help="the day to work on")
+    result.add_argument("--result", type=pathlib.Path, help="file that gets the job's figures as JSON")
+    add_flags(result, *sections)
+    return result
+
+
+def _date(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise BadSetting(f"--date: found {text!r}, required is a day as YYYY-MM-DD") from None
+
+
+def run(main: Callable[[Job], Figures], arguments: argparse.ArgumentParser) -> None:
+    """Parse, do the job, write its figures and end the process.
+
+    A :class:`~conf.errors.Refused` ends it with code 1 and one line.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("py4j").setLevel(logging.WARNING)
+    # PySpark logs every server error with its query context; the one who raised it says it better.
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
+    args = arguments.parse_args()
+    started = time.monotonic()
+    try:
+        figures = main(Job(args.date, from_flags(args), args))
+    except Refused as refusal:
+        print(f"error: {refusal.message}", file=sys.stderr)
+        sys.exit(1)
+    figures = {**figures, **_resources(), "seconds": round(time.monotonic() - started, 3)}
+    log.info("%s", json.dumps(figures, default=str))
+    if args.result:
+        args.result.write_text(json.dumps(figures, default=str))
+
+
+def _resources() -> Figures:
+    """CPU, memory and disk of this process, in the units of the ``runs`` table."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    figures: Figures = {
+        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
+        "max_rss_mb": round(usage.ru_maxrss / 1024, 1),
+    }
+    counters = pathlib.Path(f"/proc/{os.getpid()}/io")
+    if counters.exists():
+        values = dict(line.split(": ") for line in counters.read_text().splitlines())
+        figures["read_mb"] = round(int(values["read_bytes"]) / 2**20, 3)
+        figures["written_mb"] = round(int(values["write_bytes"]) / 2**20, 3)
+    return figures

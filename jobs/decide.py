@@ -1,0 +1,80 @@
+"""Decide whether to train: one row of ``decisions``, with the reason and its figures. Needs no Spark."""
+
+import datetime
+import json
+
+import numpy as np
+
+from conf.tables import marker
+from jobs.champion import champion
+from jobs.cli import Figures, Job, parser, run
+from jobs.lake import Lake
+from jobs.rules.retrain import Situation, UserDays, decide
+
+STEP = "retrain"
+
+
+def main(job: Job) -> Figures:
+    lake = Lake(job.settings.lake.root)
+    now = situation(lake, job.date, job.settings.evaluate.window_days)
+    if job.args.partial:
+        decision, reason, figures = "keep", "the day is not over: a partial day decides nothing", {}
+    else:
+        decided = decide(now, job.settings.retrain, job.settings.evaluate)
+        decision, reason, figures = decided.decision, decided.reason, decided.figures
+    row = {
+        "date": job.date,
+        "step": STEP,
+        "decision": decision,
+        "reason": reason,
+        "figures": json.dumps(figures),
+        "model_version": "",
+        "champion_version": now.champion_version,
+    }
+    lake.replace_rows([row], "decisions", marker("decisions", "DecideRetrain", job.date), date=job.date, step=STEP)
+    return {"decision": decision, "reason": reason}
+
+
+def situation(lake: Lake, date: datetime.date, window_days: int) -> Situation:
+    """What was known at the end of ``date``, from the tables."""
+    current = champion(lake, date)
+    version, since = (current.version, current.since) if current else ("", None)
+    window = user_days(lake, date - datetime.timedelta(days=window_days - 1), date, version)
+    reference = None
+    if since and date >= since + datetime.timedelta(days=window_days):
+        reference = user_days(
+            lake, since + datetime.timedelta(days=1), since + datetime.timedelta(days=window_days), version
+        )
+    share = lake.rows(
+        "evaluations", [("date", "=", date), ("kind", "=", "live"), ("metric", "=", "unknown_play_share")], ["value"]
+    )
+    trained, refusals = trainings(lake, date)
+    return Situation(date, version, since, window, reference, share[0]["value"] if share else None, trained, refusals)
+
+
+def user_days(lake: Lake, first: datetime.date, last: datetime.date, version: str) -> UserDays:
+    """Live figures of the champion's own lists on those dates; of those days alone that it served."""
+    filters = [("date", ">=", first), ("date", "<=", last), ("model_version", "=", version)]
+    found = lake.arrow("evaluation_users", filters, ["date", "user_id", "als", "popularity"])
+    found = found.sort_by([("date", "ascending"), ("user_id", "ascending")])
+    return UserDays(*(np.asarray(found[name].to_numpy(), np.float64) for name in ("als", "popularity")))
+
+
+def trainings(lake: Lake, date: datetime.date) -> tuple[datetime.date | None, int]:
+    """The last date before ``date`` on which a challenger was tested or a rollback made, and the refusals in a row up to then."""
+    rows = lake.rows("decisions", [("date", "<", date)], ["date", "step", "decision"])
+    tested = sorted(
+        (row["date"], row["decision"]) for row in rows if row["decision"] in ("promote", "refuse", "rollback")
+    )
+    refusals = 0
+    for _, decision in reversed(tested):
+        if decision != "refuse":
+            break
+        refusals += 1
+    return (tested[-1][0] if tested else None), refusals
+
+
+if __name__ == "__main__":
+    arguments = parser(__doc__ or "", "lake", "evaluate", "retrain")
+    arguments.add_argument("--partial", action="store_true", help="the date is today: decide nothing")
+    run(main, arguments)

@@ -1,0 +1,216 @@
+"""The one module that reads and writes tables.
+
+Frames go through Spark. What a job holds in its own memory (a decision, some figures) goes through
+``deltalake``, whose commit takes milliseconds where Spark's takes seconds; both write the same format.
+Every commit that finishes a task's part carries its marker (:func:`conf.tables.marker`), so a part
+appears once, whole, however often it is written.
+"""
+
+import datetime
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
+
+from conf.layout import table_folder
+from conf.tables import TABLES, Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+VERSION = 1  # txnVersion of a marker: the revision of a date's output
+ATTEMPTS = 6  # of a commit that another writer got in the way of
+
+ARROW_TYPES = {
+    "bigint": pa.int64(),
+    "int": pa.int32(),
+    "float": pa.float32(),
+    "double": pa.float64(),
+    "string": pa.string(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", "UTC"),
+    "array<string>": pa.list_(pa.string()),
+    "array<bigint>": pa.list_(pa.int64()),
+}
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in table.columns])
+
+
+class Lake:
+    """The tables under ``root``. ``spark`` is needed for frames only."""
+
+    def __init__(self, root: str, spark: "SparkSession | None" = None) -> None:
+        self.root = root
+        self._spark = spark
+
+    @property
+    def spark(self) -> "SparkSession":
+        if self._spark is None:
+            raise RuntimeError("this job was given no Spark session")
+        return self._spark
+
+    def path(self, table: str) -> str:
+        return str(table_folder(self.root, table).absolute())
+
+    def ensure(self, table: str) -> str:
+        """The table's path; it is created, empty, where it does not exist."""
+        path = self.path(table)
+        if not DeltaTable.is_deltatable(path):
+            declared = TABLES[table]
+            fields = [
+                Field(
+                    field.name,
+                    field.type,
+                    nullable=True,
+                    metadata={"comment": column.comment} if column.comment else {},
+                )
+                for field, column in zip(
+                    Schema.from_arrow(arrow_schema(declared)).fields, declared.columns, strict=True
+                )
+            ]
+            partitions = list(declared.partition_by) or None
+            DeltaTable.create(
+                path, Schema(fields), mode="ignore", partition_by=partitions, description=declared.comment
+            )
+        return path
+
+    def committed(self, marker: str) -> bool:
+        """Whether a commit with this marker stands; its first part names the table."""
+        try:
+            version = DeltaTable(self.path(marker.partition("/")[0])).transaction_version(marker)
+        except TableNotFoundError:
+            return False
+        return version is not None and version >= VERSION
+
+    # -- frames, through Spark ------------------------------------------------------------------
+
+    def read(self, table: str) -> "DataFrame":
+        return self.spark.read.format("delta").load(self.ensure(table))
+
+    def replace(self, frame: "DataFrame", table: str, marker: str, **slice_: object) -> None:
+        """Write ``frame`` in place of the rows that match ``slice_`` (column = value), in one commit."""
+        path = self.ensure(table)
+        selected = frame.select(TABLES[table].names)
+        self._commit(
+            marker,
+            lambda: (
+                selected.write.format("delta")
+                .mode("overwrite")
+                .option("replaceWhere", _predicate(slice_))
+                .option("txnAppId", marker)
+                .option("txnVersion", VERSION)
+                .save(path)
+            ),
+        )
+
+    def merge(
+        self, frame: "DataFrame", table: str, marker: str, updates: Mapping[str, str], when: str = "true"
+    ) -> None:
+        """Insert rows of new keys; of known keys set ``updates`` (SQL over ``s``, the new, and ``t``) where ``when`` holds."""
+        path, declared, spark = self.ensure(table), TABLES[table], self.spark
+        frame.select(declared.names).createOrReplaceTempView("merge_source")
+        on = " AND ".join(f"t.{name} = s.{name}" for name in declared.key)
+        sets = ", ".join(f"t.{name} = {value}" for name, value in updates.items())
+        sql = (
+            f"MERGE INTO delta.`{path}` t USING merge_source s ON {on} "
+            f"WHEN MATCHED AND ({when}) THEN UPDATE SET {sets} WHEN NOT MATCHED THEN INSERT *"
+        )
+        self._commit(marker, lambda: _merge(spark, sql, marker))
+
+    # -- rows in memory, through deltalake ------------------------------------------------------
+
+    def rows(self, table: str, filters: list | None = None, columns: list[str] | None = None) -> list[dict[str, Any]]:
+        """Rows as dictionaries. ``filters`` are (column, operator, value); a table that is not there has none."""
+        return self.arrow(table, filters, columns).to_pylist()
+
+    def arrow(self, table: str, filters: list | None = None, columns: list[str] | None = None) -> pa.Table:
+        try:
+            stored = DeltaTable(self.path(table))
+        except TableNotFoundError:
+            schema = arrow_schema(TABLES[table])
+            return (pa.schema([schema.field(name) for name in columns]) if columns else schema).empty_table()
+        return stored.to_pyarrow_table(filters=filters, columns=columns)
+
+    def replace_rows(self, rows: Iterable[Mapping[str, object]], table: str, marker: str, **slice_: object) -> None:
+        """As :meth:`replace`, for rows in memory; no rows commit the marker alone."""
+        path = self.ensure(table)
+        data = pa.Table.from_pylist([dict(row) for row in rows], schema=arrow_schema(TABLES[table]))
+
+        def write() -> None:
+            if not self.committed(marker):
+                write_deltalake(
+                    path, data, mode="overwrite", predicate=_predicate(slice_), commit_properties=_properties(marker)
+                )
+
+        self._commit(marker, write)
+
+    def append_rows(self, rows: Iterable[Mapping[str, object]], table: str, marker: str) -> None:
+        """Add rows once: a marker that stands already adds nothing."""
+        path = self.ensure(table)
+        if not self.committed(marker):
+            data = pa.Table.from_pylist([dict(row) for row in rows], schema=arrow_schema(TABLES[table]))
+            write_deltalake(path, data, mode="append", commit_properties=_properties(marker))
+
+    # -------------------------------------------------------------------------------------------
+
+    def _commit(self, marker: str, write: Callable[[], None]) -> None:
+        """Write; when another writer was first, look again: its marker means done, else try again."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return write()
+            except Exception as error:
+                if not _is_conflict(error):
+                    raise
+                if self.committed(marker):
+                    return None
+                if attempt == ATTEMPTS:
+                    raise
+                time.sleep(0.2 * 2**attempt)
+        return None
+
+
+def _properties(marker: str) -> CommitProperties:
+    return CommitProperties(app_transactions=[Transaction(marker, VERSION)])
+
+
+def _merge(spark: "SparkSession", sql: str, marker: str) -> None:
+    keys = {"spark.databricks.delta.write.txnAppId": marker, "spark.databricks.delta.write.txnVersion": str(VERSION)}
+    try:
+        for key, value in keys.items():
+            spark.conf.set(key, value)
+        spark.sql(sql).collect()
+    finally:
+        # Left set, the next write of this session would be taken for a repeat and silently dropped.
+        for key in keys:
+            spark.conf.unset(key)
+
+
+def _is_conflict(error: Exception) -> bool:
+    """Whether another commit came between reading and writing."""
+    return isinstance(error, CommitFailedError) or any(
+        name in str(error)
+        for name in (
+            "ConcurrentTransaction",
+            "ConcurrentAppend",
+            "ConcurrentDelete",
+            "ConcurrentWrite",
+            "DELTA_CONCURRENT",
+        )
+    )
+
+
+def _predicate(slice_: Mapping[str, object]) -> str:
+    return " AND ".join(f"{name} = {_literal(value)}" for name, value in slice_.items())
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, datetime.date):
+        return f"'{value.isoformat()}'"
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return str(value)

@@ -1,0 +1,108 @@
+"""The MLflow registry: one model, ``recommender``, with the aliases ``champion`` and ``previous``.
+
+MLflow is imported where it is used: it takes seconds, and only days that train need it.
+"""
+
+import contextlib
+import dataclasses
+import datetime
+import logging
+import pathlib
+import tempfile
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from conf.errors import Refused
+from conf.settings import Als
+from jobs.factors import FactorModel
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from jobs.holdout import Holdout
+
+NAME = "recommender"
+PYFUNC = pathlib.Path(__file__).with_name("pyfunc.py")
+REQUIREMENTS = ["mlflow", "numpy", "pandas"]
+
+
+@contextlib.contextmanager
+def connected(uri: str) -> Iterator["MlflowClient"]:
+    """MLflow, on ``uri`` for tracking and registry.
+
+    Raises:
+        Refused: it cannot be reached or read.
+    """
+    import mlflow
+
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    logging.getLogger("alembic").setLevel(logging.ERROR)
+    if uri.startswith("sqlite:///"):
+        pathlib.Path(uri.removeprefix("sqlite:///")).absolute().parent.mkdir(parents=True, exist_ok=True)
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    try:
+        if mlflow.get_experiment_by_name(NAME) is None:
+            mlflow.create_experiment(NAME, artifact_location=artifacts(uri))
+        mlflow.set_experiment(NAME)
+        yield mlflow.MlflowClient()
+    except mlflow.exceptions.MlflowException as error:
+        raise Refused(
+            f"the registry at {uri} does not do what was asked: {error.message}; check [registry] uri"
+        ) from error
+
+
+def artifacts(uri: str) -> str | None:
+    """Where a registry in an SQLite file keeps its artifacts: beside that file. A server knows for itself."""
+    if not uri.startswith("sqlite:///"):
+        return None
+    return (pathlib.Path(uri.removeprefix("sqlite:///")).absolute().parent / "mlartifacts").as_uri()
+
+
+def record_training(uri: str, date: datetime.date, als: Als, holdout: "Holdout", rows: list[dict]) -> None:
+    """A run with the challenger's parameters and holdout figures."""
+    import mlflow
+
+    with connected(uri), mlflow.start_run(run_name=f"train {date}"):
+        mlflow.set_tags({"date": str(date), "step": "train"})
+        mlflow.log_params({**dataclasses.asdict(als), "holdout_start": holdout.start, "holdout_users": holdout.users})
+        mlflow.log_metrics({f"{row['model']}_{row['metric']}_{row['k']}": row["value"] for row in rows})
+
+
+def register(uri: str, date: datetime.date, model: FactorModel, figures: dict[str, Any]) -> str:
+    """Register a model as a new version and return that; a version that a killed run of the date left is taken up."""
+    import mlflow
+
+    with connected(uri) as client:
+        left = client.search_model_versions(f"name='{NAME}' and tags.date='{date}'") if _exists(client) else []
+        if left:
+            return str(max(int(version.version) for version in left))
+        with tempfile.TemporaryDirectory() as folder, mlflow.start_run(run_name=f"promote {date}"):
+            saved = pathlib.Path(folder) / "model"
+            model.save(saved)
+            mlflow.set_tags({"date": str(date), "step": "promote"})
+            mlflow.log_params(model.recipe)
+            mlflow.log_metrics({name: value for name, value in figures.items() if isinstance(value, int | float)})
+            info = mlflow.pyfunc.log_model(
+                name="model", python_model=str(PYFUNC), artifacts={"model": str(saved)}, pip_requirements=REQUIREMENTS
+            )
+            version = mlflow.register_model(info.model_uri, NAME, tags={"date": str(date)})
+        return str(version.version)
+
+
+def _exists(client: "MlflowClient") -> bool:
+    return bool(client.search_registered_models(f"name='{NAME}'"))
+
+
+def point(uri: str, champion: str, previous: str) -> None:
+    """Move the aliases; ``previous`` may be empty."""
+    with connected(uri) as client:
+        client.set_registered_model_alias(NAME, "champion", champion)
+        if previous:
+            client.set_registered_model_alias(NAME, "previous", previous)
+
+
+def recipe(model: FactorModel, als: Als) -> Als:
+    """The parameters that a model was fitted with."""
+    names = {field.name for field in dataclasses.fields(als)}
+    return dataclasses.replace(als, **{name: value for name, value in model.recipe.items() if name in names})

@@ -1,0 +1,54 @@
+"""The Spark session of a job: a Spark Connect client, or the driver that spark-submit started."""
+
+import contextlib
+import os
+import pathlib
+import sys
+from collections.abc import Iterator
+
+import pyspark.cloudpickle
+from pyspark.sql import DataFrame, SparkSession
+
+import jobs
+from conf.settings import Settings
+
+DEFAULTS = pathlib.Path(__file__).parents[1] / "conf" / "spark" / "spark-defaults.conf"
+
+
+def spark_session(settings: Settings, name: str) -> SparkSession:
+    """A session with Delta and UTC, on ``[spark] remote`` where that is set."""
+    # Functions of this package travel to the workers whole: those need not have the project installed.
+    pyspark.cloudpickle.register_pickle_by_value(jobs)
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName(name)
+    if settings.spark.remote:
+        session = builder.remote(settings.spark.remote).getOrCreate()
+        session.conf.set("spark.sql.session.timeZone", "UTC")
+    else:
+        # Under spark-submit the master and these values are given already; by hand they are not.
+        for key, value in defaults().items():
+            builder = builder.config(key, value)
+        if "PYSPARK_GATEWAY_PORT" not in os.environ:
+            builder = builder.master(settings.spark.master)
+        session = builder.getOrCreate()
+    # A model's factors and a block of users make large rows: one of them at a time to a worker.
+    session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "1000")
+    return session
+
+
+def defaults() -> dict[str, str]:
+    """Key and value of each line of ``conf/spark/spark-defaults.conf``."""
+    lines = (line.split(None, 1) for line in DEFAULTS.read_text().splitlines() if line.strip() and line[0] != "#")
+    return {key: value.strip() for key, value in lines}
+
+
+@contextlib.contextmanager
+def persisted(*frames: DataFrame) -> Iterator[None]:
+    """Keep what the frames hold for as long as the block runs: a Connect server would keep it for good."""
+    for frame in frames:
+        frame.persist()
+    try:
+        yield
+    finally:
+        for frame in frames:
+            frame.unpersist()

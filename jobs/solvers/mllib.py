@@ -1,0 +1,60 @@
+"""Spark MLlib's ALS as a solver."""
+
+import dataclasses
+
+import numpy as np
+from pyspark.ml.recommendation import ALS
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from conf.settings import Als
+from jobs.factors import FactorModel
+
+BLOCKS = 2
+
+
+def fit(interactions: DataFrame, als: Als) -> FactorModel:
+    """Fit on one row per pair: user_id, track_id, plays."""
+    users, tracks = numbered(interactions, "user_id"), numbered(interactions, "track_id")
+    pairs = (
+        interactions.join(users, "user_id")
+        .join(tracks, "track_id")
+        .select("user_number", "track_number", F.col("plays").cast("float").alias("plays"))
+        # ALS evaluates its input several times and needs the same rows each time (SPARK-28927).
+        .persist()
+    )
+    pairs.count()
+    solver = ALS(
+        userCol="user_number",
+        itemCol="track_number",
+        ratingCol="plays",
+        implicitPrefs=True,
+        rank=als.rank,
+        maxIter=als.iterations,
+        regParam=als.reg,
+        alpha=als.alpha,
+        seed=als.seed,
+        numUserBlocks=BLOCKS,
+        numItemBlocks=BLOCKS,
+    )
+    fitted = solver.fit(pairs)
+    user_ids, user_factors = factors(fitted.userFactors, users, "user_id")
+    track_ids, track_factors = factors(fitted.itemFactors, tracks, "track_id")
+    pairs.unpersist()
+    return FactorModel(track_ids, track_factors, user_ids, user_factors, dataclasses.asdict(als))
+
+
+def numbered(interactions: DataFrame, column: str) -> DataFrame:
+    """The distinct 64-bit ids with the 32-bit numbers, from 0, that MLlib needs."""
+    number = F.row_number().over(Window.orderBy(column)) - 1
+    return interactions.select(column).distinct().withColumn(column.replace("_id", "_number"), number)
+
+
+def factors(fitted: DataFrame, ids: DataFrame, column: str) -> tuple[np.ndarray, np.ndarray]:
+    """Ids (n,) ascending and their factors float32 (n, rank)."""
+    number = column.replace("_id", "_number")
+    found = fitted.join(ids, fitted["id"] == ids[number]).orderBy(column).select(column, "features").toArrow()
+    values = found["features"].combine_chunks()
+    return found[column].to_numpy().astype(np.int64), values.flatten().to_numpy().reshape(len(values), -1).astype(
+        np.float32
+    )

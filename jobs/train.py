@@ -1,0 +1,81 @@
+"""Fit a challenger on what came before the holdout, and measure it there beside popularity and the champion.
+
+The challenger is kept beside the tables for the step that decides on it; its figures are rows of
+``evaluations`` of the kind ``holdout`` (``als`` is the challenger). With too few users to score or nothing
+to train on, that fact is committed and no figure.
+"""
+
+import datetime
+
+from pyspark.sql import DataFrame
+
+from conf.contract import TRACKS
+from conf.layout import challenger_folder
+from conf.settings import Als, Settings
+from conf.tables import marker
+from jobs import registry
+from jobs.catalogue import ids_on
+from jobs.champion import Champion, champion
+from jobs.cli import Figures, Job, parser, run
+from jobs.factors import FactorModel
+from jobs.history import plays_as_of
+from jobs.holdout import Bench, Holdout, choose
+from jobs.lake import Lake
+from jobs.metrics import summarise
+from jobs.session import persisted, spark_session
+from jobs.solvers import fit
+
+KIND = "holdout"
+
+
+def main(job: Job) -> Figures:
+    settings = job.settings
+    lake = Lake(settings.lake.root, spark_session(settings, f"train {job.date}"))
+    plays = plays_as_of(lake.read("listens"), job.date)
+    with persisted(plays):
+        holdout = choose(plays, job.date, settings.evaluate)
+        rows = [scorable(holdout, job.date)]
+        if holdout.users >= settings.evaluate.min_users:
+            rows += test(lake, plays, holdout, job.date, settings)
+    lake.replace_rows(rows, "evaluations", marker("evaluations", "TrainModel", job.date), date=job.date, kind=KIND)
+    return {"holdout": str(holdout.start), "users": holdout.users, "rows_out": len(rows)}
+
+
+def test(lake: Lake, plays: DataFrame, holdout: Holdout, date: datetime.date, settings: Settings) -> list[dict]:
+    """Rows of ``evaluations``; the challenger is saved and its run recorded."""
+    bench = Bench(
+        plays, ids_on(lake, TRACKS, date, settings.api.timezone), holdout, settings.evaluate, settings.recommend
+    )
+    current = champion(lake, date)
+    with persisted(bench.training, bench.relevant, bench.users):
+        challenger = fit(bench.training, settings.als)
+        challenger.save(challenger_folder(lake.root, date))
+        measured = {"als": bench.measure(challenger), "popularity": bench.measure(None)}
+        if current:
+            measured["champion"] = bench.measure(unspoilt(current, bench.training, holdout, settings.als))
+    versions = {"champion": current.version} if current else {}
+    rows = [
+        {"date": date, "kind": KIND, "model": model, "model_version": versions.get(model, ""), **row}
+        for model, values in measured.items()
+        for row in summarise(values.to_numpy(), list(values.columns))
+    ]
+    registry.record_training(settings.registry.uri, date, settings.als, holdout, rows)
+    return rows
+
+
+def scorable(holdout: Holdout, date: datetime.date) -> dict:
+    """How many users the holdout can score: of everybody, so it has no interval."""
+    count = {"metric": "scorable_users", "k": 0, "value": float(holdout.users), "users": holdout.users}
+    return {"date": date, "kind": KIND, "model": "als", "model_version": "", **count}
+
+
+def unspoilt(current: Champion, training: DataFrame, holdout: Holdout, als: Als) -> FactorModel:
+    """The champion as it is where it has not seen the holdout, else its recipe fitted on the same training part."""
+    model = current.load()
+    if datetime.date.fromisoformat(model.recipe["seen"]) < holdout.start:
+        return model
+    return fit(training, registry.recipe(model, als))
+
+
+if __name__ == "__main__":
+    run(main, parser(__doc__ or "", "api", "lake", "spark", "als", "evaluate", "recommend", "registry"))
