@@ -33,3 +33,8 @@ def model_folder(root: str | os.PathLike, version: str) -> pathlib.Path:
 def challenger_folder(root: str | os.PathLike, date: datetime.date) -> pathlib.Path:
     """The model that a date's training tested, fitted without the holdout."""
     return pathlib.Path(root) / "models" / f"challenger={date.isoformat()}"
+
+
+def log_file(root: str | os.PathLike, date: datetime.date, task: str) -> pathlib.Path:
+    """Everything that a step's job printed."""
+    return pathlib.Path(root) / "logs" / date.isoformat() / f"{task}.log"

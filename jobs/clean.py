@@ -15,7 +15,7 @@ from conf.tables import TABLES, marker
 from jobs.cleaning import plays, rows
 from jobs.cleaning.snapshot import Snapshot, open_snapshot, read_checked, snapshot_ids
 from jobs.cli import Figures, Job, parser, run
-from jobs.lake import VERSION, Lake
+from jobs.lake import Lake
 from jobs.session import persisted, spark_session
 
 OUTCOMES = ("clean", "duplicate", "quarantined", "later", "suppressed")
@@ -27,7 +27,7 @@ def main(job: Job) -> Figures:
     root, timezone = job.settings.lake.root, job.settings.api.timezone
     snapshot = open_snapshot(root, entity, job.args.snapshot_date or job.date, timezone)
     spark = spark_session(job.settings, f"clean {entity.name} {job.date}")
-    lake = Lake(root, spark)
+    lake = job.lake(spark)
 
     outcomes = judge(spark, root, snapshot, job.date)
     with persisted(outcomes):
@@ -48,7 +48,7 @@ def commit(lake: Lake, outcomes: DataFrame, snapshot: Snapshot, counts: dict[str
     accounting = {
         "date": date,
         "entity": entity.name,
-        "revision": VERSION,
+        "revision": lake.revision,
         "snapshot_date": snapshot.date,
         "fetched_at": snapshot.context.fetched_at,
         **counts,

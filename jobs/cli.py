@@ -11,9 +11,14 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from conf.errors import BadSetting, Refused
 from conf.settings import Settings, add_flags, from_flags
+from jobs.lake import Lake
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 log = logging.getLogger("jobs")
 
@@ -28,12 +33,21 @@ class Job:
     settings: Settings
     args: argparse.Namespace
 
+    def lake(self, spark: "SparkSession | None" = None) -> Lake:
+        return Lake(self.settings.lake.root, spark, self.args.revision)
+
 
 def parser(doc: str, *sections: str) -> argparse.ArgumentParser:
     """``--date``, ``--result`` and a flag for every setting of the named sections."""
     result = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     result.add_argument("--date", required=True, type=_date, metavar="YYYY-MM-DD", help="the day to work on")
     result.add_argument("--result", type=pathlib.Path, help="file that gets the job's figures as JSON")
+    result.add_argument(
+        "--revision",
+        type=int,
+        default=1,
+        help="version of what is written; 0 is of a day that is not over (default: 1)",
+    )
     add_flags(result, *sections)
     return result
 
@@ -45,6 +59,16 @@ def _date(text: str) -> datetime.date:
         raise BadSetting(f"--date: found {text!r}, required is a day as YYYY-MM-DD") from None
 
 
+def settle(arguments: argparse.ArgumentParser) -> Job:
+    """The job that the command line asks for.
+
+    Raises:
+        BadSetting: a value is not allowed.
+    """
+    args = arguments.parse_args()
+    return Job(args.date, from_flags(args), args)
+
+
 def run(main: Callable[[Job], Figures], arguments: argparse.ArgumentParser) -> None:
     """Parse, do the job, write its figures and end the process.
 
@@ -54,17 +78,17 @@ def run(main: Callable[[Job], Figures], arguments: argparse.ArgumentParser) -> N
     logging.getLogger("py4j").setLevel(logging.WARNING)
     # PySpark logs every server error with its query context; the one who raised it says it better.
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
-    args = arguments.parse_args()
+    job = settle(arguments)
     started = time.monotonic()
     try:
-        figures = main(Job(args.date, from_flags(args), args))
+        figures = main(job)
     except Refused as refusal:
         print(f"error: {refusal.message}", file=sys.stderr)
         sys.exit(1)
     figures = {**figures, **_resources(), "seconds": round(time.monotonic() - started, 3)}
     log.info("%s", json.dumps(figures, default=str))
-    if args.result:
-        args.result.write_text(json.dumps(figures, default=str))
+    if job.args.result:
+        job.args.result.write_text(json.dumps(figures, default=str))
 
 
 def _resources() -> Figures:

@@ -15,7 +15,7 @@ STEP = "retrain"
 
 
 def main(job: Job) -> Figures:
-    lake = Lake(job.settings.lake.root)
+    lake = job.lake()
     now = situation(lake, job.date, job.settings.evaluate.window_days)
     if job.args.partial:
         decision, reason, figures = "keep", "the day is not over: a partial day decides nothing", {}

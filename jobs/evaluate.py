@@ -29,14 +29,14 @@ KIND = "live"
 
 
 def main(job: Job) -> Figures:
-    lake = Lake(job.settings.lake.root)
+    lake = job.lake()
     day_before = job.date - datetime.timedelta(days=1)
     listed = lake.arrow("recommendations", [("date", "=", day_before)], ["user_id", "source"])
     if not listed.num_rows:
         commit(lake, job.date, [], [])
         return {"rows_in": 0, "rows_out": 0, "lists_of": str(day_before), "users": 0}
 
-    lake = Lake(lake.root, spark_session(job.settings, f"evaluate {job.date}"))
+    lake = job.lake(spark_session(job.settings, f"evaluate {job.date}"))
     lists = lake.read("recommendations").filter(F.col("date") == F.lit(day_before))
     plays = plays_as_of(lake.read("listens"), job.date)
     relevant = discoveries(plays, job.date, job.date)
@@ -56,7 +56,8 @@ def measure(lake: Lake, lists: DataFrame, plays: DataFrame, relevant: DataFrame,
         .join(relevant, "user_id", "semi")
         .select("user_id")
         .distinct()
-        .toArrow().to_pandas()["user_id"]
+        .toArrow()
+        .to_pandas()["user_id"]
     )
     version = lists.agg(F.max("model_version")).collect()[0][0]
     groups = {

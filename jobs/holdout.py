@@ -66,4 +66,11 @@ class Bench:
     def measure(self, model: FactorModel | None) -> pd.DataFrame:
         """Metrics by user_id, in its order, of a model; of popularity for None."""
         lists = recommend(self.spark, self.users, model, self.shelf, self.serving.k, 1)
-        return per_user(lists, self.relevant, self.ks).toArrow().to_pandas().set_index("user_id").sort_index().astype(np.float64)
+        return (
+            per_user(lists, self.relevant, self.ks)
+            .toArrow()
+            .to_pandas()
+            .set_index("user_id")
+            .sort_index()
+            .astype(np.float64)
+        )

@@ -21,7 +21,6 @@ from conf.tables import TABLES, Table
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-VERSION = 1  # txnVersion of a marker: the revision of a date's output
 ATTEMPTS = 6  # of a commit that another writer got in the way of
 
 ARROW_TYPES = {
@@ -42,10 +41,10 @@ def arrow_schema(table: Table) -> pa.Schema:
 
 
 class Lake:
-    """The tables under ``root``. ``spark`` is needed for frames only."""
+    """The tables under ``root``. ``spark`` is needed for frames only; ``revision`` is the version of the markers written."""
 
-    def __init__(self, root: str, spark: "SparkSession | None" = None) -> None:
-        self.root = root
+    def __init__(self, root: str, spark: "SparkSession | None" = None, revision: int = 1) -> None:
+        self.root, self.revision = root, revision
         self._spark = spark
 
     @property
@@ -85,7 +84,7 @@ class Lake:
             version = DeltaTable(self.path(marker.partition("/")[0])).transaction_version(marker)
         except TableNotFoundError:
             return False
-        return version is not None and version >= VERSION
+        return version is not None and version >= self.revision
 
     # -- frames, through Spark ------------------------------------------------------------------
 
@@ -103,7 +102,7 @@ class Lake:
                 .mode("overwrite")
                 .option("replaceWhere", _predicate(slice_))
                 .option("txnAppId", marker)
-                .option("txnVersion", VERSION)
+                .option("txnVersion", self.revision)
                 .save(path)
             ),
         )
@@ -120,7 +119,7 @@ class Lake:
             f"MERGE INTO delta.`{path}` t USING merge_source s ON {on} "
             f"WHEN MATCHED AND ({when}) THEN UPDATE SET {sets} WHEN NOT MATCHED THEN INSERT *"
         )
-        self._commit(marker, lambda: _merge(spark, sql, marker))
+        self._commit(marker, lambda: _merge(spark, sql, marker, self.revision))
 
     # -- rows in memory, through deltalake ------------------------------------------------------
 
@@ -144,7 +143,11 @@ class Lake:
         def write() -> None:
             if not self.committed(marker):
                 write_deltalake(
-                    path, data, mode="overwrite", predicate=_predicate(slice_), commit_properties=_properties(marker)
+                    path,
+                    data,
+                    mode="overwrite",
+                    predicate=_predicate(slice_),
+                    commit_properties=self._properties(marker),
                 )
 
         self._commit(marker, write)
@@ -154,9 +157,12 @@ class Lake:
         path = self.ensure(table)
         if not self.committed(marker):
             data = pa.Table.from_pylist([dict(row) for row in rows], schema=arrow_schema(TABLES[table]))
-            write_deltalake(path, data, mode="append", commit_properties=_properties(marker))
+            write_deltalake(path, data, mode="append", commit_properties=self._properties(marker))
 
     # -------------------------------------------------------------------------------------------
+
+    def _properties(self, marker: str) -> CommitProperties:
+        return CommitProperties(app_transactions=[Transaction(marker, self.revision)])
 
     def _commit(self, marker: str, write: Callable[[], None]) -> None:
         """Write; when another writer was first, look again: its marker means done, else try again."""
@@ -174,12 +180,8 @@ class Lake:
         return None
 
 
-def _properties(marker: str) -> CommitProperties:
-    return CommitProperties(app_transactions=[Transaction(marker, VERSION)])
-
-
-def _merge(spark: "SparkSession", sql: str, marker: str) -> None:
-    keys = {"spark.databricks.delta.write.txnAppId": marker, "spark.databricks.delta.write.txnVersion": str(VERSION)}
+def _merge(spark: "SparkSession", sql: str, marker: str, revision: int) -> None:
+    keys = {"spark.databricks.delta.write.txnAppId": marker, "spark.databricks.delta.write.txnVersion": str(revision)}
     try:
         for key, value in keys.items():
             spark.conf.set(key, value)

@@ -30,7 +30,7 @@ OVERLAP = 0.1  # share of a list that must be the same
 
 
 def main(job: Job) -> Figures:
-    lake = Lake(job.settings.lake.root)
+    lake = job.lake()
     current = champion(lake, job.date)
     version = current.version if current else ""
     decided = judge(lake, job, version)
@@ -65,7 +65,7 @@ def promote(lake: Lake, job: Job, decided: Decision, previous: str) -> str:
     uri = job.settings.registry.uri
     challenger = FactorModel.load(challenger_folder(lake.root, job.date))
     spark = spark_session(job.settings, f"promote {job.date}")
-    pairs = interactions(plays_as_of(Lake(lake.root, spark).read("listens"), job.date))
+    pairs = interactions(plays_as_of(job.lake(spark).read("listens"), job.date))
     fitted = fit(pairs, registry.recipe(challenger, job.settings.als))
     model = dataclasses.replace(fitted, recipe={**fitted.recipe, "seen": job.date.isoformat()})
     check(model, challenger)

@@ -19,7 +19,7 @@ from jobs.session import persisted, spark_session
 
 def main(job: Job) -> Figures:
     settings, serving = job.settings, job.settings.recommend
-    lake = Lake(settings.lake.root, spark_session(settings, f"recommend {job.date}"))
+    lake = job.lake(spark_session(settings, f"recommend {job.date}"))
     current = champion(lake, job.date + datetime.timedelta(days=1))
     plays = plays_as_of(lake.read("listens"), job.date)
     with persisted(plays):

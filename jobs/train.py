@@ -30,7 +30,7 @@ KIND = "holdout"
 
 def main(job: Job) -> Figures:
     settings = job.settings
-    lake = Lake(settings.lake.root, spark_session(settings, f"train {job.date}"))
+    lake = job.lake(spark_session(settings, f"train {job.date}"))
     plays = plays_as_of(lake.read("listens"), job.date)
     with persisted(plays):
         holdout = choose(plays, job.date, settings.evaluate)

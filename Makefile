@@ -1,0 +1,52 @@
+# make help lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help setup run status test cov lint format-check format-apply types check tree clean lock
+export PYTHON ?= python3.11
+unexport PYTHONDONTWRITEBYTECODE
+
+V := .venv/bin
+DEMO := data/demo
+DAYS ?= 2
+
+help: ## list the targets
+	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+setup: ## make .venv with pinned packages and Delta's jars (every other target does it by itself)
+	@bin/setup
+
+run: setup ## run the last two whole days on the demo API and show what came of it (DAYS=3 for more)
+	@$(V)/python -m tasks.demo --days $(DAYS) --root $(DEMO)
+
+status: setup ## the last day done, the champion, what is missing (ROOT=folder for another lake)
+	@$(V)/python -m jobs status $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $$(date -u -d yesterday +%F)
+
+test: setup ## every test that needs no installed server
+	@$(V)/python -m pytest
+
+cov: setup ## the same, with the share of lines covered
+	@$(V)/python -m pytest --cov=conf --cov=tasks --cov=jobs --cov=demo_api --cov-report=term
+
+lint: setup ## rules of style and security
+	@$(V)/ruff check .
+
+types: setup ## check the types
+	@$(V)/mypy
+
+format-check: setup ## whether the code is formatted
+	@$(V)/ruff format --check .
+
+format-apply: setup ## format the code
+	@$(V)/ruff format .
+	@$(V)/ruff check --fix .
+
+check: lint format-check types test ## all of the checks
+
+tree: ## the folders and files
+	@git ls-files | awk -F/ '{ for (i = 1; i < NF; i++) if ($$i != seen[i]) { printf "%*s%s/\n", 2 * i, "", $$i; seen[i] = $$i; delete seen[i + 1] } printf "%*s%s\n", 2 * NF, "", $$NF }'
+
+clean: ## remove what is built and the demo's data, not .venv
+	@rm -rf $(DEMO) build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis spark-warehouse
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+lock: setup ## resolve setup.py into requirements.txt again
+	@$(V)/pip-compile --quiet --extra dev --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe -o requirements.txt setup.py

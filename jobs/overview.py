@@ -1,0 +1,145 @@
+"""A date as people look at it: what was counted, measured, decided and served. Read from the tables, without Spark."""
+
+import dataclasses
+import datetime
+from typing import Any
+
+import pyarrow.compute as pc
+
+from jobs.champion import champion
+from jobs.lake import Lake
+
+SAMPLE = 3  # listeners shown
+TRACKS = 5  # of each
+
+
+@dataclasses.dataclass(frozen=True)
+class Listener:
+    """A listener, by id alone; tracks are ``(track, artist)``, newest or best first."""
+
+    user_id: int
+    source: str
+    lately: list[tuple[str, str]]
+    recommended: list[tuple[str, str]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Overview:
+    """Rows of the tables for one date, in the order in which they are shown."""
+
+    date: datetime.date
+    accounting: list[dict[str, Any]]
+    quarantine: list[tuple[str, str, int]]  # entity, reason, rows
+    live: list[dict[str, Any]]
+    holdout: list[dict[str, Any]]
+    decisions: list[dict[str, Any]]
+    champion_version: str
+    champion_since: datetime.date | None
+    served: dict[str, int]  # users by source of their first track
+    listeners: list[Listener]
+
+    @property
+    def partial(self) -> bool:
+        return any(row["revision"] == 0 for row in self.accounting)
+
+
+def overview(lake: Lake, date: datetime.date, k: int) -> Overview:
+    """What there is on a date; figures at ``k`` alone."""
+    current = champion(lake, date + datetime.timedelta(days=1))
+    on_date = [("date", "=", date)]
+    evaluations = [row for row in lake.rows("evaluations", on_date) if row["k"] in (k, 0)]
+    steps = {"retrain": 0, "promote": 1, "rollback": 2}
+    firsts = lake.arrow("recommendations", [*on_date, ("rank", "=", 1)], ["user_id", "source"])
+    sources = firsts["source"].value_counts().to_pylist()
+    return Overview(
+        date=date,
+        accounting=sorted(lake.rows("accounting", on_date), key=lambda row: row["entity"]),
+        quarantine=reasons(lake, date),
+        live=[row for row in evaluations if row["kind"] == "live"],
+        holdout=[row for row in evaluations if row["kind"] == "holdout"],
+        decisions=sorted(lake.rows("decisions", on_date), key=lambda row: steps[row["step"]]),
+        champion_version=current.version if current else "",
+        champion_since=current.since if current else None,
+        served={entry["values"]: entry["counts"] for entry in sources},
+        listeners=listeners(lake, date, firsts.to_pylist()),
+    )
+
+
+def ndcg(rows: list[dict[str, Any]], k: int) -> dict[str, dict[str, Any]]:
+    """The NDCG rows by model."""
+    return {row["model"]: row for row in rows if row["metric"] == "ndcg" and row["k"] == k}
+
+
+def reasons(lake: Lake, date: datetime.date) -> list[tuple[str, str, int]]:
+    """How many quarantined rows broke each rule, most first."""
+    counts: dict[tuple[str, str], int] = {}
+    for row in lake.rows("quarantine", [("date", "=", date)], ["entity", "reasons"]):
+        for reason in row["reasons"]:
+            counts[row["entity"], reason] = counts.get((row["entity"], reason), 0) + 1
+    return sorted(((*key, count) for key, count in counts.items()), key=lambda item: (-item[2], item[:2]))
+
+
+def listeners(lake: Lake, date: datetime.date, firsts: list[dict[str, Any]]) -> list[Listener]:
+    """A few listeners who played something on the date, those with the model's lists first."""
+    start, end = midnight(date), midnight(date + datetime.timedelta(days=1))
+    played = set(
+        lake.arrow("listens", [("listened_at", ">=", start), ("listened_at", "<", end)], ["user_id"])["user_id"]
+        .unique()
+        .to_pylist()
+    )
+    candidates = sorted(firsts, key=lambda row: (row["user_id"] not in played, row["source"] != "als", row["user_id"]))
+    chosen = {row["user_id"]: row["source"] for row in candidates[:SAMPLE]}
+    if not chosen:
+        return []
+    theirs = [("user_id", "in", list(chosen))]
+    plays = lake.rows(
+        "listens", [*theirs, ("listened_at", "<", end)], ["user_id", "track_id", "listened_at", "position"]
+    )
+    lists = lake.rows("recommendations", [("date", "=", date), *theirs], ["user_id", "rank", "track_id"])
+    names = track_names(lake, {row["track_id"] for row in plays + lists})
+    plays.sort(key=lambda row: (row["listened_at"], row["position"]), reverse=True)
+    lists.sort(key=lambda row: row["rank"])
+    return [
+        Listener(
+            user,
+            source,
+            distinct(names[row["track_id"]] for row in plays if row["user_id"] == user)[:TRACKS],
+            [names[row["track_id"]] for row in lists if row["user_id"] == user][:TRACKS],
+        )
+        for user, source in chosen.items()
+    ]
+
+
+def midnight(date: datetime.date) -> datetime.datetime:
+    return datetime.datetime.combine(date, datetime.time(), datetime.UTC)
+
+
+def distinct(items: Any) -> list:
+    """Each once, in order."""
+    return list(dict.fromkeys(items))
+
+
+def track_names(lake: Lake, track_ids: set[int]) -> dict[int, tuple[str, str]]:
+    rows = (
+        lake.rows("tracks", [("track_id", "in", sorted(track_ids))], ["track_id", "name", "artist"])
+        if track_ids
+        else []
+    )
+    known = {row["track_id"]: (row["name"], row["artist"]) for row in rows}
+    return {track: known.get(track, (f"track {track}", "")) for track in track_ids}
+
+
+def last_day(lake: Lake) -> datetime.date | None:
+    """The newest date with recommendations."""
+    dates = lake.arrow("recommendations", columns=["date"])["date"]
+    return pc.max(dates).as_py() if len(dates) else None
+
+
+def missing_days(lake: Lake) -> list[datetime.date]:
+    """Days without recommendations between the first and the last that have them."""
+    days = set(lake.arrow("recommendations", columns=["date"])["date"].unique().to_pylist())
+    if not days:
+        return []
+    first, last = min(days), max(days)
+    every = (first + datetime.timedelta(days=day) for day in range((last - first).days))
+    return [day for day in every if day not in days]

@@ -1,0 +1,187 @@
+"""What every task has in common: its date, where its output is, the job that makes it."""
+
+import datetime
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+from typing import Any
+
+import luigi
+from luigi.contrib.external_program import ExternalProgramRunContext
+from luigi.contrib.spark import SparkSubmitTask
+
+from conf import layout
+from conf.errors import BadSetting, Refused
+from conf.settings import Settings, as_flags
+from tasks import lake
+from tasks.settings import settings
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+def today() -> datetime.date:
+    return datetime.datetime.now(datetime.UTC).date()
+
+
+class DayParameter(luigi.DateParameter):
+    """A day (UTC) that has begun."""
+
+    def parse(self, s: str) -> datetime.date:
+        try:
+            return datetime.date.fromisoformat(s)
+        except ValueError:
+            raise BadSetting(f"date: found {s!r}, required is a day as YYYY-MM-DD") from None
+
+    def normalize(self, value: Any) -> Any:
+        if isinstance(value, datetime.date) and value > today():
+            raise BadSetting(
+                f"date: {value} has not come yet; the last whole day is {today() - datetime.timedelta(days=1)}"
+            )
+        return value
+
+
+class DatedTask(luigi.Task):
+    """A step of a date's run. ``figures`` are what it has to say of what it did, once it has run."""
+
+    date = DayParameter(
+        default=today() - datetime.timedelta(days=1), description="the day to run, UTC (default: the last whole day)"
+    )
+    snapshot_date = luigi.OptionalDateParameter(
+        default=None, significant=False, description="use this date's raw folders in place of the date's own"
+    )
+    figures: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.settings: Settings = settings()
+        self.figures = {}
+
+    @property
+    def root(self) -> str:
+        return str(pathlib.Path(self.settings.lake.root).absolute())
+
+    @property
+    def partial(self) -> bool:
+        """Whether the date is not over: what is made now is made again when it is."""
+        return self.date >= today()
+
+    @property
+    def revision(self) -> int:
+        """The version its markers carry; that of a partial day gives way to the whole one's."""
+        return 0 if self.partial else 1
+
+
+class MarkerTarget(luigi.Target):
+    """A task's part of a table for a date, there when the commit that finished it is."""
+
+    def __init__(self, task: DatedTask, table: str) -> None:
+        self.task, self.table = task, table
+
+    def exists(self) -> bool:
+        return lake.committed(self.task.root, self.table, self.task.task_family, self.task.date, self.task.revision)
+
+
+class JobTask(DatedTask, SparkSubmitTask):
+    """A step that a job of ``jobs/`` does.
+
+    With ``[spark] remote`` the job is a client of that server; without it spark-submit starts the job on
+    ``[spark] master``. A job that needs no Spark is a plain process either way.
+    """
+
+    job: str  # module in jobs/
+    table: str  # the table whose commit finishes the step
+    sections: tuple[str, ...]  # of the settings that the job takes
+    needs_spark = True
+
+    def output(self) -> luigi.Target:
+        return MarkerTarget(self, self.table)
+
+    @property
+    def name(self) -> str:
+        return f"{self.task_family} {self.date}"
+
+    @property
+    def app(self) -> str:
+        return str(ROOT / "jobs" / "__main__.py")
+
+    @property
+    def master(self) -> str:
+        return self.settings.spark.master
+
+    @property
+    def properties_file(self) -> str:
+        return str(ROOT / "conf" / "spark" / "spark-defaults.conf")
+
+    @property
+    def spark_submit(self) -> str:
+        beside_python = pathlib.Path(sys.executable).with_name("spark-submit")
+        return str(beside_python) if beside_python.exists() else super().spark_submit
+
+    def app_options(self) -> list[str]:
+        options = [
+            self.job,
+            f"--date={self.date}",
+            f"--revision={self.revision}",
+            *as_flags(self.settings, *self.sections),
+        ]
+        return [*options, *self.job_options()]
+
+    def job_options(self) -> list[str]:
+        """What the job wants to know besides."""
+        return []
+
+    def program_args(self) -> list[str]:
+        if self.needs_spark and not self.settings.spark.remote:
+            return super().program_args()
+        return [sys.executable, *self.app_command()]
+
+    def program_environment(self) -> dict[str, str]:
+        return {**os.environ, "PYSPARK_PYTHON": sys.executable}
+
+    def run(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            result = pathlib.Path(folder) / "result.json"
+            self._execute([*self.program_args(), f"--result={result}"])
+            self.figures = json.loads(result.read_text())
+
+    def _execute(self, command: list[str]) -> None:
+        """Run the command; its output goes to the step's log.
+
+        Raises:
+            Refused: it failed; the message is the cause, in one line, and where the log lies.
+        """
+        log = layout.log_file(self.root, self.date, self.task_family)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            begin = output.tell()
+            process = subprocess.Popen(
+                command,
+                env=self.program_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+            with ExternalProgramRunContext(process):
+                code = process.wait()
+        if code:
+            with log.open("rb") as written:
+                written.seek(begin)
+                raise Refused(f"{cause(written.read().decode(errors='replace'), code)} (log: {log})")
+
+
+def cause(output: str, code: int) -> str:
+    """The line of a failed job's output that says why: its own refusal, or the error that ended it."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    refusals = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    if refusals:
+        return refusals[-1]
+    errors = [
+        line
+        for line in lines
+        if line.split(":")[0].split(".")[-1].endswith(("Error", "Exception")) and " " not in line.split(":")[0]
+    ]
+    return (errors or lines or [f"ended with code {code} and said nothing"])[-1][:500]

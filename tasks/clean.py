@@ -1,0 +1,33 @@
+"""Clean the snapshot into tables, each entity by itself."""
+
+from tasks.base import JobTask
+from tasks.fetch import FetchListenHistory, FetchTracks, FetchUsers
+
+
+class Clean(JobTask):
+    job = "clean"
+    sections = ("api", "lake", "spark")
+    entity: str
+
+    @property
+    def table(self) -> str:  # type: ignore[override]
+        return "listens" if self.entity == "listen_history" else self.entity
+
+    def requires(self) -> list:
+        date = self.snapshot_date or self.date
+        return [task(date=date) for task in (FetchTracks, FetchUsers, FetchListenHistory)]
+
+    def job_options(self) -> list[str]:
+        return [f"--entity={self.entity}", f"--snapshot-date={self.snapshot_date or self.date}"]
+
+
+class CleanTracks(Clean):
+    entity = "tracks"
+
+
+class CleanUsers(Clean):
+    entity = "users"
+
+
+class CleanListens(Clean):
+    entity = "listen_history"

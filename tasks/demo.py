@@ -1,0 +1,91 @@
+"""Run the last whole days on the demo API: what ``make run`` does.
+
+Starts the demo API and a local Spark Connect server, runs DailyPipeline for each day with the API standing at
+the end of that day, prints what came of it, and stops what it started.
+"""
+
+import argparse
+import contextlib
+import datetime
+import pathlib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import luigi
+import requests
+
+from conf.errors import Refused
+from tasks.base import ROOT, today
+from tasks.daily import DailyPipeline
+from tasks.spark_server import running
+
+PORT = 15002
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--days", type=int, default=2, help="how many whole days up to yesterday (default: 2)")
+    parser.add_argument(
+        "--root", type=pathlib.Path, default=ROOT / "data" / "demo", help="folder of lake, registry and logs"
+    )
+    parser.add_argument("--port", type=int, default=PORT, help=f"of the Spark Connect server (default: {PORT})")
+    args = parser.parse_args()
+    folder = args.root.absolute()
+    use("lake", "root", str(folder / "lake"))
+    use("registry", "uri", f"sqlite:///{folder / 'mlflow.db'}")
+    dates = [today() - datetime.timedelta(days=days) for days in range(args.days, 0, -1)]
+    left = [date for date in dates if not DailyPipeline(date=date).complete()]
+    if left:
+        run(left, folder, args.port)
+    command = [sys.executable, "-m", "jobs", "summary", f"--date={dates[-1]}", f"--lake-root={folder / 'lake'}"]
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
+def use(section: str, key: str, value: str) -> None:
+    luigi.configuration.get_config().set(section, key, value)
+
+
+def run(dates: list[datetime.date], folder: pathlib.Path, port: int) -> None:
+    """Run the dates in order.
+
+    Raises:
+        Refused: a day failed; its lines have said why.
+    """
+    say(f"starting the demo API and Spark; logs in {folder / 'logs'}")
+    with demo_api(folder / "logs" / "demo_api.log") as url, running(port, folder / "logs" / "spark.log") as remote:
+        use("api", "base_url", url)
+        use("spark", "remote", remote)
+        for date in dates:
+            began = time.monotonic()
+            requests.post(f"{url}/_as_of/{date}", timeout=60).raise_for_status()
+            if not luigi.build([DailyPipeline(date=date)], local_scheduler=True):
+                raise Refused(f"{date} did not finish; make run goes on where it stopped")
+            say(f"{date} done in {time.monotonic() - began:.0f} s\n")
+
+
+@contextlib.contextmanager
+def demo_api(log: pathlib.Path) -> Iterator[str]:
+    """The URL of a demo API on a free port."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "demo_api", "--port=0"], cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True
+        )
+    try:
+        url = process.stdout.readline().strip() if process.stdout else ""
+        if not url.startswith("http"):
+            raise Refused(f"the demo API did not start; see {log}")
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

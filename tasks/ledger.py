@@ -1,0 +1,111 @@
+"""The run ledger: every attempt of a step, kept as it starts and as it ends, and folded into ``runs``.
+
+An attempt is a JSON line in a spool file of its process, written by Luigi's events: a step does not know
+of it. When the command ends, a job folds what is complete into the table; what a killed command left is
+folded by the next one, as killed. Nothing here fails a day.
+"""
+
+import atexit
+import datetime
+import functools
+import json
+import logging
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import luigi
+from luigi.event import Event
+
+from conf.layout import spool_folder
+from tasks.base import ROOT, DatedTask
+from tasks.console import message
+
+log = logging.getLogger("moovitamix.ledger")
+
+
+def _never_fails(function: Callable) -> Callable:
+    @functools.wraps(function)
+    def tried(*args: object) -> None:
+        try:
+            function(*args)
+        except OSError as error:
+            log.warning("the run ledger could not be written: %s", error)
+
+    return tried
+
+
+class Ledger:
+    """The attempts of this command. Steps may run in processes forked from it."""
+
+    def __init__(self) -> None:
+        self.command = os.getpid()
+        self.name = f"{time.time_ns()}-{self.command}.jsonl"
+        self.attempts: dict[str, int] = {}
+        self.begun: dict[str, float] = {}
+        self.roots: set[str] = set()
+
+    @_never_fails
+    def start(self, task: luigi.Task) -> None:
+        if not isinstance(task, DatedTask):
+            return
+        self.attempts[task.task_id] = self.attempts.get(task.task_id, 0) + 1
+        self.begun[task.task_id] = time.monotonic()
+        self._write(
+            task, "started", started_at=datetime.datetime.now(datetime.UTC).isoformat(), host=socket.gethostname()
+        )
+
+    @_never_fails
+    def success(self, task: luigi.Task) -> None:
+        if isinstance(task, DatedTask):
+            self._end(task, "done", **task.figures)
+
+    @_never_fails
+    def failure(self, task: luigi.Task, error: BaseException) -> None:
+        if isinstance(task, DatedTask):
+            self._end(task, "failed", error=message(error))
+
+    def _end(self, task: DatedTask, status: str, **figures: object) -> None:
+        seconds = time.monotonic() - self.begun.get(task.task_id, time.monotonic())
+        self._write(task, status, **{**figures, "seconds": round(seconds, 3)})
+
+    def _write(self, task: DatedTask, status: str, **values: object) -> None:
+        line = {
+            "date": str(task.date),
+            "task": task.task_family,
+            "attempt": self.attempts.get(task.task_id, 1),
+            "status": status,
+            **values,
+        }
+        folder = spool_folder(task.root)
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / self.name).open("a") as spool:
+            spool.write(json.dumps(line, default=str) + "\n")
+        self.roots.add(task.root)
+
+    def fold(self) -> None:
+        """Fold the spool into the table, where this process is the command and has something to fold."""
+        if os.getpid() != self.command:
+            return
+        for root in self.roots:
+            command = [sys.executable, "-m", "jobs", "ledger", f"--lake-root={root}", f"--date={datetime.date.today()}"]
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+            if done.returncode:
+                log.warning(
+                    "the run ledger was not folded: %s", (done.stderr.strip().splitlines() or ["no message"])[-1]
+                )
+
+
+def listen() -> None:
+    """Keep every attempt from now on."""
+    ledger = Ledger()
+    for event, handler in (
+        (Event.START, ledger.start),
+        (Event.SUCCESS, ledger.success),
+        (Event.FAILURE, ledger.failure),
+    ):
+        luigi.Task.event_handler(event)(handler)
+    atexit.register(ledger.fold)

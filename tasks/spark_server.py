@@ -1,0 +1,91 @@
+"""A local Spark Connect server: one warm JVM for all steps of a day."""
+
+import contextlib
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from conf.errors import Refused
+from tasks.base import ROOT
+
+CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
+PATIENCE = 120  # seconds for a JVM to come up
+
+
+def answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def command(port: int, master: str) -> list[str]:
+    """What starts a server on the loopback address."""
+    return [
+        str(pathlib.Path(sys.executable).with_name("spark-submit")),
+        "--class",
+        CLASS,
+        "--name",
+        "moovitamix",
+        "--master",
+        master,
+        "--properties-file",
+        str(ROOT / "conf" / "spark" / "spark-defaults.conf"),
+        "--conf",
+        "spark.connect.grpc.binding.address=127.0.0.1",
+        "--conf",
+        f"spark.connect.grpc.binding.port={port}",
+        "spark-internal",
+    ]
+
+
+@contextlib.contextmanager
+def running(port: int, log: pathlib.Path, master: str = "local[*]") -> Iterator[str]:
+    """The URL of a server on ``port``: one that answers there already, else one started here and stopped at the end.
+
+    Raises:
+        Refused: the server ended, or did not answer in time.
+    """
+    url = f"sc://127.0.0.1:{port}"
+    if answers(port):
+        yield url
+        return
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command(port, master),
+            cwd=log.parent,
+            env={**os.environ, "PYSPARK_PYTHON": sys.executable},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        _wait(process, port, log)
+        yield url
+    finally:
+        _stop(process)
+
+
+def _wait(process: subprocess.Popen, port: int, log: pathlib.Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not answers(port):
+        if process.poll() is not None:
+            raise Refused(f"the Spark Connect server ended with code {process.returncode}; see {log}")
+        if time.monotonic() > deadline:
+            raise Refused(f"the Spark Connect server did not answer on port {port} in {PATIENCE} s; see {log}")
+        time.sleep(0.2)
+
+
+def _stop(process: subprocess.Popen) -> None:
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, sent)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=15)
+            return
