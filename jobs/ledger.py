@@ -45,17 +45,26 @@ def fold(lake: Lake, spool: pathlib.Path) -> int:
 
 
 def attempts(lines: str) -> list[dict[str, Any]]:
-    """Rows of ``runs`` from JSON lines: the start and the end of each attempt together."""
-    found: dict[tuple, dict[str, Any]] = {}
+    """Rows of ``runs`` from JSON lines, in the order in which they were written.
+
+    A start opens an attempt and an end closes it. A second start of one that is open goes on with it: that
+    is how Luigi comes back to a step that waited for others.
+    """
+    found: list[dict[str, Any]] = []
+    latest: dict[tuple[str, str], dict[str, Any]] = {}
     for line in lines.splitlines():
         try:
             entry = json.loads(line)
         except json.JSONDecodeError:
             continue  # the last line of a command that was killed as it wrote
-        attempt = found.setdefault((entry["date"], entry["task"], entry["attempt"]), {})
-        attempt.update(entry)
-        attempt["status"] = "killed" if entry["status"] == "started" else entry["status"]
-    return [row(attempt) for attempt in found.values()]
+        step = (entry["date"], entry["task"])
+        before = latest.get(step, {"status": "none", "attempt": 0})
+        if entry["status"] != "started":
+            before.update(entry)
+        elif before["status"] != "killed":
+            latest[step] = {**entry, "status": "killed", "attempt": before["attempt"] + 1}
+            found.append(latest[step])
+    return [row(attempt) for attempt in found]
 
 
 def row(attempt: dict[str, Any]) -> dict[str, Any]:

@@ -43,13 +43,23 @@ class DayParameter(luigi.DateParameter):
         return value
 
 
+class OptionalDayParameter(DayParameter):
+    """A day, or none where nothing is given."""
+
+    def parse(self, s: str) -> datetime.date | None:
+        return super().parse(s) if s else None
+
+    def serialize(self, dt: datetime.date | None) -> str:
+        return super().serialize(dt) if dt else ""
+
+
 class DatedTask(luigi.Task):
     """A step of a date's run. ``figures`` are what it has to say of what it did, once it has run."""
 
     date = DayParameter(
         default=today() - datetime.timedelta(days=1), description="the day to run, UTC (default: the last whole day)"
     )
-    snapshot_date = luigi.OptionalDateParameter(
+    snapshot_date = OptionalDayParameter(
         default=None, significant=False, description="use this date's raw folders in place of the date's own"
     )
     figures: dict[str, Any]

@@ -10,7 +10,7 @@ class Clean(JobTask):
     entity: str
 
     @property
-    def table(self) -> str:  # type: ignore[override]
+    def table(self) -> str:
         return "listens" if self.entity == "listen_history" else self.entity
 
     def requires(self) -> list:

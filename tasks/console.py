@@ -94,10 +94,10 @@ def listen() -> None:
     }
     for event, handler in events.items():
         luigi.Task.event_handler(event)(handler)
-    handler = logging.StreamHandler()
-    handler.setFormatter(OneLine("%(message)s"))
-    handler.addFilter(lambda record: not record.getMessage().startswith("[pid"))
-    logging.getLogger().handlers = [handler]
+    stream = logging.StreamHandler()
+    stream.setFormatter(OneLine("%(message)s"))
+    stream.addFilter(lambda record: not record.getMessage().startswith("[pid"))
+    logging.getLogger().handlers = [stream]
     logging.getLogger().setLevel(logging.WARNING)
 
 

@@ -11,7 +11,7 @@ import luigi
 
 from conf.errors import BadSetting
 from tasks import console, ledger
-from tasks.base import DatedTask, DayParameter
+from tasks.base import DatedTask, DayParameter, OptionalDayParameter
 from tasks.recommend import Recommend
 from tasks.report import HealthReport
 
@@ -28,7 +28,7 @@ class Backfill(luigi.Task):
 
     start = DayParameter(description="first day")
     end = DayParameter(description="last day")
-    snapshot_date = luigi.OptionalDateParameter(
+    snapshot_date = OptionalDayParameter(
         default=None, significant=False, description="share this date's raw folders among all days"
     )
 
@@ -46,7 +46,7 @@ class Backfill(luigi.Task):
         return all(day.complete() for day in self.days())
 
     def run(self) -> Iterator[luigi.Task]:
-        for day in self.days():
+        for day in self.days():  # noqa: UP028 - Luigi sends into the generator, which a list cannot take
             yield day
 
 

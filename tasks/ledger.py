@@ -44,7 +44,6 @@ class Ledger:
     def __init__(self) -> None:
         self.command = os.getpid()
         self.name = f"{time.time_ns()}-{self.command}.jsonl"
-        self.attempts: dict[str, int] = {}
         self.begun: dict[str, float] = {}
         self.roots: set[str] = set()
 
@@ -52,8 +51,7 @@ class Ledger:
     def start(self, task: luigi.Task) -> None:
         if not isinstance(task, DatedTask):
             return
-        self.attempts[task.task_id] = self.attempts.get(task.task_id, 0) + 1
-        self.begun[task.task_id] = time.monotonic()
+        self.begun.setdefault(task.task_id, time.monotonic())
         self._write(
             task, "started", started_at=datetime.datetime.now(datetime.UTC).isoformat(), host=socket.gethostname()
         )
@@ -69,14 +67,13 @@ class Ledger:
             self._end(task, "failed", error=message(error))
 
     def _end(self, task: DatedTask, status: str, **figures: object) -> None:
-        seconds = time.monotonic() - self.begun.get(task.task_id, time.monotonic())
+        seconds = time.monotonic() - self.begun.pop(task.task_id, time.monotonic())
         self._write(task, status, **{**figures, "seconds": round(seconds, 3)})
 
     def _write(self, task: DatedTask, status: str, **values: object) -> None:
         line = {
             "date": str(task.date),
             "task": task.task_family,
-            "attempt": self.attempts.get(task.task_id, 1),
             "status": status,
             **values,
         }
