@@ -65,8 +65,27 @@ class Api:
     )
     page_size: int = key(100, "rows asked for in one page", low=1, high=100)
     concurrency: int = key(8, "pages of one entity under way at once", low=1, high=64)
-    timeout: float = key(30.0, "seconds to wait for a connection or for the next bytes", low=0.1, high=600)
+    timeout: float = key(30.0, "seconds to wait for the next bytes", low=0.1, high=600)
+    connect_timeout: float = key(10.0, "seconds to wait for a connection", low=0.1, high=600)
     retries: int = key(5, "times a page is asked again after a passing fault", low=0, high=20)
+    backoff: float = key(0.5, "seconds before the first retry; each further one waits twice as long", low=0, high=60)
+    deadline: float = key(3600.0, "seconds that fetching one entity may take", low=1, high=86_400)
+    attempts: int = key(3, "times an entity is fetched when its pages do not belong together", low=1, high=20)
+    verify_pages: int = key(40, "pages of an entity asked again at the end, beside the first and the last", low=0)
+    max_body_mb: float = key(64.0, "largest body of a page, in MB", low=0.001, high=1024)
+    max_unknown_share: float = key(
+        0.2, "share of ids in the history that the day's tracks or users may miss", low=0, high=1
+    )
+    max_changed_share: float = key(
+        0.2, "share of rows, asked again when the day is fetched, that may have changed", low=0, high=1
+    )
+    max_volume_fall: float = key(0.5, "share by which an entity's rows may fall below the recent days'", low=0, high=1)
+    ca_bundle: str = key(
+        "",
+        "PEM file of the authorities to trust; empty trusts the usual ones",
+        check=lambda path: not path or os.path.isfile(path),
+        shape="a file, or empty",
+    )
     token: str = key("", "bearer token, if the API wants one", env="MOOVITAMIX_API_TOKEN")
 
 

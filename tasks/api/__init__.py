@@ -1,0 +1,41 @@
+"""The API client and the proof of completeness. A plain library: it knows neither Luigi nor Spark.
+
+``client`` speaks HTTP with manners; ``body`` takes a page apart; ``proof`` asks for pages and proves that they
+belong together; ``writer`` and ``folders`` put rows on disk, whole or not at all; ``snapshot`` is the whole way
+of one entity; ``volume`` and ``day`` hold snapshots against each other.
+"""
+
+from tasks.api.errors import (
+    ApiError,
+    BadAnswer,
+    ContractDrift,
+    DamagedSnapshot,
+    NotWritten,
+    TooSlow,
+    Torn,
+    TornDay,
+    Unreachable,
+    VolumeFell,
+)
+from tasks.api.manifest import Manifest, RawFile, is_fetched, read_manifest
+from tasks.api.progress import Progress
+from tasks.api.snapshot import fetch_snapshot
+
+__all__ = [
+    "ApiError",
+    "BadAnswer",
+    "ContractDrift",
+    "DamagedSnapshot",
+    "Manifest",
+    "NotWritten",
+    "Progress",
+    "RawFile",
+    "TooSlow",
+    "Torn",
+    "TornDay",
+    "Unreachable",
+    "VolumeFell",
+    "fetch_snapshot",
+    "is_fetched",
+    "read_manifest",
+]

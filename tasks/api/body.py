@@ -1,0 +1,129 @@
+"""The text of a page taken apart: its rows, each as parsed and as served.
+
+Rows are kept as the very text that the API sent. Parsing and writing them again would change numbers
+(``1.0e5``, ``1e400``, many digits), repeated names and escapes.
+"""
+
+import dataclasses
+import hashlib
+import json
+import re
+from typing import Any
+
+from tasks.api.errors import BadAnswer, PassingFault
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_SCAN = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+# Python refuses to turn very long digits into an integer. Only the type of such a number matters here.
+_SCAN_LONG = json.JSONDecoder(parse_int=lambda digits: int(digits) if len(digits) < 4000 else 0).scan_once  # type: ignore[attr-defined]
+DIGEST_SIZE = 16
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Page:
+    """One answer: ``rows`` as parsed and ``lines`` as served, in the same order."""
+
+    number: int
+    total: int
+    rows: list[Any]
+    lines: list[str]
+
+    def digest(self, count: int) -> bytes:
+        """Fingerprint of the first ``count`` rows."""
+        return hashlib.blake2b("\n".join(self.lines[:count]).encode(), digest_size=DIGEST_SIZE).digest()
+
+
+def read_page(body: bytes, number: int, size: int) -> Page:
+    """The page that a body holds.
+
+    Raises:
+        PassingFault: it is not JSON, not the contract's envelope, not the page that was asked for,
+            or not as long as its own total says.
+    """
+    envelope, lines = _parse(body)
+    rows, total = envelope.get("items"), envelope.get("total")
+    missing = [name for name in ("items", "total", "page", "size", "pages") if name not in envelope]
+    if missing:
+        raise _bad(f"an object without {', '.join(missing)} where items, total, page, size and pages are required")
+    if type(rows) is not list or type(total) is not int or total < 0:
+        raise _bad("items that are no array, or a total that is no count of rows")
+    if (envelope["page"], envelope["size"]) != (number, size):
+        raise _bad(f"page {envelope['page']!r:.20} of size {envelope['size']!r:.20} where {number} of {size} was asked")
+    expected = rows_on_page(number, size, total)
+    if len(rows) != expected:
+        raise _bad(f"{len(rows)} rows where the total of {total} leaves {expected} for page {number}")
+    return Page(number, total, rows, lines)
+
+
+def rows_on_page(number: int, size: int, total: int) -> int:
+    """How many of ``total`` rows stand on a page, counted from 1."""
+    return min(size, max(0, total - (number - 1) * size))
+
+
+def _bad(found: str) -> PassingFault:
+    return PassingFault(found, BadAnswer)
+
+
+def _parse(body: bytes) -> tuple[dict[str, Any], list[str]]:
+    if body.lstrip()[:1] == b"<":
+        raise _bad("an HTML page where JSON is required")
+    for scan in (_SCAN, _SCAN_LONG):
+        try:
+            return _Envelope(body.decode("utf-8-sig"), scan).read()
+        except (ValueError, StopIteration, RecursionError, IndexError):
+            continue
+    raise _bad(f"a body of {len(body)} bytes that is not JSON")
+
+
+class _Envelope:
+    """Walks the outermost object by hand, so that the text of each of its items can be cut out."""
+
+    def __init__(self, text: str, scan: Any) -> None:
+        self.text, self.scan, self.at = text, scan, 0
+        self.lines: list[str] = []
+
+    def read(self) -> tuple[dict[str, Any], list[str]]:
+        envelope: dict[str, Any] = {}
+        self._take("{")
+        while not self._took("}"):
+            if envelope:
+                self._take(",")
+            name = self._value()
+            self._take(":")
+            envelope[name] = self._items() if name == "items" and self._took("[") else self._value()
+        self._skip()
+        if self.at != len(self.text) or not all(isinstance(name, str) for name in envelope):
+            raise ValueError
+        return envelope, self.lines
+
+    def _items(self) -> list[Any]:
+        rows: list[Any] = []
+        self.lines.clear()
+        while not self._took("]"):
+            if rows:
+                self._take(",")
+            self._skip()
+            begin = self.at
+            rows.append(self._value())
+            line = self.text[begin : self.at]
+            # A line break can only stand between tokens: inside a string it is escaped.
+            self.lines.append(line.replace("\r", " ").replace("\n", " ") if "\n" in line or "\r" in line else line)
+        return rows
+
+    def _value(self) -> Any:
+        self._skip()
+        value, self.at = self.scan(self.text, self.at)
+        return value
+
+    def _skip(self) -> None:
+        self.at = _SPACE.match(self.text, self.at).end()  # type: ignore[union-attr]
+
+    def _took(self, mark: str) -> bool:
+        self._skip()
+        found = self.text.startswith(mark, self.at)
+        self.at += found
+        return found
+
+    def _take(self, mark: str) -> None:
+        if not self._took(mark):
+            raise ValueError

@@ -1,0 +1,94 @@
+"""Whether the rows still are what the contract says, counted by field and JSON type."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from conf.contract import JSON_TYPES, Entity, Field
+from tasks.api.errors import ContractDrift
+
+NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
+MOST_FIELDS = 1000  # names that are counted; a hostile API could send a new one in each row
+ABSENT = "absent"
+
+Shape = tuple[tuple[str, ...], tuple[Any, ...]]
+
+
+class Fields:
+    """Counts of JSON types by field name over all rows."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._shapes: Counter[Shape] = Counter()
+        self._types: dict[str, Counter[str]] = {}
+
+    def add(self, rows: Iterable[Any]) -> None:
+        """Most rows of an entity have one shape, so shapes are counted, and taken apart page by page."""
+        shapes = Counter(map(_shape, rows))
+        for (names, types), count in shapes.items():
+            self.rows += count
+            for name, kind in zip(names, types, strict=True):
+                if name in self._types or len(self._types) < MOST_FIELDS:
+                    self._types.setdefault(name, Counter())[_type_name(kind)] += count
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Rows by field and JSON type."""
+        return {name: dict(sorted(types.items())) for name, types in sorted(self._types.items())}
+
+
+def _shape(row: Any) -> Shape:
+    if type(row) is not dict:
+        return (), ()
+    types = tuple(map(type, row.values()))
+    return tuple(row), tuple(map(_type_of, row.values())) if list in types else types
+
+
+def _type_of(value: Any) -> Any:
+    """The type; for an array with elements the name of their common type too."""
+    if type(value) is not list or not value:
+        return type(value)
+    elements = {_type_name(kind) for kind in set(map(type, value))}
+    return f"array of {elements.pop() if len(elements) == 1 else 'mixed'}"
+
+
+def _type_name(kind: Any) -> str:
+    return kind if isinstance(kind, str) else NAMES.get(kind, "null")
+
+
+def check_contract(entity: Entity, rows: int, counts: dict[str, dict[str, int]]) -> None:
+    """Hold what was counted against the contract.
+
+    A field that may be null may be null in all rows; a required one that is null counts as bad.
+
+    Raises:
+        ContractDrift: in more than half of the rows a field is absent or has another type.
+    """
+    for field in entity.fields:
+        found = Counter(counts.get(field.name, {}))
+        found[ABSENT] = rows - found.total()
+        bad = Counter({kind: count for kind, count in found.items() if not _is_expected(field, kind)})
+        if 2 * bad.total() > rows:
+            kind, count = bad.most_common(1)[0]
+            raise ContractDrift(
+                f"{entity.name}.{field.name}: found {kind} in {count} of {rows} rows, expected {_expected(field)}; "
+                "see what changed in the API, then change conf/contract.py with it"
+            )
+
+
+def new_fields(entity: Entity, counts: dict[str, dict[str, int]]) -> tuple[str, ...]:
+    """Names that the contract does not know."""
+    return tuple(sorted(counts.keys() - {field.name for field in entity.fields}))
+
+
+def _expected(field: Field) -> str:
+    return (
+        JSON_TYPES[field.kind] + (" of number" if field.kind == "ids" else "") + ("" if field.required else " or null")
+    )
+
+
+def _is_expected(field: Field, kind: str) -> bool:
+    if kind == "null":
+        return not field.required
+    if field.kind == "ids":
+        return kind in ("array", "array of number", "array of mixed")
+    return kind == JSON_TYPES[field.kind]

@@ -1,0 +1,72 @@
+"""Which faults pass and which do not, in a person's words."""
+
+import os
+import socket
+
+import requests
+import urllib3
+
+from tasks.api.errors import ApiError, BadAnswer, PassingFault, Unreachable
+
+HINTS = {
+    401: "set MOOVITAMIX_API_TOKEN",
+    403: "see whether MOOVITAMIX_API_TOKEN is allowed to read",
+    404: "see [api] base_url",
+    422: "see [api] page_size",
+}
+
+
+def fault_of_status(status: int, retry_after: str | None) -> PassingFault | BadAnswer:
+    """What an answer other than 200 means: 429 and 5xx pass, any other 4xx does not."""
+    if 400 <= status < 500 and status != 429:
+        return BadAnswer(f"found HTTP {status}, required is 200; {HINTS.get(status, 'see what the API asks for')}")
+    becomes: type[ApiError] = Unreachable if status >= 429 else BadAnswer
+    return PassingFault(f"HTTP {status}", becomes, wait=_seconds(retry_after), busy=status == 429)
+
+
+def _seconds(retry_after: str | None) -> float:
+    """``Retry-After``, a number of seconds or a date, as seconds from now."""
+    try:
+        return urllib3.Retry().parse_retry_after(retry_after) if retry_after else 0.0
+    except urllib3.exceptions.InvalidHeader:
+        return 0.0
+
+
+def fault_of(error: Exception, timeout: tuple[float, float]) -> PassingFault | BadAnswer:
+    """What an error on the wire means. Its own text is not shown: it may hold what was sent."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return BadAnswer("found a certificate that is not trusted; name its authority's file in [api] ca_bundle")
+    if isinstance(error, ValueError | requests.TooManyRedirects):
+        return BadAnswer(f"found {type(error).__name__}; see [api] base_url")
+    return PassingFault(_found(error, timeout), Unreachable)
+
+
+def _found(error: Exception, timeout: tuple[float, float]) -> str:
+    causes = list(_causes(error))
+    kinds = tuple(type(cause) for cause in causes)
+    if _any(kinds, requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
+        return f"no connection within {timeout[0]:g} s"
+    if _any(kinds, requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError):
+        return f"nothing sent for {timeout[1]:g} s"
+    if _any(kinds, urllib3.exceptions.IncompleteRead):
+        return "a body shorter than announced"
+    if _any(kinds, socket.gaierror, urllib3.exceptions.NameResolutionError):
+        return "no host of that name"
+    numbers = [cause.errno for cause in causes if isinstance(cause, OSError) and cause.errno]
+    return os.strerror(numbers[-1]).lower() if numbers else f"a broken connection ({kinds[-1].__name__})"
+
+
+def _any(kinds: tuple[type, ...], *wanted: type) -> bool:
+    return any(issubclass(kind, wanted) for kind in kinds)
+
+
+def _causes(error: BaseException | None) -> list[BaseException]:
+    """The error and what it was raised from or wraps, outermost first."""
+    found: list[BaseException] = []
+    waiting = [error]
+    while waiting:
+        cause = waiting.pop(0)
+        if isinstance(cause, BaseException) and cause not in found:
+            found.append(cause)
+            waiting += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
+    return found

@@ -1,0 +1,88 @@
+"""Where a snapshot grows, and how it takes its place: whole, or not at all."""
+
+import contextlib
+import fcntl
+import os
+import pathlib
+import shutil
+import time
+from collections.abc import Iterator
+
+from tasks.api.errors import NotWritten
+from tasks.api.writer import sync
+
+
+@contextlib.contextmanager
+def only_run(folder: pathlib.Path, patience: float) -> Iterator[None]:
+    """Hold an entity's folder alone; whoever comes second waits. A killed run lets go by itself.
+
+    Raises:
+        NotWritten: another run still holds it after ``patience`` seconds.
+    """
+    with explained(folder):
+        for parent in (folder.parent.parent, folder.parent):
+            parent.parent.mkdir(parents=True, exist_ok=True)
+            parent.mkdir(mode=0o700, exist_ok=True)
+        handle = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        _lock(handle, folder, patience)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, folder: pathlib.Path, patience: float) -> None:
+    end = time.monotonic() + patience
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise NotWritten(
+                    f"{folder}: another run has been fetching into it for {patience:g} s; wait for it or end it"
+                ) from None
+            time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def explained(folder: pathlib.Path) -> Iterator[None]:
+    """Turn an error of the disk into a line for people."""
+    try:
+        yield
+    except OSError as error:
+        raise NotWritten(
+            f"{folder}: {os.strerror(error.errno or 0)} while writing, nothing was kept; see to the disk, then run again"
+        ) from error
+
+
+def sweep(folder: pathlib.Path) -> None:
+    """Remove what runs that were killed, or days that were refused, have left behind."""
+    for remains in folder.parent.glob(f".{folder.name}.*"):
+        shutil.rmtree(remains)
+    if folder.exists():
+        shutil.rmtree(folder)  # without a manifest it is not a snapshot
+
+
+@contextlib.contextmanager
+def partial(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    """A hidden folder beside the one to be; gone when the block ends, unless :func:`place` has renamed it."""
+    growing = folder.with_name(f".{folder.name}.partial")
+    growing.mkdir(mode=0o700)
+    try:
+        yield growing
+    finally:
+        shutil.rmtree(growing, ignore_errors=True)
+
+
+def place(growing: pathlib.Path, folder: pathlib.Path) -> None:
+    """Give a finished folder its name."""
+    sync([growing])
+    growing.rename(folder)
+    sync([folder.parent, folder.parent.parent])
+
+
+def set_aside(folder: pathlib.Path) -> None:
+    """Take a refused snapshot out of the way, where a person can look at it until the next fetch."""
+    aside = folder.with_name(f".{folder.name}.refused")
+    shutil.rmtree(aside, ignore_errors=True)
+    folder.rename(aside)

@@ -1,0 +1,109 @@
+"""What a raw folder says of itself."""
+
+import dataclasses
+import datetime
+import hashlib
+import json
+import pathlib
+from typing import Any
+
+from conf.layout import MANIFEST
+from tasks.api.errors import DamagedSnapshot
+
+
+@dataclasses.dataclass(frozen=True)
+class RawFile:
+    """One file of gzipped JSON lines; ``sha256`` is of the file as it lies there."""
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Manifest:
+    """A snapshot of one entity.
+
+    ``started_at`` and ``fetched_at`` (UTC) stand before the first and after the last request. ``rows`` equals
+    ``total``. ``fields`` counts rows by field and JSON type; ``repeated`` counts those whose key another has too.
+    ``retries`` counts tries that failed in passing, ``attempts`` how often the entity was begun.
+    """
+
+    entity: str
+    date: datetime.date
+    started_at: datetime.datetime
+    fetched_at: datetime.datetime
+    api: str
+    total: int
+    rows: int
+    pages: int
+    page_size: int
+    files: tuple[RawFile, ...]
+    fields: dict[str, dict[str, int]]
+    new_fields: tuple[str, ...]
+    repeated: int
+    retries: int
+    attempts: int
+    seconds: float
+
+    def to_json(self) -> str:
+        return json.dumps(dataclasses.asdict(self), default=_text, indent=1, ensure_ascii=True) + "\n"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime.datetime):
+        return value.astimezone(datetime.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return value.isoformat()
+
+
+def is_fetched(folder: pathlib.Path) -> bool:
+    """Whether a whole snapshot lies there; what it holds is not looked at."""
+    return (folder / MANIFEST).is_file()
+
+
+def read_manifest(folder: pathlib.Path, checksums: bool = False) -> Manifest:
+    """The manifest of a snapshot, held against its files: their sizes, or with ``checksums`` all their bytes.
+
+    Raises:
+        DamagedSnapshot: there is none, it cannot be read, or a file is missing or another.
+    """
+    manifest = _parse(folder)
+    for file in manifest.files:
+        path = folder / file.name
+        if not path.is_file():
+            raise _damaged(path, "no such file, though the manifest lists it")
+        if path.stat().st_size != file.bytes:
+            raise _damaged(path, f"found {path.stat().st_size} bytes, the manifest says {file.bytes}")
+        if checksums and (found := sha256(path)) != file.sha256:
+            raise _damaged(path, f"found sha256 {found[:12]}…, the manifest says {file.sha256[:12]}…")
+    return manifest
+
+
+def sha256(path: pathlib.Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _parse(folder: pathlib.Path) -> Manifest:
+    path = folder / MANIFEST
+    try:
+        values = json.loads(path.read_bytes())
+        return Manifest(
+            **{
+                **values,
+                "date": datetime.date.fromisoformat(values["date"]),
+                "started_at": datetime.datetime.fromisoformat(values["started_at"]),
+                "fetched_at": datetime.datetime.fromisoformat(values["fetched_at"]),
+                "files": tuple(RawFile(**file) for file in values["files"]),
+                "new_fields": tuple(values["new_fields"]),
+            }
+        )
+    except FileNotFoundError:
+        raise DamagedSnapshot(f"{path}: no such file, so there is no snapshot; fetch it first") from None
+    except (ValueError, TypeError, KeyError):
+        raise _damaged(path, "not a manifest that this version can read") from None
+
+
+def _damaged(path: pathlib.Path, found: str) -> DamagedSnapshot:
+    return DamagedSnapshot(f"{path}: {found}; remove the folder and run again to fetch it anew")

@@ -1,0 +1,145 @@
+"""One entity from the API to a raw folder that is whole and proven."""
+
+import datetime
+import logging
+import pathlib
+import time
+from collections.abc import Callable
+
+from conf.contract import Entity
+from conf.layout import MANIFEST
+from conf.settings import Api
+from tasks.api import folders
+from tasks.api.client import Client, public_url
+from tasks.api.deadline import Deadline
+from tasks.api.drift import Fields, check_contract, new_fields
+from tasks.api.errors import ApiError, Torn
+from tasks.api.keylog import KeyLog
+from tasks.api.manifest import Manifest, is_fetched, read_manifest
+from tasks.api.progress import Progress, silent
+from tasks.api.proof import Proof
+from tasks.api.writer import Writer, write_text
+
+log = logging.getLogger("moovitamix.api")
+
+REPORT_SECONDS = 0.5  # between two reports of progress
+CHASES = 3  # times that growth after the proof is followed
+
+
+def fetch_snapshot(
+    entity: Entity,
+    folder: pathlib.Path,
+    date: datetime.date,
+    api: Api,
+    report: Callable[[Progress], None] = silent,
+    check: Callable[[Manifest], None] = lambda manifest: None,
+) -> Manifest:
+    """Fetch all pages, prove that they are whole, and put them in ``folder``; if they lie there, do nothing.
+
+    ``check`` sees the manifest before the folder is put in place; what it raises ends the fetch, with nothing kept.
+
+    Raises:
+        ApiError: the API could not be read.
+        Torn: its pages did not belong together, ``[api] attempts`` times.
+        ContractDrift: its rows are not what the contract says.
+        DamagedSnapshot: the folder is there, but its files are not those that were fetched.
+        NotWritten: the disk took no more.
+    """
+    with folders.only_run(folder, api.deadline):
+        if is_fetched(folder):
+            return read_manifest(folder, checksums=True)
+        with folders.explained(folder):
+            folders.sweep(folder)
+        try:
+            return _Fetch(entity, folder, date, api, report, check).run()
+        except (ApiError, Torn) as error:
+            raise type(error)(f"{entity.name}: {error}") from None
+
+
+class _Fetch:
+    """A fetch under way: as many attempts as it takes, or as are allowed."""
+
+    def __init__(
+        self,
+        entity: Entity,
+        folder: pathlib.Path,
+        date: datetime.date,
+        api: Api,
+        report: Callable[[Progress], None],
+        check: Callable[[Manifest], None],
+    ) -> None:
+        self.entity, self.folder, self.date, self.api = entity, folder, date, api
+        self.report, self.check = report, check
+        self.deadline = Deadline(api.deadline)
+        self.begun = self.reported = time.monotonic()
+        self.retries = 0
+
+    def run(self) -> Manifest:
+        for attempt in range(1, self.api.attempts + 1):
+            try:
+                return self._attempt(attempt)
+            except Torn as torn:
+                found = str(torn)
+                log.warning("%s: %s; attempt %d of %d", self.entity.name, found, attempt, self.api.attempts)
+        raise Torn(
+            f"{found}; fetched {self.api.attempts} times, and each time its pages did not belong together; "
+            "run again when the API is quiet, and see that one server answers"
+        )
+
+    def _attempt(self, attempt: int) -> Manifest:
+        started_at = datetime.datetime.now(datetime.UTC)
+        with (
+            folders.explained(self.folder),
+            folders.partial(self.folder) as growing,
+            Client(self.api, self.deadline) as client,
+        ):
+            keys = KeyLog(growing / "keys", self.entity.key)
+            proof = Proof(client, self.entity, self.api, keys)
+            writer, fields = Writer(growing), Fields()
+            try:
+                self._collect(proof, writer, fields)
+            finally:
+                self.retries += client.retries
+                keys.close()
+            (growing / "keys").unlink()
+            counts = fields.counts()
+            check_contract(self.entity, proof.rows, counts)
+            manifest = Manifest(
+                entity=self.entity.name,
+                date=self.date,
+                started_at=started_at,
+                fetched_at=datetime.datetime.now(datetime.UTC),
+                api=public_url(self.api.base_url),
+                total=proof.rows,
+                rows=proof.rows,
+                pages=-(-proof.rows // self.api.page_size),
+                page_size=self.api.page_size,
+                files=writer.finish(),
+                fields=counts,
+                new_fields=new_fields(self.entity, counts),
+                repeated=proof.repeated,
+                retries=self.retries,
+                attempts=attempt,
+                seconds=round(time.monotonic() - self.begun, 3),
+            )
+            self.check(manifest)
+            write_text(growing / MANIFEST, manifest.to_json())
+            folders.place(growing, self.folder)
+            return manifest
+
+    def _collect(self, proof: Proof, writer: Writer, fields: Fields) -> None:
+        """All rows, proven; rows that came while the proof was made are followed a few times."""
+        for _ in range(CHASES):
+            for page in proof.new_pages():
+                fields.add(page.rows)
+                writer.add(page.lines)
+                self._tell(proof, page.number)
+            proof.verify()
+            if proof.rows == proof.total:
+                return
+
+    def _tell(self, proof: Proof, page: int) -> None:
+        now = time.monotonic()
+        if page == proof.pages or now - self.reported >= REPORT_SECONDS:
+            self.reported = now
+            self.report(Progress(page, proof.pages, proof.rows, now - self.begun))

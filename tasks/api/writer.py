@@ -1,0 +1,82 @@
+"""Rows onto disk: gzipped JSON lines, a new file every so many rows, each synced before it counts."""
+
+import gzip
+import hashlib
+import os
+import pathlib
+from collections.abc import Iterable
+
+from tasks.api.manifest import RawFile
+
+ROWS_PER_FILE = 50_000  # gzip does not split: readers work on as many files at once as there are
+LEVEL = 1  # 3 times as fast as the default, for files a fifth larger
+
+
+class _File:
+    """One file of the snapshot, readable by its owner only; the same rows give the same bytes."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self.path, self.rows, self.bytes = path, 0, 0
+        self._sha256 = hashlib.sha256()
+        self._raw = open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")  # noqa: SIM115
+        self._gzip = gzip.GzipFile(filename="", mode="wb", compresslevel=LEVEL, fileobj=self, mtime=0)
+
+    def write(self, data: bytes) -> int:
+        """Where the compressed bytes go."""
+        self._sha256.update(data)
+        self.bytes += len(data)
+        return self._raw.write(data)
+
+    def flush(self) -> None:
+        self._raw.flush()
+
+    def add(self, lines: list[str]) -> None:
+        self._gzip.write("".join(line + "\n" for line in lines).encode())
+        self.rows += len(lines)
+
+    def finish(self) -> RawFile:
+        self._gzip.close()
+        self._raw.flush()
+        os.fsync(self._raw.fileno())
+        self._raw.close()
+        return RawFile(self.path.name, self.rows, self.bytes, self._sha256.hexdigest())
+
+
+class Writer:
+    """Writes ``part-00000.jsonl.gz`` and on; there is at least one, however few the rows."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self._folder = folder
+        self._done: list[RawFile] = []
+        self._file = self._next()
+
+    def add(self, lines: list[str]) -> None:
+        """Rows as served, without line breaks."""
+        if self._file.rows + len(lines) > ROWS_PER_FILE:
+            self._done.append(self._file.finish())
+            self._file = self._next()
+        self._file.add(lines)
+
+    def finish(self) -> tuple[RawFile, ...]:
+        return (*self._done, self._file.finish())
+
+    def _next(self) -> _File:
+        return _File(self._folder / f"part-{len(self._done):05d}.jsonl.gz")
+
+
+def write_text(path: pathlib.Path, text: str) -> None:
+    """A small file, synced, readable by its owner only."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync(folders: Iterable[pathlib.Path]) -> None:
+    """Make the names in the folders last."""
+    for folder in folders:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
