@@ -16,7 +16,7 @@ from jobs.cleaning import plays, rows
 from jobs.cleaning.snapshot import Snapshot, open_snapshot, read_checked, snapshot_ids
 from jobs.cli import Figures, Job, parser, run
 from jobs.lake import Lake
-from jobs.session import persisted, spark_session
+from jobs.session import persisted
 
 OUTCOMES = ("clean", "duplicate", "quarantined", "later", "suppressed")
 TASKS = {"tracks": "CleanTracks", "users": "CleanUsers", "listen_history": "CleanListens"}
@@ -26,7 +26,7 @@ def main(job: Job) -> Figures:
     entity = ENTITIES[job.args.entity]
     root, timezone = job.settings.lake.root, job.settings.api.timezone
     snapshot = open_snapshot(root, entity, job.args.snapshot_date or job.date, timezone)
-    spark = spark_session(job.settings, f"clean {entity.name} {job.date}")
+    spark = job.spark(f"clean {entity.name} {job.date}")
     lake = job.lake(spark)
 
     outcomes = judge(spark, root, snapshot, job.date)
@@ -41,10 +41,7 @@ def commit(lake: Lake, outcomes: DataFrame, snapshot: Snapshot, counts: dict[str
     entity = snapshot.entity
     quarantined = quarantine(outcomes, entity, date)
     name = marker("quarantine", TASKS[entity.name], date)
-    if counts["quarantined"]:
-        lake.replace(quarantined, "quarantine", name, date=date, entity=entity.name)
-    else:
-        lake.replace_rows([], "quarantine", name, date=date, entity=entity.name)
+    lake.replace(quarantined, "quarantine", name, counts["quarantined"], date=date, entity=entity.name)
     accounting = {
         "date": date,
         "entity": entity.name,

@@ -10,6 +10,7 @@ import pathlib
 import resource
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,14 @@ class Job:
     date: datetime.date
     settings: Settings
     args: argparse.Namespace
+    sessions: "list[SparkSession]" = dataclasses.field(default_factory=list)
+
+    def spark(self, name: str) -> "SparkSession":
+        """A session, stopped when the job ends. What needs none does not wait for the import."""
+        from jobs.session import spark_session
+
+        self.sessions.append(spark_session(self.settings, name))
+        return self.sessions[-1]
 
     def lake(self, spark: "SparkSession | None" = None) -> Lake:
         return Lake(self.settings.lake.root, spark, self.args.revision)
@@ -79,12 +88,31 @@ def run(main: Callable[[Job], Figures], arguments: argparse.ArgumentParser) -> N
     # PySpark logs every server error with its query context; the one who raised it says it better.
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     job = settle(arguments)
+    code = 0
+    try:
+        finish(job, main)
+    except Refused as refusal:
+        print(f"error: {refusal.message}", file=sys.stderr)
+        code = 1
+    except Exception:
+        traceback.print_exc()
+        code = 1
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads of deltalake and pyarrow now and then abort a process as the interpreter goes down (exit code
+    # 134 after the work is done and committed): it ends here instead.
+    os._exit(code)
+
+
+def finish(job: Job, main: Callable[[Job], Figures]) -> None:
+    """Do the job, stop its sessions, log its figures and write them where ``--result`` says."""
     started = time.monotonic()
     try:
         figures = main(job)
-    except Refused as refusal:
-        print(f"error: {refusal.message}", file=sys.stderr)
-        sys.exit(1)
+    finally:
+        for session in job.sessions:
+            session.stop()
     figures = {**figures, **_resources(), "seconds": round(time.monotonic() - started, 3)}
     log.info("%s", json.dumps(figures, default=str))
     if job.args.result:

@@ -23,7 +23,7 @@ from jobs.lake import Lake
 from jobs.metrics import cutoffs, per_user, summarise
 from jobs.popularity import popular_tracks, popularity
 from jobs.scoring import Shelf, histories, recommend
-from jobs.session import persisted, spark_session
+from jobs.session import persisted
 
 KIND = "live"
 
@@ -36,7 +36,7 @@ def main(job: Job) -> Figures:
         commit(lake, job.date, [], [])
         return {"rows_in": 0, "rows_out": 0, "lists_of": str(day_before), "users": 0}
 
-    lake = job.lake(spark_session(job.settings, f"evaluate {job.date}"))
+    lake = job.lake(job.spark(f"evaluate {job.date}"))
     lists = lake.read("recommendations").filter(F.col("date") == F.lit(day_before))
     plays = plays_as_of(lake.read("listens"), job.date)
     relevant = discoveries(plays, job.date, job.date)

@@ -21,6 +21,7 @@ from conf.tables import TABLES, Table
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+FEW = 50_000  # rows: up to here a commit from memory is quicker than one by Spark
 ATTEMPTS = 6  # of a commit that another writer got in the way of
 
 ARROW_TYPES = {
@@ -91,21 +92,21 @@ class Lake:
     def read(self, table: str) -> "DataFrame":
         return self.spark.read.format("delta").load(self.ensure(table))
 
-    def replace(self, frame: "DataFrame", table: str, marker: str, **slice_: object) -> None:
-        """Write ``frame`` in place of the rows that match ``slice_`` (column = value), in one commit."""
-        path = self.ensure(table)
+    def replace(self, frame: "DataFrame", table: str, marker: str, at_most: int, **slice_: object) -> None:
+        """Write ``frame`` in place of the rows that match ``slice_`` (column = value), in one commit.
+
+        ``at_most`` says how many rows it can have: few are brought here and committed from memory.
+        """
         selected = frame.select(TABLES[table].names)
-        self._commit(
-            marker,
-            lambda: (
-                selected.write.format("delta")
-                .mode("overwrite")
-                .option("replaceWhere", _predicate(slice_))
-                .option("txnAppId", marker)
-                .option("txnVersion", self.revision)
-                .save(path)
-            ),
-        )
+        if at_most <= FEW:
+            rows = selected.toArrow() if at_most else arrow_schema(TABLES[table]).empty_table()
+            self._replace_arrow(rows, table, marker, slice_)
+        else:
+            self._commit(marker, lambda: self._replace_frame(selected, table, marker, slice_))
+
+    def _replace_frame(self, frame: "DataFrame", table: str, marker: str, slice_: Mapping[str, object]) -> None:
+        writer = frame.write.format("delta").mode("overwrite").option("replaceWhere", _predicate(slice_))
+        writer.option("txnAppId", marker).option("txnVersion", self.revision).save(self.ensure(table))
 
     def merge(
         self, frame: "DataFrame", table: str, marker: str, updates: Mapping[str, str], when: str = "true"
@@ -137,18 +138,16 @@ class Lake:
 
     def replace_rows(self, rows: Iterable[Mapping[str, object]], table: str, marker: str, **slice_: object) -> None:
         """As :meth:`replace`, for rows in memory; no rows commit the marker alone."""
-        path = self.ensure(table)
-        data = pa.Table.from_pylist([dict(row) for row in rows], schema=arrow_schema(TABLES[table]))
+        schema = arrow_schema(TABLES[table])
+        self._replace_arrow(pa.Table.from_pylist([dict(row) for row in rows], schema=schema), table, marker, slice_)
+
+    def _replace_arrow(self, data: pa.Table, table: str, marker: str, slice_: Mapping[str, object]) -> None:
+        path, data = self.ensure(table), data.cast(arrow_schema(TABLES[table]))
+        predicate, properties = _predicate(slice_), self._properties(marker)
 
         def write() -> None:
             if not self.committed(marker):
-                write_deltalake(
-                    path,
-                    data,
-                    mode="overwrite",
-                    predicate=_predicate(slice_),
-                    commit_properties=self._properties(marker),
-                )
+                write_deltalake(path, data, mode="overwrite", predicate=predicate, commit_properties=properties)
 
         self._commit(marker, write)
 

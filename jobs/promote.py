@@ -21,7 +21,6 @@ from jobs.history import interactions, plays_as_of
 from jobs.lake import Lake
 from jobs.rules import Decision
 from jobs.rules.promote import decide
-from jobs.session import spark_session
 from jobs.solvers import fit
 
 STEP = "promote"
@@ -64,7 +63,7 @@ def promote(lake: Lake, job: Job, decided: Decision, previous: str) -> str:
     """Fit on all data up to the date, check, register and put into production; returns the version."""
     uri = job.settings.registry.uri
     challenger = FactorModel.load(challenger_folder(lake.root, job.date))
-    spark = spark_session(job.settings, f"promote {job.date}")
+    spark = job.spark(f"promote {job.date}")
     pairs = interactions(plays_as_of(job.lake(spark).read("listens"), job.date))
     fitted = fit(pairs, registry.recipe(challenger, job.settings.als))
     model = dataclasses.replace(fitted, recipe={**fitted.recipe, "seen": job.date.isoformat()})

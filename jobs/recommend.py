@@ -14,12 +14,12 @@ from jobs.history import interactions, midnight, plays_as_of
 from jobs.lake import Lake
 from jobs.popularity import popular_tracks, popularity
 from jobs.scoring import Shelf, histories, recommend
-from jobs.session import persisted, spark_session
+from jobs.session import persisted
 
 
 def main(job: Job) -> Figures:
     settings, serving = job.settings, job.settings.recommend
-    lake = job.lake(spark_session(settings, f"recommend {job.date}"))
+    lake = job.lake(job.spark(f"recommend {job.date}"))
     current = champion(lake, job.date + datetime.timedelta(days=1))
     plays = plays_as_of(lake.read("listens"), job.date)
     with persisted(plays):
@@ -39,6 +39,7 @@ def main(job: Job) -> Figures:
                 rows_of(lists, job.date, current),
                 "recommendations",
                 marker("recommendations", "Recommend", job.date),
+                at_most=users.count() * serving.k,
                 date=job.date,
             )
     return {"model_version": current.version if current else "", **written(lake, job.date)}

@@ -22,7 +22,7 @@ from jobs.history import plays_as_of
 from jobs.holdout import Bench, Holdout, choose
 from jobs.lake import Lake
 from jobs.metrics import summarise
-from jobs.session import persisted, spark_session
+from jobs.session import persisted
 from jobs.solvers import fit
 
 KIND = "holdout"
@@ -30,7 +30,7 @@ KIND = "holdout"
 
 def main(job: Job) -> Figures:
     settings = job.settings
-    lake = job.lake(spark_session(settings, f"train {job.date}"))
+    lake = job.lake(job.spark(f"train {job.date}"))
     plays = plays_as_of(lake.read("listens"), job.date)
     with persisted(plays):
         holdout = choose(plays, job.date, settings.evaluate)

@@ -66,8 +66,12 @@ class DatedTask(luigi.Task):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.settings: Settings = settings()
+        settings()  # refuses wrong values before anything runs
         self.figures = {}
+
+    @property
+    def settings(self) -> Settings:
+        return settings()
 
     @property
     def root(self) -> str:
