@@ -5,6 +5,7 @@ belong together; ``writer`` and ``folders`` put rows on disk, whole or not at al
 of one entity; ``volume`` and ``day`` hold snapshots against each other.
 """
 
+from tasks.api.day import check_day
 from tasks.api.errors import (
     ApiError,
     BadAnswer,
@@ -20,6 +21,7 @@ from tasks.api.errors import (
 from tasks.api.manifest import Manifest, RawFile, is_fetched, read_manifest
 from tasks.api.progress import Progress
 from tasks.api.snapshot import fetch_snapshot
+from tasks.api.volume import check_volume, recent_manifests
 
 __all__ = [
     "ApiError",
@@ -35,7 +37,10 @@ __all__ = [
     "TornDay",
     "Unreachable",
     "VolumeFell",
+    "check_day",
+    "check_volume",
     "fetch_snapshot",
     "is_fetched",
     "read_manifest",
+    "recent_manifests",
 ]

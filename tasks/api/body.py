@@ -79,51 +79,48 @@ class _Envelope:
     """Walks the outermost object by hand, so that the text of each of its items can be cut out."""
 
     def __init__(self, text: str, scan: Any) -> None:
-        self.text, self.scan, self.at = text, scan, 0
+        self.text, self.scan = text, scan
         self.lines: list[str] = []
 
     def read(self) -> tuple[dict[str, Any], list[str]]:
         envelope: dict[str, Any] = {}
-        self._take("{")
-        while not self._took("}"):
-            if envelope:
-                self._take(",")
-            name = self._value()
-            self._take(":")
-            envelope[name] = self._items() if name == "items" and self._took("[") else self._value()
-        self._skip()
-        if self.at != len(self.text) or not all(isinstance(name, str) for name in envelope):
+        mark, at = self._mark(0, "{")
+        while mark != "}":
+            name, at = self._value(at)
+            _, at = self._mark(at, ":")
+            if name == "items" and self.text.startswith("[", at):
+                envelope[name], at = self._items(at)
+            else:
+                envelope[name], at = self._value(at)
+            mark, at = self._mark(at, ",}")
+        if at != len(self.text) or not all(isinstance(name, str) for name in envelope):
             raise ValueError
         return envelope, self.lines
 
-    def _items(self) -> list[Any]:
+    def _items(self, at: int) -> tuple[list[Any], int]:
         rows: list[Any] = []
-        self.lines.clear()
-        while not self._took("]"):
-            if rows:
-                self._take(",")
-            self._skip()
-            begin = self.at
-            rows.append(self._value())
-            line = self.text[begin : self.at]
+        self.lines = []
+        _, begin = self._mark(at, "[")
+        if self.text.startswith("]", begin):
+            return rows, begin + 1
+        mark = ","
+        while mark != "]":
+            value, end = self.scan(self.text, begin)
+            rows.append(value)
+            self.lines.append(self.text[begin:end])
+            mark, begin = self._mark(end, ",]")
+        if "\n" in self.text or "\r" in self.text:
             # A line break can only stand between tokens: inside a string it is escaped.
-            self.lines.append(line.replace("\r", " ").replace("\n", " ") if "\n" in line or "\r" in line else line)
-        return rows
+            self.lines = [line.replace("\r", " ").replace("\n", " ") for line in self.lines]
+        return rows, begin
 
-    def _value(self) -> Any:
-        self._skip()
-        value, self.at = self.scan(self.text, self.at)
-        return value
+    def _value(self, at: int) -> tuple[Any, int]:
+        return self.scan(self.text, at)
 
-    def _skip(self) -> None:
-        self.at = _SPACE.match(self.text, self.at).end()  # type: ignore[union-attr]
-
-    def _took(self, mark: str) -> bool:
-        self._skip()
-        found = self.text.startswith(mark, self.at)
-        self.at += found
-        return found
-
-    def _take(self, mark: str) -> None:
-        if not self._took(mark):
+    def _mark(self, at: int, allowed: str) -> tuple[str, int]:
+        """The mark that comes next, and where what follows it begins."""
+        at = _SPACE.match(self.text, at).end()  # type: ignore[union-attr]
+        mark = self.text[at]
+        if mark not in allowed:
             raise ValueError
+        return mark, _SPACE.match(self.text, at + 1).end()  # type: ignore[union-attr]

@@ -55,7 +55,13 @@ class Client:
         self._session.headers["Accept"] = "application/json"
         self._session.auth = _Bearer(api.token) if api.token else None
         self._how = self._session.merge_environment_settings(api.base_url, {}, True, api.ca_bundle or None, None)
-        self._base = api.base_url.rstrip("/")
+        try:  # once: it takes longer than parsing a page
+            self._request = self._session.prepare_request(requests.Request("GET", api.base_url))
+        except requests.RequestException as error:
+            raise BadSetting(
+                f"[api] base_url: found {api.base_url!r}, which is no URL ({type(error).__name__})"
+            ) from None
+        self._base = str(self._request.url).rstrip("/")
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._answers = 0
@@ -76,7 +82,8 @@ class Client:
             ApiError: the answer is of a kind that asking again cannot mend, or patience ran out.
         """
         target = f"{path}?{urllib.parse.urlencode(query)}"
-        request = self._session.prepare_request(requests.Request("GET", self._base + target))
+        request = self._request.copy()
+        request.url = self._base + target
         failed = 0
         while True:
             self._wait_for_turn()

@@ -11,36 +11,35 @@ NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "nu
 MOST_FIELDS = 1000  # names that are counted; a hostile API could send a new one in each row
 ABSENT = "absent"
 
-Shape = tuple[tuple[str, ...], tuple[Any, ...]]
-
 
 class Fields:
     """Counts of JSON types by field name over all rows."""
 
     def __init__(self) -> None:
-        self.rows = 0
-        self._shapes: Counter[Shape] = Counter()
         self._types: dict[str, Counter[str]] = {}
 
     def add(self, rows: Iterable[Any]) -> None:
-        """Most rows of an entity have one shape, so shapes are counted, and taken apart page by page."""
-        shapes = Counter(map(_shape, rows))
-        for (names, types), count in shapes.items():
-            self.rows += count
-            for name, kind in zip(names, types, strict=True):
+        """Column by column: most rows of a page have the same fields. A row that is no object has none."""
+        alike: dict[tuple[str, ...], list[Iterable[Any]]] = {}
+        for row in rows:
+            if type(row) is dict:
+                alike.setdefault(tuple(row), []).append(row.values())
+        for names, values in alike.items():
+            for name, column in zip(names, zip(*values, strict=True), strict=True):
                 if name in self._types or len(self._types) < MOST_FIELDS:
-                    self._types.setdefault(name, Counter())[_type_name(kind)] += count
+                    self._count(name, column)
+
+    def _count(self, name: str, column: tuple[Any, ...]) -> None:
+        counts = self._types.setdefault(name, Counter())
+        types: Counter[Any] = Counter(map(type, column))
+        if list in types:
+            types = Counter(map(_type_of, column))
+        for kind, count in types.items():
+            counts[_type_name(kind)] += count
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Rows by field and JSON type."""
         return {name: dict(sorted(types.items())) for name, types in sorted(self._types.items())}
-
-
-def _shape(row: Any) -> Shape:
-    if type(row) is not dict:
-        return (), ()
-    types = tuple(map(type, row.values()))
-    return tuple(row), tuple(map(_type_of, row.values())) if list in types else types
 
 
 def _type_of(value: Any) -> Any:

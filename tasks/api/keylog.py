@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 SLICE = 50_000  # keys looked at together
-BLOCK = 100_000  # keys read at once
+BLOCK = 50_000  # keys read at once
 
 
 class KeyLog:

@@ -68,7 +68,7 @@ def read_manifest(folder: pathlib.Path, checksums: bool = False) -> Manifest:
     Raises:
         DamagedSnapshot: there is none, it cannot be read, or a file is missing or another.
     """
-    manifest = _parse(folder)
+    manifest = parse_manifest(folder)
     for file in manifest.files:
         path = folder / file.name
         if not path.is_file():
@@ -85,7 +85,12 @@ def sha256(path: pathlib.Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _parse(folder: pathlib.Path) -> Manifest:
+def parse_manifest(folder: pathlib.Path) -> Manifest:
+    """The manifest as it stands; its files are not looked at.
+
+    Raises:
+        DamagedSnapshot: there is none, or it cannot be read.
+    """
     path = folder / MANIFEST
     try:
         values = json.loads(path.read_bytes())
