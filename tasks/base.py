@@ -26,6 +26,11 @@ def today() -> datetime.date:
     return datetime.datetime.now(datetime.UTC).date()
 
 
+def spark_environment() -> dict[str, str]:
+    """The environment of what starts Spark: this Python, and the project's Spark settings unless others are given."""
+    return {"SPARK_CONF_DIR": str(ROOT / "conf" / "spark"), **os.environ, "PYSPARK_PYTHON": sys.executable}
+
+
 class DayParameter(luigi.DateParameter):
     """A day (UTC) that has begun."""
 
@@ -61,6 +66,10 @@ class DatedTask(luigi.Task):
     )
     snapshot_date = OptionalDayParameter(
         default=None, significant=False, description="use this date's raw folders in place of the date's own"
+    )
+    accept_volume_change = luigi.BoolParameter(
+        significant=False,
+        description="take a snapshot although it is empty or much smaller than those of the days before",
     )
     figures: dict[str, Any]
 
@@ -153,7 +162,7 @@ class JobTask(DatedTask, SparkSubmitTask):
         return [sys.executable, *self.app_command()]
 
     def program_environment(self) -> dict[str, str]:
-        return {**os.environ, "PYSPARK_PYTHON": sys.executable}
+        return spark_environment()
 
     def run(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,7 +1,7 @@
 """Clean the snapshot into tables, each entity by itself."""
 
 from tasks.base import JobTask
-from tasks.fetch import FetchListenHistory, FetchTracks, FetchUsers
+from tasks.fetch import CheckSnapshot
 
 
 class Clean(JobTask):
@@ -13,9 +13,8 @@ class Clean(JobTask):
     def table(self) -> str:
         return "listens" if self.entity == "listen_history" else self.entity
 
-    def requires(self) -> list:
-        date = self.snapshot_date or self.date
-        return [task(date=date) for task in (FetchTracks, FetchUsers, FetchListenHistory)]
+    def requires(self) -> CheckSnapshot:
+        return self.clone(CheckSnapshot, date=self.snapshot_date or self.date, snapshot_date=None)
 
     def job_options(self) -> list[str]:
         return [f"--entity={self.entity}", f"--snapshot-date={self.snapshot_date or self.date}"]

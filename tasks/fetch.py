@@ -7,8 +7,9 @@ import shutil
 import luigi
 
 from conf.contract import ENTITIES
-from conf.layout import raw_folder
+from conf.layout import MANIFEST, raw_folder
 from tasks import api
+from tasks.api.folders import set_aside
 from tasks.base import DatedTask, today
 
 
@@ -31,9 +32,6 @@ class RawTarget(luigi.Target):
 class Fetch(DatedTask):
     """Fetch one entity."""
 
-    accept_volume_change = luigi.BoolParameter(
-        significant=False, description="take a snapshot although it is empty or much smaller than the days before"
-    )
     entity: str
 
     def output(self) -> RawTarget:
@@ -42,9 +40,21 @@ class Fetch(DatedTask):
     def run(self) -> None:
         target = self.output()
         if target.fetched() and target.partial():
-            shutil.rmtree(target.folder)  # of a day that was not over; the API still holds all of it
-        manifest = api.fetch_snapshot(ENTITIES[self.entity], target.folder, self.date, self.settings.api, self._report)
+            self._forget(target.folder)
+        entity, settings = ENTITIES[self.entity], self.settings.api
+        recent = api.recent_manifests(self.root, self.entity, self.date)
+        manifest = api.fetch_snapshot(entity, target.folder, self.date, settings, self._report)
+        try:
+            api.check_volume(manifest, recent, settings, self.accept_volume_change)
+        except api.VolumeFell:
+            set_aside(target.folder)
+            raise
         self.figures = {"rows_in": manifest.rows, "rows_out": manifest.rows, "pages": manifest.pages}
+
+    def _forget(self, folder: pathlib.Path) -> None:
+        """Make room for the whole day's snapshot: the API still holds all of what this one has."""
+        shutil.rmtree(raw_folder(self.root, "_day", self.date), ignore_errors=True)
+        shutil.rmtree(folder)
 
     def _report(self, progress: api.Progress) -> None:
         self.set_status_message(str(progress))
@@ -62,3 +72,17 @@ class FetchUsers(Fetch):
 
 class FetchListenHistory(Fetch):
     entity = "listen_history"
+
+
+class CheckSnapshot(DatedTask):
+    """Prove that the three entities belong together, before anything is cleaned."""
+
+    def requires(self) -> list[Fetch]:
+        return [self.clone(task) for task in (FetchTracks, FetchUsers, FetchListenHistory)]
+
+    def output(self) -> luigi.LocalTarget:
+        return luigi.LocalTarget(str(raw_folder(self.root, "_day", self.date) / MANIFEST))
+
+    def run(self) -> None:
+        figures = api.check_day(self.root, self.date, self.settings.api)
+        self.figures = {"unknown": sum(figure.get("unknown", 0) for figure in figures.values())}

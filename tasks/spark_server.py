@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 
 from conf.errors import Refused
-from tasks.base import ROOT
+from tasks.base import ROOT, spark_environment
 
 CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 PATIENCE = 120  # seconds for a JVM to come up
@@ -59,7 +59,7 @@ def running(port: int, log: pathlib.Path, master: str = "local[*]") -> Iterator[
         process = subprocess.Popen(
             command(port, master),
             cwd=log.parent,
-            env={**os.environ, "PYSPARK_PYTHON": sys.executable},
+            env=spark_environment(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
