@@ -55,6 +55,14 @@ def read_page(body: bytes, number: int, size: int) -> Page:
     return Page(number, total, rows, lines)
 
 
+def read_row(line: str) -> Any:
+    """One row of a raw file."""
+    try:
+        return _SCAN(line, 0)[0]
+    except ValueError:
+        return _SCAN_LONG(line, 0)[0]
+
+
 def rows_on_page(number: int, size: int, total: int) -> int:
     """How many of ``total`` rows stand on a page, counted from 1."""
     return min(size, max(0, total - (number - 1) * size))

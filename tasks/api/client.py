@@ -58,9 +58,7 @@ class Client:
         try:  # once: it takes longer than parsing a page
             self._request = self._session.prepare_request(requests.Request("GET", api.base_url))
         except requests.RequestException as error:
-            raise BadSetting(
-                f"[api] base_url: found {api.base_url!r}, which is no URL ({type(error).__name__})"
-            ) from None
+            raise BadSetting(f"[api] base_url: found a value that is no URL ({type(error).__name__})") from None
         self._base = str(self._request.url).rstrip("/")
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -84,14 +82,14 @@ class Client:
         target = f"{path}?{urllib.parse.urlencode(query)}"
         request = self._request.copy()
         request.url = self._base + target
-        failed = 0
+        failed, answers = 0, self._answers
         while True:
             self._wait_for_turn()
-            answers = self._answers
             try:
                 result = read(self._body(request))
             except PassingFault as fault:
-                failed += not (fault.busy and self._answers > answers)
+                others_got_through, answers = self._answers > answers, self._answers
+                failed += not (fault.busy and others_got_through)
                 self._pause(target, fault, failed)
             except ApiError as error:
                 raise type(error)(f"{self._name(target)}: {error}") from None

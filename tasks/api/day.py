@@ -23,7 +23,7 @@ from conf.contract import ENTITIES, Entity
 from conf.layout import MANIFEST, raw_folder
 from conf.settings import Api
 from tasks.api import folders
-from tasks.api.body import read_page, rows_on_page
+from tasks.api.body import read_page, read_row, rows_on_page
 from tasks.api.client import Client
 from tasks.api.deadline import Deadline
 from tasks.api.errors import ApiError, TornDay
@@ -80,7 +80,7 @@ def _compare(root: Root, date: datetime.date, api: Api, manifests: dict[str, Man
         kept = 0
         for line in _lines(raw_folder(root, name, date), manifests[name]):
             kept += asked.pop(_digest(line), 0)
-            row = json.loads(line)
+            row = read_row(line.decode())
             if isinstance(row, dict):
                 held[name].add(_listed(row.get(entity.key[0])))
                 for field, _ in entity.references:

@@ -44,7 +44,7 @@ def fault_of(error: Exception, timeout: tuple[float, float]) -> PassingFault | B
 def _found(error: Exception, timeout: tuple[float, float]) -> str:
     causes = list(_causes(error))
     kinds = tuple(type(cause) for cause in causes)
-    if _any(kinds, requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
+    if _any(kinds, requests.ConnectTimeout):
         return f"no connection within {timeout[0]:g} s"
     if _any(kinds, requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError):
         return f"nothing sent for {timeout[1]:g} s"

@@ -27,7 +27,7 @@ from tasks.api.errors import Torn
 from tasks.api.keylog import KeyLog
 from tasks.api.pipeline import in_order
 
-GROWTH_ROUNDS = 20  # times that new rows are followed before an entity counts as growing too fast
+LOSING_ROUNDS = 3  # times that more rows are left than before, until an entity counts as growing too fast
 
 
 class Proof:
@@ -55,13 +55,15 @@ class Proof:
         """
         if not self.rows:
             yield self._take(self._ask(1))
-        for _ in range(GROWTH_ROUNDS):
-            if self.rows == self.total:
-                return
+        losing, before = 0, math.inf
+        while left := self.total - self.rows:
+            losing += left >= before
+            if losing == LOSING_ROUNDS:
+                raise Torn(f"the total grew to {self.total} faster than its rows could be read")
             numbers = range(self.rows // self._size + 1, self.pages + 1)
             for page in in_order(self._ask, numbers, self._api.concurrency):
                 yield self._take(page)
-        raise Torn(f"the total grew to {self.total} faster than its rows could be read")
+            before = left
 
     def verify(self) -> None:
         """Ask again for the pages that would show a change.
@@ -73,11 +75,15 @@ class Proof:
             self._compare(page)
 
     def _suspects(self) -> list[int]:
-        held = math.ceil(self.rows / self._size)
+        """Pages to ask again. The first and the last come twice in a row, and the rest in any order, since two
+        servers that take turns could else give each page from the same one as before."""
+        last = max(1, math.ceil(self.rows / self._size))
         places = self._keys.repeats()
         self.repeated = len(places)
-        chosen = random.sample(range(1, held + 1), min(held, self._api.verify_pages))
-        return sorted({1, max(1, held), *chosen, *(int(place) // self._size + 1 for place in places)})
+        chosen = random.sample(range(1, last + 1), min(last, self._api.verify_pages))
+        others = list({*chosen, *(int(place) // self._size + 1 for place in places)} - {1, last})
+        random.shuffle(others)
+        return [1, 1, last, last, *others]
 
     def _ask(self, number: int) -> Page:
         known = self.total
