@@ -51,7 +51,7 @@ def explained(folder: pathlib.Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise NotWritten(
-            f"{folder}: {os.strerror(error.errno or 0)} while writing, nothing was kept; see to the disk, then run again"
+            f"{folder}: {os.strerror(error.errno or 0).lower()} while writing, nothing was kept; see to the disk, then run again"
         ) from error
 
 
