@@ -112,9 +112,9 @@ class Spark:
 
 @dataclasses.dataclass(frozen=True)
 class Als:
-    rank: int = key(64, "number of latent factors", low=1, high=1024)
-    reg: float = key(0.05, "regularisation, scaled by each row's number of plays tracks", low=0)
-    alpha: float = key(10.0, "confidence is 1 + alpha x plays", low=0)
+    rank: int = key(32, "number of latent factors", low=1, high=1024)
+    reg: float = key(0.1, "regularisation; scaled by the number of pairs of each user and track", low=0)
+    alpha: float = key(1.0, "confidence is 1 + alpha x plays", low=0)
     iterations: int = key(10, "alternations of the two half steps", low=1, high=200)
     solver: str = key("mllib", "what solves the factors", choices=("mllib",))
     seed: int = key(42, "seed of the initial factors", low=0, high=2**31 - 1)
