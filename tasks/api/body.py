@@ -12,7 +12,7 @@ from typing import Any
 
 from tasks.api.errors import BadAnswer, PassingFault
 
-_SPACE = re.compile(r"[ \t\n\r]*")
+_MARK = re.compile(r"[ \t\n\r]*([{}\[\]:,])[ \t\n\r]*")
 _SCAN = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 # Python refuses to turn very long digits into an integer. Only the type of such a number matters here.
 _SCAN_LONG = json.JSONDecoder(parse_int=lambda digits: int(digits) if len(digits) < 4000 else 0).scan_once  # type: ignore[attr-defined]
@@ -127,8 +127,7 @@ class _Envelope:
 
     def _mark(self, at: int, allowed: str) -> tuple[str, int]:
         """The mark that comes next, and where what follows it begins."""
-        at = _SPACE.match(self.text, at).end()  # type: ignore[union-attr]
-        mark = self.text[at]
-        if mark not in allowed:
+        found = _MARK.match(self.text, at)
+        if not found or found[1] not in allowed:
             raise ValueError
-        return mark, _SPACE.match(self.text, at + 1).end()  # type: ignore[union-attr]
+        return found[1], found.end()
