@@ -25,7 +25,8 @@ def only_run(folder: pathlib.Path, patience: float) -> Iterator[None]:
             parent.mkdir(mode=0o700, exist_ok=True)
         handle = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        _lock(handle, folder, patience)
+        with explained(folder):
+            _lock(handle, folder, patience)
         yield
     finally:
         os.close(handle)

@@ -2,9 +2,11 @@
 
 import dataclasses
 import datetime
+import gzip
 import hashlib
 import json
 import pathlib
+from collections.abc import Iterator
 from typing import Any
 
 from conf.layout import MANIFEST
@@ -78,6 +80,14 @@ def read_manifest(folder: pathlib.Path, checksums: bool = False) -> Manifest:
         if checksums and (found := sha256(path)) != file.sha256:
             raise _damaged(path, f"found sha256 {found[:12]}…, the manifest says {file.sha256[:12]}…")
     return manifest
+
+
+def read_lines(folder: pathlib.Path, manifest: Manifest) -> Iterator[bytes]:
+    """The rows of a snapshot as they were served, one after another."""
+    for file in manifest.files:
+        with gzip.open(folder / file.name) as lines:
+            for line in lines:
+                yield line.rstrip(b"\n")
 
 
 def sha256(path: pathlib.Path) -> str:

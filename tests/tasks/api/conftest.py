@@ -62,7 +62,7 @@ def server() -> Iterator[FaultServer]:
 @pytest.fixture
 def api(server: FaultServer) -> Api:
     return Api(
-        base_url=server.url, page_size=10, concurrency=4, timeout=1.0, connect_timeout=1.0, retries=2, backoff=0.01
+        base_url=server.url, page_size=10, concurrency=4, timeout=5.0, connect_timeout=5.0, retries=2, backoff=0.01
     )
 
 

@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _body(self, answer: Answer) -> None:
         body = answer.body[: len(answer.body) - answer.cut]
         if answer.chunked:
-            body = b"%x\r\n%s\r\n" % (len(body), body)  # and never the last, empty chunk
+            body = b"%x\r\n%s\r\n" % (len(body), body) + (b"" if answer.cut else b"0\r\n\r\n")
         if not answer.drip:
             self.wfile.write(body)
         for at in range(len(body) if answer.drip else 0):

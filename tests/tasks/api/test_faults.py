@@ -3,6 +3,7 @@
 import datetime
 import email.utils
 import gzip
+import json
 import logging
 import time
 
@@ -124,7 +125,7 @@ def test_retry_after_is_honoured_by_all(fetch, server, form):
     server.fault = fault
     assert fetch().retries == 1
     refused_at = next(at for page, at in asked if page == 3)
-    late = [at for page, at in asked if at > refused_at + 0.1]
+    late = [at for page, at in asked if at > refused_at + 0.3]
     assert min(late) >= refused_at + 0.95
     assert max(at for page, at in asked if page == 3) < refused_at + 3
 
@@ -171,8 +172,8 @@ def test_deadline_of_an_entity(fetch, server, folder):
     server.fault = lambda request: time.sleep(0.2)
     begun = time.monotonic()
     with pytest.raises(fetching.TooSlow, match=r"^tracks: .*not fetched within the deadline of 1 s; .* raise \[api\]"):
-        fetch(deadline=1.0, concurrency=1)
-    assert time.monotonic() - begun < 1.5
+        fetch(deadline=1.0, concurrency=1, timeout=60.0)
+    assert time.monotonic() - begun < 3
     assert list(folder.parent.iterdir()) == []
 
 
@@ -205,6 +206,21 @@ def test_body_has_a_limit(fetch, server, headers):
     with pytest.raises(fetching.BadAnswer, match=r"found a body of more than 1 MB; lower \[api\] page_size"):
         fetch(max_body_mb=1.0)
     assert sum(request.page == 3 for request in server.seen) == 1
+
+
+@pytest.mark.parametrize("form", ["chunked", "gzip", "chunked gzip", "dripping"])
+def test_body_may_come_in_any_form(fetch, server, folder, form):
+    def fault(request):
+        body = json.dumps(server.page(request.path, request.page, request.size)).encode()
+        answer = Answer(body=gzip.compress(body) if "gzip" in form else body, chunked="chunked" in form)
+        answer.headers = {"Content-Encoding": "gzip"} if "gzip" in form else {}
+        answer.drip = 0.0001 if form == "dripping" and request.page == 10 else 0.0
+        return answer
+
+    server.fault = fault
+    assert fetch().retries == 0
+    assert [json.loads(line) for line in lines(folder)] == server.rows["/tracks"]
+    assert server.connections <= 4
 
 
 def test_retries_are_logged_without_rows(fetch, server, caplog):

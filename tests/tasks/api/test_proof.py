@@ -119,6 +119,14 @@ def test_growth_with_every_request_ends(fetch, server, folder):
     assert kept == [row["id"] for row in server.rows[PATH][: manifest.rows]]
 
 
+def test_growth_by_leaps_is_followed(fetch, server, folder):
+    """At first twelve more than are held, then forty more while those are read."""
+    leaps = {5: range(200, 212), 12: range(300, 340)}
+    server.fault = lambda request: server.rows[PATH].extend(map(track, leaps.get(request.number, ())))
+    assert fetch(concurrency=1).attempts == 1
+    assert ids(folder) == [*range(1, 96), *range(200, 212), *range(300, 340)]
+
+
 def test_growth_faster_than_it_can_be_read_is_refused(fetch, server):
     server.fault = lambda request: server.rows[PATH].extend(track(1000 + more) for more in range(30))
     with pytest.raises(fetching.Torn, match=r"the total grew to \d+ faster than its rows could be read"):
