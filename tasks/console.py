@@ -1,6 +1,7 @@
 """What a person sees while tasks run: one line a step, with its place among all, its time and its figures."""
 
 import logging
+import multiprocessing
 import sys
 import time
 
@@ -34,7 +35,8 @@ class Console:
     def __init__(self) -> None:
         self.known: set[str] = set()
         self.begun: dict[str, float] = {}
-        self.done = 0
+        # Steps may run in processes forked from this one; they count together.
+        self.ended = multiprocessing.Value("i", 0)
 
     def discovered(self, task: luigi.Task, dependency: luigi.Task) -> None:
         self.known |= {task.task_id, dependency.task_id}
@@ -52,15 +54,16 @@ class Console:
 
     def success(self, task: luigi.Task) -> None:
         self._line(task, describe(getattr(task, "figures", {})))
-        self.done += 1
+        with self.ended.get_lock():
+            self.ended.value += 1
 
     def failure(self, task: luigi.Task, error: BaseException) -> None:
         self._line(task, f"FAILED: {message(error)}")
 
     def _head(self, task: luigi.Task) -> str:
-        total = max(len(self.known), self.done + 1)
-        width = len(str(total))
-        return f"[{self.done + 1:>{width}}/{total}] {task.task_family:<18} {getattr(task, 'date', '')}"
+        place = self.ended.value + 1
+        total = max(len(self.known), place)
+        return f"[{place:>{len(str(total))}}/{total}] {task.task_family:<18} {getattr(task, 'date', '')}"
 
     def _line(self, task: luigi.Task, text: str) -> None:
         seconds = time.monotonic() - self.begun.get(task.task_id, time.monotonic())

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from deltalake import DeltaTable
+from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
 from conf.layout import table_folder
@@ -46,9 +46,8 @@ def marker_version(table: str, app_id: str) -> int:
 
 @_survives_fork
 def _decision(table: str, date: str, step: str) -> str:
-    found = DeltaTable(table).to_pyarrow_table(
-        columns=["decision"], filters=[("date", "=", datetime.date.fromisoformat(date)), ("step", "=", step)]
-    )
+    query = f"SELECT decision FROM decisions WHERE date = DATE '{date}' AND step = '{step}'"  # noqa: S608 - no one's text
+    found = QueryBuilder().register("decisions", DeltaTable(table)).execute(query).read_all()
     return found["decision"][0].as_py()
 
 

@@ -47,6 +47,10 @@ class Ledger:
         self.begun: dict[str, float] = {}
         self.roots: set[str] = set()
 
+    def discovered(self, task: luigi.Task, dependency: luigi.Task) -> None:
+        """Where several workers run the steps, this process hears of their lakes in no other way."""
+        self.roots |= {step.root for step in (task, dependency) if isinstance(step, DatedTask)}
+
     @_never_fails
     def start(self, task: luigi.Task) -> None:
         if not isinstance(task, DatedTask):
@@ -88,6 +92,8 @@ class Ledger:
         if os.getpid() != self.command:
             return
         for root in self.roots:
+            if not (spool_folder(root) / self.name).exists():
+                continue
             command = [sys.executable, "-m", "jobs", "ledger", f"--lake-root={root}", f"--date={datetime.date.today()}"]
             done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
             if done.returncode:
@@ -99,10 +105,12 @@ class Ledger:
 def listen() -> None:
     """Keep every attempt from now on."""
     ledger = Ledger()
-    for event, handler in (
-        (Event.START, ledger.start),
-        (Event.SUCCESS, ledger.success),
-        (Event.FAILURE, ledger.failure),
-    ):
+    events = {
+        Event.DEPENDENCY_DISCOVERED: ledger.discovered,
+        Event.START: ledger.start,
+        Event.SUCCESS: ledger.success,
+        Event.FAILURE: ledger.failure,
+    }
+    for event, handler in events.items():
         luigi.Task.event_handler(event)(handler)
     atexit.register(ledger.fold)
