@@ -13,13 +13,23 @@ BLOCK = 50_000  # keys read at once
 
 
 class KeyLog:
-    """64-bit hashes of keys in row order; a chance collision costs a page asked again, no more."""
+    """64-bit hashes of keys in row order; a chance collision costs a page asked again, no more.
+
+    The file goes when the block ends.
+    """
 
     def __init__(self, path: pathlib.Path, key: tuple[str, ...]) -> None:
         self._path = path
         self._key = operator.itemgetter(*key)
         self._file = path.open("wb")
         self.count = 0
+
+    def __enter__(self) -> "KeyLog":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        self._path.unlink()
 
     def add(self, rows: Iterable[Any]) -> None:
         hashes = array("q", map(self._hash, rows))
@@ -48,6 +58,3 @@ class KeyLog:
             places.append(mine + begin)
         _, inverse, counts = np.unique(np.concatenate(keys), return_inverse=True, return_counts=True)
         return np.concatenate(places)[counts[inverse] > 1]
-
-    def close(self) -> None:
-        self._file.close()

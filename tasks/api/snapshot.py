@@ -81,6 +81,10 @@ class _Fetch:
             except Torn as torn:
                 found = str(torn)
                 log.warning("%s: %s; attempt %d of %d", self.entity.name, found, attempt, self.api.attempts)
+            if attempt < self.api.attempts:
+                pause = self.api.backoff * 2 ** (attempt - 1)  # for the API to come to rest
+                self.deadline.left(pause)
+                time.sleep(pause)
         raise Torn(
             f"{found}; fetched {self.api.attempts} times, and each time its pages did not belong together; "
             "run again when the API is quiet, and see that one server answers"
@@ -93,22 +97,19 @@ class _Fetch:
             folders.partial(self.folder) as growing,
             Client(self.api, self.deadline) as client,
         ):
-            keys = KeyLog(growing / "keys", self.entity.key)
-            proof = Proof(client, self.entity, self.api, keys)
             writer, fields = Writer(growing), Fields()
             try:
-                self._collect(proof, writer, fields)
+                proof = self._collect(client, growing, writer, fields)
             finally:
                 self.retries += client.retries
-                keys.close()
-            (growing / "keys").unlink()
+            fetched_at = datetime.datetime.now(datetime.UTC)
             counts = fields.counts()
             check_contract(self.entity, proof.rows, counts)
             manifest = Manifest(
                 entity=self.entity.name,
                 date=self.date,
                 started_at=started_at,
-                fetched_at=datetime.datetime.now(datetime.UTC),
+                fetched_at=fetched_at,
                 api=public_url(self.api.base_url),
                 total=proof.rows,
                 rows=proof.rows,
@@ -127,16 +128,19 @@ class _Fetch:
             folders.place(growing, self.folder)
             return manifest
 
-    def _collect(self, proof: Proof, writer: Writer, fields: Fields) -> None:
+    def _collect(self, client: Client, growing: pathlib.Path, writer: Writer, fields: Fields) -> Proof:
         """All rows, proven; rows that came while the proof was made are followed a few times."""
-        for _ in range(CHASES):
-            for page in proof.new_pages():
-                fields.add(page.rows)
-                writer.add(page.lines)
-                self._tell(proof, page.number)
-            proof.verify()
-            if proof.rows == proof.total:
-                return
+        with KeyLog(growing / "keys", self.entity.key) as keys:
+            proof = Proof(client, self.entity, self.api, keys)
+            for _ in range(CHASES):
+                for page in proof.new_pages():
+                    fields.add(page.rows)
+                    writer.add(page.lines)
+                    self._tell(proof, page.number)
+                proof.verify()
+                if proof.rows == proof.total:
+                    break
+            return proof
 
     def _tell(self, proof: Proof, page: int) -> None:
         now = time.monotonic()

@@ -116,12 +116,12 @@ def test_killed_twenty_times(tmp_path):
 def test_keys_that_repeat_are_found_across_slices(tmp_path, monkeypatch):
     monkeypatch.setattr("tasks.api.keylog.SLICE", 4)
     monkeypatch.setattr("tasks.api.keylog.BLOCK", 5)
-    keys = KeyLog(tmp_path / "keys", ("user_id", "created_at"))
     rows = [{"user_id": number, "created_at": "x"} for number in range(30)]
     rows[21] = rows[4]
     rows[22] = {"user_id": 4, "created_at": "y"}
     rows[28] = rows[29] = {"user_id": [1]}
-    keys.add(rows[:10])
-    keys.add(rows[10:])
-    assert keys.repeats().tolist() == [4, 21, 28, 29]
-    keys.close()
+    with KeyLog(tmp_path / "keys", ("user_id", "created_at")) as keys:
+        keys.add(rows[:10])
+        keys.add(rows[10:])
+        assert keys.repeats().tolist() == [4, 21, 28, 29]
+    assert list(tmp_path.iterdir()) == []
