@@ -108,7 +108,6 @@ class Client:
                 f"{self._name(target)}: found {fault.found}, asked {failed} times; {hint}, then run again"
             )
         pause = min(LONGEST_PAUSE, self._api.backoff * 2 ** max(0, failed - 1)) * random.uniform(0.5, 1)  # noqa: S311
-        self._deadline.left(max(pause, fault.wait))
         log.info("%s: found %s; asked again in %.1f s", self._name(target), fault.found, max(pause, fault.wait))
         with self._lock:
             self.retries += 1
@@ -118,11 +117,11 @@ class Client:
 
     def _wait_for_turn(self) -> None:
         while (wait := self._resume_at - time.monotonic()) > 0:
-            self._deadline.left(wait)
             self._sleep(wait)
         self._sleep(0)
 
     def _sleep(self, seconds: float) -> None:
+        self._deadline.left(seconds)
         if self._closed.wait(seconds):
             raise TooSlow("the fetch has ended")  # in a thread that nobody listens to any more
 
