@@ -1,6 +1,6 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run status test cov lint format-check format-apply types check tree clean lock
+.PHONY: help setup run status test test-kill bench-fetch cov lint format-check format-apply types check tree clean lock
 export PYTHON ?= python3.11
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -22,6 +22,12 @@ status: setup ## the last day done, the champion, what is missing (ROOT=folder f
 
 test: setup ## every test that needs no installed server
 	@$(V)/python -m pytest
+
+test-kill: setup ## the long form of the tests that kill a step at random moments
+	@$(V)/python -m pytest -m chaos
+
+bench-fetch: setup ## fetching beside a bare loop of requests: pace and memory
+	@$(V)/python -m bench.bench_fetch
 
 cov: setup ## the same, with the share of lines covered
 	@$(V)/python -m pytest --cov=conf --cov=tasks --cov=jobs --cov=demo_api --cov-report=term

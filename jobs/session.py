@@ -31,8 +31,6 @@ def spark_session(settings: Settings, name: str) -> SparkSession:
         if "PYSPARK_GATEWAY_PORT" not in os.environ:
             builder = builder.master(settings.spark.master)
         session = builder.getOrCreate()
-    # A model's factors and a block of users make large rows: one of them at a time to a worker.
-    session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "1000")
     return session
 
 
