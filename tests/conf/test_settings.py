@@ -1,0 +1,57 @@
+import argparse
+
+import pytest
+
+from conf.errors import BadSetting
+from conf.settings import Settings, add_flags, as_flags, from_flags, parse
+
+
+def test_what_is_not_given_has_its_default():
+    assert parse({}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "text", "allowed"),
+    [
+        ("als", "rank", "0", "a whole number from 1 to 1024"),
+        ("als", "rank", "64.5", "a whole number from 1 to 1024"),
+        ("als", "reg", "nan", "a number of at least 0"),
+        ("als", "solver", "magic", "mllib"),
+        ("retrain", "min_ratio", "1.5", "a number from 0 to 1"),
+        ("spark", "remote", "localhost:15002", "empty, or sc://host:port"),
+        ("api", "timezone", "Mars/Base", "an IANA time zone such as UTC or Europe/Paris"),
+        ("lake", "root", "s3://bucket/lake", "a folder of this machine"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_key_found_and_allowed(section, key, text, allowed):
+    with pytest.raises(BadSetting) as refused:
+        parse({section: {key: text}})
+    assert refused.value.message == f"[{section}] {key}: found {text!r}, allowed is {allowed}"
+
+
+def test_an_unknown_key_is_refused_with_those_that_are_known():
+    with pytest.raises(BadSetting, match=r"\[promote\] gain: not a setting; known are min_gain"):
+        parse({"promote": {"gain": "1"}})
+
+
+def test_keys_that_luigi_itself_reads_are_let_be():
+    assert parse({"spark": {"deploy-mode": "client"}}).spark == Settings().spark
+
+
+def test_a_secret_comes_from_the_environment_and_is_shown_nowhere(monkeypatch):
+    monkeypatch.setenv("MOOVITAMIX_API_TOKEN", "hunter2")
+    settings = parse({})
+    assert settings.api.token == "hunter2"
+    assert "hunter2" not in repr(settings)
+    assert "hunter2" not in " ".join(as_flags(settings, "api"))
+
+
+def test_flags_override_the_file_and_carry_every_value_to_a_job(tmp_path, monkeypatch):
+    config = tmp_path / "luigi.cfg"
+    config.write_text("[als]\nrank = 7\nalpha = 3\n[lake]\nroot = /from/file\n")
+    monkeypatch.setenv("LUIGI_CONFIG_PATH", str(config))
+    parser = argparse.ArgumentParser()
+    add_flags(parser, "als", "lake")
+    settings = from_flags(parser.parse_args(["--als-rank=9"]))
+    assert (settings.als.rank, settings.als.alpha, settings.lake.root) == (9, 3.0, "/from/file")
+    assert from_flags(parser.parse_args(as_flags(settings, "als", "lake"))) == settings
