@@ -1,0 +1,50 @@
+import datetime
+
+import pytest
+
+from conf.tables import TABLES
+from jobs.history import discoveries, plays_as_of
+from jobs.popularity import popularity
+
+D = datetime.date(2024, 3, 3)
+
+
+def at(day, hour=12):
+    return datetime.datetime(2024, 3, day, hour, tzinfo=datetime.UTC)
+
+
+def seen(day):
+    return datetime.date(2024, 3, day)
+
+
+LISTENS = [
+    (1, 10, at(1), 0, at(1), seen(1)),
+    (1, 11, at(2), 0, at(2), seen(2)),
+    (1, 12, at(2), 0, at(3), seen(3)),  # a later version of the row above: it holds
+    (1, 13, at(2), 1, at(3), seen(3)),
+    (1, 10, at(3), 0, at(3), seen(3)),  # heard before
+    (2, 14, at(3), 0, at(3), seen(3)),
+    (2, 15, at(3, 23), 0, at(4), seen(4)),  # of the date, but known a day later
+    (2, 16, at(4, 0), 0, at(4), seen(3)),  # of the day after
+]
+
+
+@pytest.fixture(scope="module")
+def plays(spark):
+    return plays_as_of(spark.createDataFrame(LISTENS, TABLES["listens"].ddl), D)
+
+
+def test_what_was_known_and_had_happened_by_the_end_of_the_date_in_its_latest_version(plays):
+    found = sorted((row["user_id"], row["track_id"]) for row in plays.collect())
+    assert found == [(1, 10), (1, 10), (1, 12), (1, 13), (2, 14)]
+
+
+def test_discoveries_are_tracks_first_heard_in_the_days(plays):
+    found = sorted((row["user_id"], row["track_id"]) for row in discoveries(plays, D, D).collect())
+    assert found == [(2, 14)]
+
+
+def test_popular_first_by_recent_plays_then_by_all_then_by_id_with_unplayed_ones_last(spark, plays):
+    tracks = spark.createDataFrame([(9,), (8,), (14,), (13,), (10,)], "track_id bigint")
+    found = [tuple(row) for row in popularity(plays, tracks, D, days=1).collect()]
+    assert found == [(10, 1, 2), (14, 1, 1), (13, 0, 1), (8, 0, 0), (9, 0, 0)]
