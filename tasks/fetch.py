@@ -9,12 +9,11 @@ import luigi
 from conf.contract import ENTITIES
 from conf.layout import MANIFEST, raw_folder
 from tasks import api
-from tasks.api.folders import set_aside
 from tasks.base import DatedTask, today
 
 
 class RawTarget(luigi.Target):
-    """A snapshot that is whole: its manifest is there, and was not written before its day was over."""
+    """A snapshot that is whole: its manifest is there, and was not begun before its day was over."""
 
     def __init__(self, folder: pathlib.Path, date: datetime.date) -> None:
         self.folder, self.date = folder, date
@@ -26,7 +25,7 @@ class RawTarget(luigi.Target):
         return api.is_fetched(self.folder)
 
     def partial(self) -> bool:
-        return api.read_manifest(self.folder).fetched_at.date() <= self.date
+        return api.read_manifest(self.folder).started_at.date() <= self.date
 
 
 class Fetch(DatedTask):
@@ -43,12 +42,11 @@ class Fetch(DatedTask):
             self._forget(target.folder)
         entity, settings = ENTITIES[self.entity], self.settings.api
         recent = api.recent_manifests(self.root, self.entity, self.date)
-        manifest = api.fetch_snapshot(entity, target.folder, self.date, settings, self._report)
-        try:
+
+        def check(manifest: api.Manifest) -> None:
             api.check_volume(manifest, recent, settings, self.accept_volume_change)
-        except api.VolumeFell:
-            set_aside(target.folder)
-            raise
+
+        manifest = api.fetch_snapshot(entity, target.folder, self.date, settings, self._report, check)
         self.figures = {"rows_in": manifest.rows, "rows_out": manifest.rows, "pages": manifest.pages}
 
     def _forget(self, folder: pathlib.Path) -> None:

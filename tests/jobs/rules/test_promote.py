@@ -1,0 +1,25 @@
+import pytest
+
+from conf.settings import Evaluate, Promote
+from jobs.rules.promote import decide
+
+
+@pytest.mark.parametrize(
+    ("challenger", "popularity", "champion", "gain", "decision", "reason"),
+    [
+        (None, None, None, 1.0, "none", "not enough history: 40 users can be scored, 100 are needed"),
+        (0.03, 0.02, None, 1.0, "promote", "holdout NDCG@10 0.0300, popularity has 0.0200, there is no champion"),
+        (0.02, 0.02, None, 1.0, "promote", "there is no champion"),
+        (0.019, 0.02, None, 1.0, "refuse", "is below popularity's 0.0200"),
+        (0.019, 0.02, 0.01, 1.0, "refuse", "is below popularity's 0.0200"),
+        (0.03, 0.02, 0.03, 1.0, "promote", "model 7 has 0.0300"),
+        (0.03, 0.02, 0.031, 1.0, "refuse", "is below 1.00 times the 0.0310 of model 7"),
+        (0.03, 0.02, 0.029, 1.1, "refuse", "is below 1.10 times the 0.0290 of model 7"),
+    ],
+)
+def test_the_challenger_must_reach_popularity_and_the_champion(
+    challenger, popularity, champion, gain, decision, reason
+):
+    found = decide(challenger, popularity, champion, 40, "7", Promote(min_gain=gain), Evaluate())
+    assert found.decision == decision
+    assert reason in found.reason

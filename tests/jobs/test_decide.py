@@ -1,0 +1,78 @@
+import datetime
+
+import pytest
+
+from jobs.champion import champion
+from jobs.decide import situation, trainings
+from jobs.lake import Lake
+
+START = datetime.date(2024, 3, 1)
+
+
+def day(number):
+    return START + datetime.timedelta(days=number - 1)
+
+
+@pytest.fixture
+def lake(tmp_path):
+    return Lake(str(tmp_path))
+
+
+def decided(lake, *rows):
+    """Rows of (day, step, decision, version)."""
+    full = [
+        {
+            "date": day(at),
+            "step": step,
+            "decision": decision,
+            "model_version": version,
+            "reason": "",
+            "figures": "",
+            "champion_version": "",
+        }
+        for at, step, decision, version in rows
+    ]
+    lake.append_rows(full, "decisions", "decisions/test/1")
+
+
+def test_the_champion_is_the_newest_promotion_before_the_date(lake):
+    decided(lake, (1, "promote", "promote", "1"), (3, "promote", "refuse", ""), (5, "promote", "promote", "2"))
+    assert champion(lake, day(1)) is None
+    assert champion(lake, day(5)).version == "1"
+    assert (champion(lake, day(6)).version, champion(lake, day(6)).since) == ("2", day(5))
+
+
+def test_a_rollback_on_the_day_of_a_promotion_came_after_it(lake):
+    decided(lake, (1, "promote", "promote", "1"), (2, "rollback", "rollback", "1"), (2, "promote", "promote", "2"))
+    assert champion(lake, day(3)).version == "1"
+
+
+def test_refusals_are_counted_back_from_the_newest_training(lake):
+    decided(
+        lake,
+        (1, "promote", "refuse", ""),
+        (2, "promote", "promote", "1"),
+        (3, "promote", "refuse", ""),
+        (4, "promote", "none", ""),  # nothing was trained
+        (5, "promote", "refuse", ""),
+        (9, "promote", "refuse", ""),  # of a later date
+    )
+    assert trainings(lake, day(9)) == (day(5), 2)
+    assert trainings(lake, day(3)) == (day(2), 0)
+    assert trainings(lake, day(1)) == (None, 0)
+
+
+def test_only_days_that_the_champion_served_count(lake):
+    decided(lake, (1, "promote", "promote", "1"), (5, "promote", "promote", "2"))
+    rows = [(2, "1", 0.1), (5, "1", 0.2), (6, "2", 0.3), (7, "2", 0.4)]
+    users = [
+        {"date": day(at), "user_id": 1, "model_version": version, "als": ndcg, "popularity": 0.0}
+        for at, version, ndcg in rows
+    ]
+    lake.append_rows(users, "evaluation_users", "evaluation_users/test/1")
+    found = situation(lake, day(7), window_days=7)
+    assert found.champion_version == "2"
+    assert found.window.als.tolist() == [0.3, 0.4]
+    assert found.reference is None
+    # Two days after the promotion its first two days are over.
+    assert situation(lake, day(7), window_days=2).reference.als.tolist() == [0.3, 0.4]

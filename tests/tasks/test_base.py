@@ -1,0 +1,92 @@
+import datetime
+import multiprocessing
+import pathlib
+import sys
+
+import luigi
+import pytest
+
+from tasks import lake
+from tasks.base import ROOT, cause
+from tasks.console import describe
+from tasks.model import DecideRetrain, PromoteModel
+
+DATE = datetime.date(2024, 3, 1)
+JOB = [
+    str(ROOT / "jobs" / "__main__.py"),
+    "promote",
+    "--date=2024-03-01",
+    "--revision=1",
+]
+
+
+@pytest.fixture
+def remote():
+    """Sets ``[spark] remote`` for a test."""
+    config = luigi.configuration.get_config()
+    yield lambda url: config.set("spark", "remote", url)
+    config.set("spark", "remote", "")
+
+
+def test_without_a_server_a_job_goes_through_spark_submit(remote):
+    remote("")
+    argv = PromoteModel(date=DATE).program_args()
+    assert argv[:3] == [str(pathlib.Path(sys.executable).with_name("spark-submit")), "--master", "local[*]"]
+    assert argv[argv.index("--properties-file") + 1] == str(ROOT / "conf" / "spark" / "spark-defaults.conf")
+    at = argv.index(JOB[0])
+    assert argv[at : at + 4] == JOB
+    assert "--als-rank=32" in argv[at:]
+
+
+def test_with_a_server_a_job_is_a_client_of_it(remote):
+    remote("sc://127.0.0.1:15002")
+    argv = PromoteModel(date=DATE).program_args()
+    assert argv[:5] == [sys.executable, *JOB]
+    assert "--spark-remote=sc://127.0.0.1:15002" in argv
+
+
+def test_a_job_that_needs_no_spark_starts_none(remote):
+    remote("")
+    assert DecideRetrain(date=DATE).program_args()[0] == sys.executable
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("noise\nerror: tracks: no snapshot; fetch it\nmore\n", "tracks: no snapshot; fetch it"),
+        (
+            "Traceback (most recent call last):\n  File x\npyspark.errors.AnalysisException: no such column\n  at java\n",
+            "pyspark.errors.AnalysisException: no such column",
+        ),
+        ("Killed\n", "Killed"),
+        ("", "ended with code 9 and said nothing"),
+    ],
+)
+def test_the_cause_of_a_failure_is_one_line(output, said):
+    assert cause(output, 9) == said
+
+
+def test_figures_are_told_in_a_line():
+    assert (
+        describe({"rows_in": 3000, "quarantined": 0, "clean": 2990, "seconds": 1, "reason": "no champion"})
+        == "rows in 3,000, clean 2,990, no champion"
+    )
+
+
+def ask(queue, table):
+    queue.put(lake.marker_version(table, "decisions/A/1"))
+
+
+def test_a_marker_is_found_in_a_process_forked_from_one_that_looked_before(tmp_path):
+    from jobs.lake import Lake
+
+    Lake(str(tmp_path)).replace_rows([], "decisions", "decisions/A/1", date=DATE)
+    table = str(tmp_path / "decisions")
+    assert lake.marker_version(table, "decisions/A/1") == 1
+    assert lake.marker_version(table, "decisions/B/1") == -1
+    fork = multiprocessing.get_context("fork")
+    queue = fork.Queue()
+    child = fork.Process(target=ask, args=(queue, table))
+    child.start()
+    assert queue.get(timeout=60) == 1
+    child.join()

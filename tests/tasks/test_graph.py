@@ -1,0 +1,87 @@
+"""The shape of a day, and what its parameters refuse."""
+
+import datetime
+
+import luigi
+import pytest
+
+from conf.errors import BadSetting
+from tasks import lake
+from tasks.base import DayParameter, today
+from tasks.daily import Backfill, DailyPipeline
+from tasks.model import PromoteModel, RetrainIfNeeded
+
+DATE = datetime.date(2024, 3, 1)
+
+
+def edges(task, found=None):
+    found = {} if found is None else found
+    requires = luigi.task.flatten(task.requires())
+    found[task.task_family] = sorted(one.task_family for one in requires)
+    for one in requires:
+        assert one.date == task.date
+        edges(one, found)
+    return found
+
+
+def test_a_day_is_fetched_cleaned_evaluated_decided_recommended_and_reported():
+    fetched = ["FetchListenHistory", "FetchTracks", "FetchUsers"]
+    assert edges(DailyPipeline(date=DATE)) == {
+        "DailyPipeline": ["HealthReport", "Recommend"],
+        "HealthReport": ["Recommend"],
+        "Recommend": ["RetrainIfNeeded"],
+        "RetrainIfNeeded": ["DecideRetrain"],
+        "DecideRetrain": ["EvaluateModel"],
+        "EvaluateModel": ["CleanListens", "CleanTracks", "CleanUsers"],
+        **{key: ["CheckSnapshot"] for key in ["CleanListens", "CleanTracks", "CleanUsers"]},
+        "CheckSnapshot": fetched,
+        **{key: [] for key in fetched},
+    }
+
+
+def test_a_promotion_stands_on_a_training_and_that_on_the_decision():
+    found = edges(PromoteModel(date=DATE))
+    assert (found["PromoteModel"], found["TrainModel"]) == (["TrainModel"], ["DecideRetrain"])
+
+
+def test_training_is_asked_for_only_where_that_was_decided(monkeypatch):
+    task = RetrainIfNeeded(date=DATE)
+    monkeypatch.setattr(lake, "decision", lambda *_: "keep")
+    assert list(task.run()) == []
+    monkeypatch.setattr(lake, "decision", lambda *_: "train")
+    assert [one.task_id for one in task.run()] == [PromoteModel(date=DATE).task_id]
+
+
+@pytest.mark.parametrize(
+    ("decision", "promoted", "complete"), [("keep", False, True), ("train", False, False), ("train", True, True)]
+)
+def test_it_is_complete_when_it_says_keep_or_the_promotion_is_decided(monkeypatch, decision, promoted, complete):
+    tasks = {"DecideRetrain": True, "PromoteModel": promoted}
+    monkeypatch.setattr(lake, "committed", lambda root, table, task, date, revision: tasks[task])
+    monkeypatch.setattr(lake, "decision", lambda *_: decision)
+    assert RetrainIfNeeded(date=DATE).complete() is complete
+
+
+def test_a_shared_snapshot_is_fetched_once_for_all_days():
+    days = Backfill(start=DATE, end=DATE + datetime.timedelta(days=2), snapshot_date=DATE).days()
+    assert [day.date.day for day in days] == [1, 2, 3]
+    cleaned = [day.requires()[0].requires().requires().requires().requires()[0] for day in days]
+    assert {one.requires().date for one in cleaned} == {DATE}
+
+
+def test_a_range_that_ends_before_it_starts_is_refused():
+    with pytest.raises(BadSetting, match="is after"):
+        Backfill(start=DATE, end=DATE - datetime.timedelta(days=1))
+
+
+def test_a_day_that_has_not_come_and_one_that_cannot_be_are_refused():
+    with pytest.raises(BadSetting, match="has not come yet"):
+        DailyPipeline(date=today() + datetime.timedelta(days=1))
+    with pytest.raises(BadSetting, match="found '2024-02-30', required is a day as YYYY-MM-DD"):
+        DayParameter().parse("2024-02-30")
+
+
+def test_today_may_run_and_is_partial():
+    assert DailyPipeline(date=today()).partial
+    assert DailyPipeline(date=today()).revision == 0
+    assert DailyPipeline(date=DATE).revision == 1
