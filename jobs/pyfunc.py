@@ -1,7 +1,6 @@
 """The recommender as MLflow loads it. Stands by itself: whoever loads a model need not have this project.
 
-``predict`` takes a frame with ``user_id`` and, as a parameter or a column, ``k``; it gives user_id, rank,
-track_id, score. It ranks all tracks, heard ones too: the pipeline leaves those out, and folds new plays in.
+``predict`` takes a frame with ``user_id`` and the parameter ``k``; it gives user_id, rank, track_id, score. It ranks all tracks, heard ones too: the pipeline leaves those out, and folds new plays in.
 A user that the model has not seen gets no rows.
 """
 
@@ -21,9 +20,8 @@ class Recommender(PythonModel):
             self.arrays = dict(arrays)
 
     def predict(self, context, model_input: pd.DataFrame, params: dict | None = None) -> pd.DataFrame:
-        default = (params or {}).get("k", K)
-        lengths = model_input["k"] if "k" in model_input else [default] * len(model_input)
-        lists = [self._list(int(user), int(k)) for user, k in zip(model_input["user_id"], lengths, strict=True)]
+        k = int((params or {}).get("k", K))
+        lists = [self._list(int(user), k) for user in model_input["user_id"]]
         empty = pd.DataFrame({"user_id": [], "rank": [], "track_id": [], "score": []})
         return pd.concat(lists, ignore_index=True) if lists else empty
 

@@ -18,6 +18,7 @@ from jobs.factors import FactorModel
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.models import ModelSignature
 
     from jobs.holdout import Holdout
 
@@ -84,10 +85,23 @@ def register(uri: str, date: datetime.date, model: FactorModel, figures: dict[st
             mlflow.log_params(model.recipe)
             mlflow.log_metrics({name: value for name, value in figures.items() if isinstance(value, int | float)})
             info = mlflow.pyfunc.log_model(
-                name="model", python_model=str(PYFUNC), artifacts={"model": str(saved)}, pip_requirements=REQUIREMENTS
+                name="model",
+                python_model=str(PYFUNC),
+                artifacts={"model": str(saved)},
+                pip_requirements=REQUIREMENTS,
+                signature=signature(),
             )
             version = mlflow.register_model(info.model_uri, NAME, tags={"date": str(date)})
         return str(version.version)
+
+
+def signature() -> "ModelSignature":
+    """What ``predict`` takes and gives; MLflow drops parameters that it was not told of."""
+    import pandas as pd
+    from mlflow.models import infer_signature
+
+    lists = pd.DataFrame({"user_id": [1], "rank": [1], "track_id": [1], "score": [1.0]})
+    return infer_signature(lists[["user_id"]], lists, params={"k": 20})
 
 
 def _exists(client: "MlflowClient") -> bool:
