@@ -1,0 +1,69 @@
+"""The API over HTTP."""
+
+import datetime
+import json
+import math
+from typing import Annotated, Any
+
+from fastapi import FastAPI, HTTPException, Path, Query, Response
+
+from demo_api.schema import AsOf, ListenHistory, Page, Track, User
+from demo_api.snapshot import Snapshot, take_snapshot
+
+DESCRIPTION = """Tracks, users and their listening history as they stand at the end of one day.
+
+There is no filter and no sort, and unknown parameters are ignored. Listeners and their tastes are made
+up from a seed; a few rows are spoiled on purpose."""
+
+PageNumber = Annotated[int, Query(ge=1, description="from 1; beyond the last page `items` is empty")]
+PageSize = Annotated[int, Query(ge=1, le=100, description="rows a page")]
+Day = Annotated[str, Path(pattern=r"^\d{4}-\d{2}-\d{2}$", description="YYYY-MM-DD", examples=["2026-11-22"])]
+
+
+def create_app(seed: int, as_of: datetime.date) -> FastAPI:
+    """The API as of the end of a day.
+
+    Raises:
+        ValueError: there is no data for that day.
+    """
+    app = FastAPI(title="MooVitamix demo API", version="1.0", description=DESCRIPTION)
+    app.state.snapshot = take_snapshot(seed, as_of)
+
+    def snapshot() -> Snapshot:
+        return app.state.snapshot
+
+    @app.get("/tracks", summary="The catalogue", response_model=Page[Track], tags=["data"])
+    async def tracks(page: PageNumber = 1, size: PageSize = 100) -> Response:
+        return page_of(snapshot().tracks, page, size)
+
+    @app.get("/users", summary="All listeners", response_model=Page[User], tags=["data"])
+    async def users(page: PageNumber = 1, size: PageSize = 100) -> Response:
+        return page_of(snapshot().users, page, size)
+
+    @app.get("/listen_history", summary="Sessions that have ended", response_model=Page[ListenHistory], tags=["data"])
+    async def listen_history(page: PageNumber = 1, size: PageSize = 100) -> Response:
+        return page_of(snapshot().listen_history, page, size)
+
+    # Not async: taking a snapshot would hold up every other request.
+    @app.post("/_as_of/{day}", summary="Move the present to the end of a day", tags=["clock"])
+    def move_to(day: Day) -> AsOf:
+        try:
+            app.state.snapshot = moved = take_snapshot(seed, datetime.date.fromisoformat(day))
+        except ValueError as error:
+            raise HTTPException(422, detail=str(error)) from None
+        return AsOf(as_of=moved.as_of.isoformat(), listen_history=len(moved.listen_history))
+
+    return app
+
+
+def page_of(rows: list[dict[str, Any]], page: int, size: int) -> Response:
+    """The page as JSON, without a look at what the rows hold."""
+    first = (page - 1) * size
+    body = {
+        "items": rows[first : first + size],
+        "total": len(rows),
+        "page": page,
+        "size": size,
+        "pages": math.ceil(len(rows) / size),
+    }
+    return Response(json.dumps(body, ensure_ascii=False, separators=(",", ":")), media_type="application/json")
