@@ -14,6 +14,7 @@ class Champion:
     version: str
     since: datetime.date
     folder: pathlib.Path
+    reason: str  # of the promotion or rollback
 
     def load(self) -> FactorModel:
         return FactorModel.load(self.folder)
@@ -27,4 +28,6 @@ def champion(lake: Lake, before: datetime.date) -> Champion | None:
         return None
     # On one date a rollback is what a person did after the run.
     newest = max(moves, key=lambda row: (row["date"], row["decision"] == "rollback"))
-    return Champion(newest["model_version"], newest["date"], model_folder(lake.root, newest["model_version"]))
+    return Champion(
+        newest["model_version"], newest["date"], model_folder(lake.root, newest["model_version"]), newest["reason"]
+    )

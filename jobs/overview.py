@@ -35,6 +35,7 @@ class Overview:
     decisions: list[dict[str, Any]]
     champion_version: str
     champion_since: datetime.date | None
+    champion_reason: str
     served: dict[str, int]  # users by source of their first track
     listeners: list[Listener]
 
@@ -60,6 +61,7 @@ def overview(lake: Lake, date: datetime.date, k: int) -> Overview:
         decisions=sorted(lake.rows("decisions", on_date), key=lambda row: steps[row["step"]]),
         champion_version=current.version if current else "",
         champion_since=current.since if current else None,
+        champion_reason=current.reason if current else "",
         served={entry["values"]: entry["counts"] for entry in sources},
         listeners=listeners(lake, date, firsts.to_pylist()),
     )

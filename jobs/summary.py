@@ -41,7 +41,10 @@ def _model(seen: Overview, k: int) -> list[str]:
 
 
 def _decisions(seen: Overview) -> list[str]:
-    return ["", *[f"  {row['step']:<9}{row['decision']:<9}{row['reason']}" for row in seen.decisions]]
+    lines = ["", *[f"  {row['step']:<9}{row['decision']:<9}{row['reason']}" for row in seen.decisions]]
+    if seen.champion_since and seen.champion_since < seen.date:
+        lines.append(f"  champion model {seen.champion_version}  since {seen.champion_since}: {seen.champion_reason}")
+    return lines
 
 
 def _listeners(seen: Overview) -> list[str]:

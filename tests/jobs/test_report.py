@@ -41,6 +41,7 @@ def seen(**changes):
         "decisions": [{"step": "retrain", "decision": "keep", "reason": HOSTILE, "model_version": ""}],
         "champion_version": "1",
         "champion_since": DAY,
+        "champion_reason": HOSTILE,
         "served": {"als": 100, "popular": 20},
         "listeners": [Listener(1, "als", [(HOSTILE, "a")], [("b", HOSTILE)])],
     }
@@ -50,7 +51,7 @@ def seen(**changes):
 def test_hostile_text_shows_as_text():
     html = page(seen(), 10)
     assert "<script" not in html
-    assert html.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 3
+    assert html.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 4
 
 
 def test_the_verdict_says_who_has_lists_what_is_bad_and_how_the_model_does():
