@@ -91,7 +91,12 @@ class Api:
 
 @dataclasses.dataclass(frozen=True)
 class Lake:
-    root: str = key("data/lake", "folder of raw files, tables and reports", pattern=r"(?!.*://)\S.*", shape="a folder of this machine")
+    root: str = key(
+        "data/lake",
+        "folder of raw files, tables and reports",
+        pattern=r"(?!.*://)\S.*",
+        shape="a folder of this machine",
+    )
 
 
 @dataclasses.dataclass(frozen=True)
