@@ -1,6 +1,7 @@
-# The same steps as make setup, which the tests run.
+# The same steps as make setup, which the tests run. Debian 12 (bookworm) is the release that has OpenJDK 17.
 FROM python:3.11-slim-bookworm
 
+# Spark's scripts call ps, which procps brings.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends make openjdk-17-jre-headless procps \
     && rm -rf /var/lib/apt/lists/* \
@@ -9,13 +10,19 @@ RUN apt-get update \
     && chown -R moovitamix /app
 WORKDIR /app
 USER moovitamix
+ENV PIP_NO_CACHE_DIR=1 \
+    PATH=/app/.venv/bin:$PATH
 
-# Packages first: they change less often than the code. setup.py needs the folders that it names.
-COPY --chown=moovitamix requirements.txt setup.py ./
+# Packages first: they change less often than the code. The project is installed editable, which asks for the
+# package folders that setup.py names; their code is taken from there when it runs.
+COPY --chown=moovitamix requirements.txt setup.py pyproject.toml ./
 COPY --chown=moovitamix bin/setup bin/setup
-RUN mkdir tasks jobs conf demo_api && PYTHON=python3.11 bin/setup
+RUN mkdir conf demo_api jobs tasks \
+    && touch conf/__init__.py demo_api/__init__.py jobs/__init__.py tasks/__init__.py \
+    && bin/setup
 
 COPY --chown=moovitamix . .
-ENV PATH=/app/.venv/bin:$PATH
+
+# luigi.cfg keeps the lake and the registry here.
 VOLUME /app/data
 CMD ["luigi", "--module", "tasks.daily", "DailyPipeline", "--help"]
