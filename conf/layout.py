@@ -16,8 +16,9 @@ def table_folder(root: str | os.PathLike, table: str) -> pathlib.Path:
     return pathlib.Path(root) / table
 
 
-def report_file(root: str | os.PathLike, date: datetime.date) -> pathlib.Path:
-    return pathlib.Path(root) / "reports" / f"{date.isoformat()}.html"
+def report_file(root: str | os.PathLike, date: datetime.date, partial: bool = False) -> pathlib.Path:
+    """The date's report; that of a day that is not over has a name of its own."""
+    return pathlib.Path(root) / "reports" / f"{date.isoformat()}{'.partial' if partial else ''}.html"
 
 
 def spool_folder(root: str | os.PathLike) -> pathlib.Path:

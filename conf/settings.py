@@ -252,7 +252,13 @@ def parse(values: Mapping[str, Mapping[str, str]]) -> Settings:
         sections[section] = cls(
             **{name: parse_value(section, fields[name], text) for name, text in given.items() if name in fields}
         )
-    return Settings(**sections)
+    settings = Settings(**sections)
+    served = settings.recommend.k
+    if settings.evaluate.k > served:
+        raise BadSetting(
+            f"[evaluate] k: found '{settings.evaluate.k}', allowed is at most [recommend] k, which is {served}"
+        )
+    return settings
 
 
 def read_file(path: str | os.PathLike = "") -> dict[str, dict[str, str]]:

@@ -16,11 +16,14 @@ TEMPLATES = pathlib.Path(__file__).with_name("templates")
 def main(job: Job) -> Figures:
     k = job.settings.evaluate.k
     seen = overview(job.lake(), job.date, k)
-    target = report_file(job.settings.lake.root, job.date)
+    partial = job.args.revision == 0
+    target = report_file(job.settings.lake.root, job.date, partial)
     target.parent.mkdir(parents=True, exist_ok=True)
     building = target.with_suffix(f".{os.getpid()}.tmp")
     building.write_text(page(seen, k), encoding="utf-8")
     building.replace(target)
+    if not partial:
+        report_file(job.settings.lake.root, job.date, partial=True).unlink(missing_ok=True)
     return {"report": str(target), "rows_out": 1}
 
 

@@ -63,7 +63,7 @@ def _places(seen: Overview, root: str) -> list[str]:
     folder = table_folder(root, "recommendations").absolute()
     return [
         "",
-        f"  report   {report_file(root, seen.date).absolute()}",
+        f"  report   {report_file(root, seen.date, seen.partial).absolute()}",
         f"  tables   {pathlib.Path(root).absolute()} ({folder.name}, evaluations, decisions, …)",
         "",
         "  next:    make status",

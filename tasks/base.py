@@ -19,6 +19,7 @@ from conf.settings import Settings, as_flags
 from tasks import lake
 from tasks.settings import settings
 
+LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
 ROOT = pathlib.Path(__file__).parents[1]
 
 
@@ -133,6 +134,11 @@ class JobTask(DatedTask, SparkSubmitTask):
     @property
     def master(self) -> str:
         return self.settings.spark.master
+
+    @property
+    def conf(self) -> dict[str, str]:
+        """On one machine nothing listens beyond it; a cluster must find the driver."""
+        return LOOPBACK if self.master.startswith("local") else {}
 
     @property
     def properties_file(self) -> str:

@@ -81,6 +81,10 @@ class CheckSnapshot(DatedTask):
     def output(self) -> luigi.LocalTarget:
         return luigi.LocalTarget(str(raw_folder(self.root, "_day", self.date) / MANIFEST))
 
+    def complete(self) -> bool:
+        """Of the snapshots that count: those of a day that was not over are fetched again, and checked again."""
+        return all(fetch.complete() for fetch in self.requires()) and super().complete()
+
     def run(self) -> None:
         figures = api.check_day(self.root, self.date, self.settings.api)
         self.figures = {"unknown": sum(figure.get("unknown", 0) for figure in figures.values())}

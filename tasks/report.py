@@ -18,4 +18,4 @@ class HealthReport(JobTask):
         return self.clone(Recommend)
 
     def output(self) -> luigi.Target:
-        return luigi.LocalTarget(str(report_file(self.root, self.date)))
+        return luigi.LocalTarget(str(report_file(self.root, self.date, self.partial)))

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 
 from conf.errors import Refused
-from tasks.base import ROOT, spark_environment
+from tasks.base import LOOPBACK, ROOT, spark_environment
 
 CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 PATIENCE = 120  # seconds for a JVM to come up
@@ -35,6 +35,7 @@ def command(port: int, master: str) -> list[str]:
         master,
         "--properties-file",
         str(ROOT / "conf" / "spark" / "spark-defaults.conf"),
+        *[word for key, value in LOOPBACK.items() for word in ("--conf", f"{key}={value}")],
         "--conf",
         "spark.connect.grpc.binding.address=127.0.0.1",
         "--conf",

@@ -29,6 +29,13 @@ def test_a_wrong_value_is_refused_with_key_found_and_allowed(section, key, text,
     assert refused.value.message == f"[{section}] {key}: found {text!r}, allowed is {allowed}"
 
 
+def test_figures_are_not_asked_for_beyond_the_length_that_is_served():
+    with pytest.raises(
+        BadSetting, match=r"\[evaluate\] k: found '30', allowed is at most \[recommend\] k, which is 20"
+    ):
+        parse({"evaluate": {"k": "30"}})
+
+
 def test_an_unknown_key_is_refused_with_those_that_are_known():
     with pytest.raises(BadSetting, match=r"\[promote\] gain: not a setting; known are min_gain"):
         parse({"promote": {"gain": "1"}})

@@ -33,9 +33,21 @@ def test_without_a_server_a_job_goes_through_spark_submit(remote):
     argv = PromoteModel(date=DATE).program_args()
     assert argv[:3] == [str(pathlib.Path(sys.executable).with_name("spark-submit")), "--master", "local[*]"]
     assert argv[argv.index("--properties-file") + 1] == str(ROOT / "conf" / "spark" / "spark-defaults.conf")
+    assert "spark.driver.host=127.0.0.1" in argv
     at = argv.index(JOB[0])
     assert argv[at : at + 4] == JOB
     assert "--als-rank=32" in argv[at:]
+
+
+def test_on_a_cluster_the_driver_is_not_bound_to_this_machine(remote):
+    config = luigi.configuration.get_config()
+    config.set("spark", "master", "spark://host:7077")
+    try:
+        argv = PromoteModel(date=DATE).program_args()
+    finally:
+        config.set("spark", "master", "local[*]")
+    assert argv[1:3] == ["--master", "spark://host:7077"]
+    assert not [word for word in argv if "spark.driver.host" in word]
 
 
 def test_with_a_server_a_job_is_a_client_of_it(remote):
