@@ -3,8 +3,10 @@
 import datetime
 import json
 import math
+import socket
 from typing import Annotated, Any
 
+import uvicorn
 from fastapi import FastAPI, HTTPException, Path, Query, Response
 
 from demo_api.schema import AsOf, ListenHistory, Page, Track, User
@@ -14,6 +16,8 @@ DESCRIPTION = """Tracks, users and their listening history as they stand at the 
 
 There is no filter and no sort, and unknown parameters are ignored. Listeners and their tastes are made
 up from a seed; a few rows are spoiled on purpose."""
+
+DRAIN_SECONDS = 1
 
 PageNumber = Annotated[int, Query(ge=1, description="from 1; beyond the last page `items` is empty")]
 PageSize = Annotated[int, Query(ge=1, le=100, description="rows a page")]
@@ -67,3 +71,31 @@ def page_of(rows: list[dict[str, Any]], page: int, size: int) -> Response:
         "pages": math.ceil(len(rows) / size),
     }
     return Response(json.dumps(body, ensure_ascii=False, separators=(",", ":")), media_type="application/json")
+
+
+class _Server(uvicorn.Server):
+    """Says where it is once it accepts connections."""
+
+    def __init__(self, config: uvicorn.Config, url: str) -> None:
+        super().__init__(config)
+        self.url = url
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(self.url, flush=True)
+
+
+def serve(listener: socket.socket, seed: int, as_of: datetime.date) -> None:
+    """Answer on a socket that listens, until a signal ends it; the URL goes to stdout.
+
+    Raises:
+        ValueError: there is no data for that day.
+    """
+    app = create_app(seed, as_of)
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=DRAIN_SECONDS)
+    _Server(config, _url(listener)).run(sockets=[listener])
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
