@@ -1,6 +1,6 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run status test test-kill bench-fetch cov lint format-check format-apply types check tree clean lock
+.PHONY: help setup run status check-lake test test-kill bench-clean bench-fetch cov lint format-check format-apply types check tree clean lock
 export PYTHON ?= python3.11
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -20,11 +20,17 @@ run: setup ## run the last two whole days on the demo API and show what came of 
 status: setup ## the last day done, the champion, what is missing (ROOT=folder for another lake)
 	@$(V)/python -m jobs status $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $$(date -u -d yesterday +%F)
 
+check-lake: setup ## check keys, references, ranges and the accounting of every table (ROOT=folder for another lake)
+	@$(V)/python -m jobs check $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $$(date -u -d yesterday +%F)
+
 test: setup ## every test that needs no installed server
 	@$(V)/python -m pytest
 
 test-kill: setup ## the long form of the tests that kill a step at random moments
 	@$(V)/python -m pytest -m chaos
+
+bench-clean: setup ## cleaning 5 and 10 million plays beside polars with deltalake, and a day with little new
+	@$(V)/python -m bench.bench_clean
 
 bench-fetch: setup ## fetching beside a bare loop of requests: pace and memory
 	@$(V)/python -m bench.bench_fetch

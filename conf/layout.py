@@ -3,8 +3,10 @@
 import datetime
 import os
 import pathlib
+import re
 
 MANIFEST = "_manifest.json"
+REPORT_HEAD = 2000  # bytes in which a report says what made it
 
 
 def raw_folder(root: str | os.PathLike, entity: str, date: datetime.date) -> pathlib.Path:
@@ -19,6 +21,22 @@ def table_folder(root: str | os.PathLike, table: str) -> pathlib.Path:
 def report_file(root: str | os.PathLike, date: datetime.date, partial: bool = False) -> pathlib.Path:
     """The date's report; that of a day that is not over has a name of its own."""
     return pathlib.Path(root) / "reports" / f"{date.isoformat()}{'.partial' if partial else ''}.html"
+
+
+def report_revision(path: pathlib.Path) -> int:
+    """The revision that a report was made by, as its head says; -1 where there is no report."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(REPORT_HEAD)
+    except FileNotFoundError:
+        return -1
+    found = re.search(rb'<meta name="revision" content="(\d+)">', head)
+    return int(found.group(1)) if found else 1
+
+
+def schema_file(root: str | os.PathLike) -> pathlib.Path:
+    """Says which version of our table schemas the lake has."""
+    return pathlib.Path(root) / "_schema.json"
 
 
 def spool_folder(root: str | os.PathLike) -> pathlib.Path:

@@ -97,6 +97,10 @@ class Lake:
         pattern=r"(?!.*://)\S.*",
         shape="a folder of this machine",
     )
+    keep_raw_days: int = key(60, "days that raw folders are kept; 0 is for ever", low=0)
+    keep_recommendation_days: int = key(60, "days that lists are kept; 0 is for ever", low=0)
+    maintain_days: int = key(7, "days between two OPTIMIZE and VACUUM of all tables; 0 is never", low=0)
+    keep_versions_hours: int = key(168, "hours that files of older versions of a table are kept", low=24)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,6 +116,13 @@ class Spark:
         "where spark-submit runs a job",
         pattern=r"(local(\[.+\])?|yarn|spark://\S+|k8s://\S+)",
         shape="local[*], spark://host:port, yarn or k8s://…",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Clean:
+    max_bad_share: float = key(
+        0.3, "share of an entity's rows (of listens: plays) that may be bad before the step is refused", low=0, high=1
     )
 
 
@@ -176,6 +187,7 @@ class Settings:
     api: Api = Api()
     lake: Lake = Lake()
     spark: Spark = Spark()
+    clean: Clean = Clean()
     als: Als = Als()
     evaluate: Evaluate = Evaluate()
     retrain: Retrain = Retrain()
@@ -253,6 +265,11 @@ def parse(values: Mapping[str, Mapping[str, str]]) -> Settings:
             **{name: parse_value(section, fields[name], text) for name, text in given.items() if name in fields}
         )
     settings = Settings(**sections)
+    for name in ("keep_raw_days", "keep_recommendation_days"):
+        if getattr(settings.lake, name) == 1:
+            raise BadSetting(
+                f"[lake] {name}: found '1', allowed is 0 or at least 2: a day is evaluated on the day after"
+            )
     served = settings.recommend.k
     if settings.evaluate.k > served:
         raise BadSetting(

@@ -5,6 +5,8 @@ Types are Spark SQL's names; timestamps are UTC.
 
 import dataclasses
 
+SCHEMA = 2  # of the tables below; a change raises it and gets a module in jobs/migrations
+
 
 @dataclasses.dataclass(frozen=True)
 class Column:
@@ -86,8 +88,8 @@ LISTENS = Table(
 
 QUARANTINE = Table(
     "quarantine",
-    "one row per bad row (or play) and date",
-    ("date", "entity", "row"),
+    "one row per bad row (or play) and date; identical ones are kept as often as they came",
+    (),
     (
         Column("date", "date"),
         Column("entity", "string"),
@@ -114,6 +116,7 @@ ACCOUNTING = Table(
         Column("quarantined", "bigint"),
         Column("later", "bigint", "dated after the run's date, up to the fetch"),
         Column("suppressed", "bigint", "of people who asked to be forgotten"),
+        Column("reasons", "string", "JSON: how many break each rule; one that breaks two counts in both"),
     ),
     ("date", "entity"),
 )
@@ -210,6 +213,19 @@ RUNS = Table(
     ),
 )
 
+MAINTENANCE = Table(
+    "maintenance",
+    "one row per date: what housekeeping did",
+    ("date",),
+    (
+        Column("date", "date"),
+        Column("raw_folders", "bigint", "raw folders past their retention, removed"),
+        Column("list_days", "bigint", "dates whose lists were past their retention, removed"),
+        Column("files_compacted", "bigint", "small files made into larger ones"),
+        Column("files_removed", "bigint", "files that no kept version of a table reads, removed"),
+    ),
+)
+
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
@@ -223,6 +239,7 @@ TABLES: dict[str, Table] = {
         EVALUATION_USERS,
         DECISIONS,
         RUNS,
+        MAINTENANCE,
     )
 }
 

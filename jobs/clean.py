@@ -4,7 +4,9 @@ Tracks and users are merged: ``first_seen`` and ``last_seen`` widen, attributes 
 not older. Plays of listens are added under their row's version, and nothing is taken away.
 """
 
+import collections
 import datetime
+import json
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -16,6 +18,7 @@ from jobs.cleaning import plays, rows
 from jobs.cleaning.snapshot import Snapshot, open_snapshot, read_checked, snapshot_ids
 from jobs.cli import Figures, Job, parser, run
 from jobs.lake import Lake
+from jobs.recompute import take_back
 from jobs.session import persisted
 
 OUTCOMES = ("clean", "duplicate", "quarantined", "later", "suppressed")
@@ -26,69 +29,104 @@ def main(job: Job) -> Figures:
     entity = ENTITIES[job.args.entity]
     root, timezone = job.settings.lake.root, job.settings.api.timezone
     snapshot = open_snapshot(root, entity, job.args.snapshot_date or job.date, timezone)
-    spark = job.spark(f"clean {entity.name} {job.date}")
+    spark = job.spark(f"clean {entity.name} {job.date}", snapshot.rows)
     lake = job.lake(spark)
 
-    outcomes = judge(spark, root, snapshot, job.date)
-    with persisted(outcomes):
-        counts = count(outcomes, snapshot)
-        commit(lake, outcomes, snapshot, counts, job.date)
+    judged = judge(spark, root, snapshot)
+    tracks = ids(spark, root, TRACKS, snapshot) if entity is LISTENS else None
+    with persisted(*[frame for frame in (judged, tracks) if frame]):
+        outcomes = units(judged, tracks, job.date)
+        counts, reasons = count(outcomes, snapshot)
+        refuse_too_many_bad(entity, counts, reasons, job.settings.clean.max_bad_share)
+        commit(lake, outcomes, snapshot, {**counts, "reasons": json.dumps(reasons)}, job.date)
     return {"rows_in": counts["rows"], "rows_out": counts["clean"], **{name: counts[name] for name in OUTCOMES}}
 
 
-def commit(lake: Lake, outcomes: DataFrame, snapshot: Snapshot, counts: dict[str, int], date: datetime.date) -> None:
+def commit(lake: Lake, outcomes: DataFrame, snapshot: Snapshot, figures: dict, date: datetime.date) -> None:
     """Quarantine and accounting first, the table last: its marker says that the step is done."""
     entity = snapshot.entity
-    quarantined = quarantine(outcomes, entity, date)
     name = marker("quarantine", TASKS[entity.name], date)
-    lake.replace(quarantined, "quarantine", name, counts["quarantined"], date=date, entity=entity.name)
+    bad = quarantine(outcomes, entity, date)
+    lake.replace(bad, "quarantine", name, figures["quarantined"], date=date, entity=entity.name)
     accounting = {
         "date": date,
         "entity": entity.name,
         "revision": lake.revision,
         "snapshot_date": snapshot.date,
         "fetched_at": snapshot.context.fetched_at,
-        **counts,
+        **figures,
     }
-    lake.replace_rows(
-        [accounting], "accounting", marker("accounting", TASKS[entity.name], date), date=date, entity=entity.name
-    )
-    merge(lake, rows.clean(outcomes), entity, date)
+    name = marker("accounting", TASKS[entity.name], date)
+    lake.replace_rows([accounting], "accounting", name, date=date, entity=entity.name)
+    merge(lake, rows.clean(outcomes), entity, date, snapshot.context.timezone)
 
 
-def judge(spark: SparkSession, root: str, snapshot: Snapshot, date: datetime.date) -> DataFrame:
-    """Rows (of listens: plays) of a snapshot with the table's columns, ``reasons`` and ``outcome``."""
-    checked = rows.with_outcome(read_checked(spark, snapshot), snapshot.entity)
+def judge(spark: SparkSession, root: str, snapshot: Snapshot) -> DataFrame:
+    """Rows of a snapshot with the table's columns, ``reasons`` and ``outcome``; of listens, plays still together."""
+    judged = rows.with_outcome(read_checked(spark, snapshot), snapshot.entity)
     if snapshot.entity is not LISTENS:
-        return checked
-    timezone = snapshot.context.timezone
-    known = {entity.name: snapshot_ids(spark, root, entity, snapshot.date, timezone) for entity in (USERS, TRACKS)}
-    referenced = plays.add_references(plays.explode_plays(checked), known["users"], known["tracks"])
-    return plays.with_play_outcome(referenced, date)
+        return judged
+    return plays.add_unknown(judged, ids(spark, root, USERS, snapshot), "user_id", "unknown_user")
 
 
-def count(outcomes: DataFrame, snapshot: Snapshot) -> dict[str, int]:
-    """Rows, units fetched, and units by outcome.
+def units(judged: DataFrame, tracks: DataFrame | None, date: datetime.date) -> DataFrame:
+    """What is counted and kept, each with its outcome: the rows, or with ``tracks`` (track_id) the plays of listens."""
+    if tracks is None:
+        return judged
+    known = plays.add_unknown(plays.explode_plays(judged), tracks, "track_id", "unknown_track")
+    return plays.with_play_outcome(known, date)
+
+
+def ids(spark: SparkSession, root: str, entity: Entity, snapshot: Snapshot) -> DataFrame:
+    return snapshot_ids(spark, root, entity, snapshot.date, snapshot.context.timezone)
+
+
+def count(outcomes: DataFrame, snapshot: Snapshot) -> tuple[dict[str, int], dict[str, int]]:
+    """Rows, units fetched and units by outcome; and how many break each rule, most first.
 
     Raises:
         Refused: rows were lost or made up on the way.
     """
     is_row = F.coalesce(F.col("position"), F.lit(0)) == 0 if "position" in outcomes.columns else F.lit(True)
-    found = outcomes.agg(
-        F.count_if(is_row).alias("rows"),
-        F.count("*").alias("fetched"),
-        *[F.count_if(F.col("outcome") == name).alias(name) for name in OUTCOMES],
-    ).first()
-    counts: dict[str, int] = found.asDict() if found else {}
+    groups = (
+        outcomes.groupBy("outcome", "reasons")
+        .agg(F.count_if(is_row).alias("rows"), F.count("*").alias("units"))
+        .toArrow()
+    ).to_pylist()
+    units, broken = collections.Counter[str](), collections.Counter[str]()
+    for group in groups:
+        units[group["outcome"]] += group["units"]
+        for reason in group["reasons"]:
+            broken[reason] += group["units"]
+    counts = {
+        "rows": sum(group["rows"] for group in groups),
+        "fetched": sum(group["units"] for group in groups),
+        **{name: units[name] for name in OUTCOMES},
+    }
     name = snapshot.entity.name
     if counts["rows"] != snapshot.rows:
         raise Refused(
             f"{snapshot.folder}: {counts['rows']} rows of {name} were read, its manifest says {snapshot.rows}; "
             "remove the folder and fetch the date again"
         )
-    if counts["fetched"] != sum(counts[name] for name in OUTCOMES):
-        raise Refused(f"{name}: the outcomes of {snapshot.folder} do not add up: {counts}")
-    return counts
+    if units.keys() - set(OUTCOMES) or counts["fetched"] != sum(counts[name] for name in OUTCOMES):
+        raise Refused(f"{name}: the outcomes of {snapshot.folder} do not add up: {dict(units)}")
+    return counts, dict(sorted(broken.items(), key=lambda item: (-item[1], item[0])))
+
+
+def refuse_too_many_bad(entity: Entity, counts: dict[str, int], reasons: dict[str, int], limit: float) -> None:
+    """
+    Raises:
+        Refused: the share of bad rows (of listens: plays) is above the limit.
+    """
+    if counts["quarantined"] <= limit * counts["fetched"]:
+        return
+    listed = ", ".join(f"{name} {number:,}" for name, number in reasons.items())
+    raise Refused(
+        f"{entity.name}: {counts['quarantined']:,} of {counts['fetched']:,} are bad, a share of "
+        f"{counts['quarantined'] / counts['fetched']:.2f} where at most {limit:g} is allowed ({listed}); nothing was "
+        "written. Look at the raw folder; if the API is right, raise [clean] max_bad_share and run again"
+    )
 
 
 def quarantine(outcomes: DataFrame, entity: Entity, date: datetime.date) -> DataFrame:
@@ -99,18 +137,35 @@ def quarantine(outcomes: DataFrame, entity: Entity, date: datetime.date) -> Data
     )
 
 
-def merge(lake: Lake, clean: DataFrame, entity: Entity, date: datetime.date) -> None:
+def merge(lake: Lake, clean: DataFrame, entity: Entity, date: datetime.date, timezone: str) -> None:
     """Put a date's clean rows into the entity's table so that the order of dates does not matter."""
-    table = "listens" if entity is LISTENS else entity.name
-    name = marker(table, TASKS[entity.name], date)
-    seen = clean.withColumn("first_seen", F.lit(date))
     if entity is LISTENS:
-        # A version is seen first on the earliest date, and holds what it held then.
-        lake.merge(
-            seen, table, name, {"first_seen": "s.first_seen", "track_id": "s.track_id"}, "s.first_seen < t.first_seen"
-        )
-        return
-    attributes = set(TABLES[table].names) - {*TABLES[table].key, "first_seen", "last_seen"}
+        merge_plays(lake, clean.withColumn("first_seen", F.lit(date)), date)
+    else:
+        merge_people_or_tracks(lake, clean, entity, date, timezone)
+
+
+def merge_plays(lake: Lake, seen: DataFrame, date: datetime.date) -> None:
+    """Plays of versions that are not known are added; a version is seen first on its earliest date.
+
+    First all of the date's plays are made to be there: what runs beside this cannot bring one of them then,
+    so that lowering their ``first_seen`` afterwards misses none.
+    """
+    name = marker("listens", TASKS[LISTENS.name], date)
+    if lake.revision > 1:
+        lake.keep_only(seen, "listens", name, first_seen=date)
+    lake.insert(seen, "listens", name)
+    # A version holds what it held on that date.
+    lake.update(seen, "listens", name, {"first_seen": "s.first_seen", "track_id": "s.track_id"}, first_seen=date)
+
+
+def merge_people_or_tracks(lake: Lake, clean: DataFrame, entity: Entity, date: datetime.date, timezone: str) -> None:
+    """``first_seen`` and ``last_seen`` widen; attributes come from a snapshot that is not older."""
+    table = TABLES[entity.name]
+    name = marker(table.name, TASKS[entity.name], date)
+    if lake.revision > 1 and not lake.committed(name):
+        take_back(lake, clean, entity, date, timezone, name)
+    attributes = set(table.names) - {*table.key, "first_seen", "last_seen"}
     newer = {
         attribute: f"CASE WHEN s.last_seen >= t.last_seen THEN s.{attribute} ELSE t.{attribute} END"
         for attribute in attributes
@@ -119,11 +174,12 @@ def merge(lake: Lake, clean: DataFrame, entity: Entity, date: datetime.date) -> 
         "first_seen": "least(s.first_seen, t.first_seen)",
         "last_seen": "greatest(s.last_seen, t.last_seen)",
     }
-    lake.merge(seen.withColumn("last_seen", F.lit(date)), table, name, {**newer, **widened})
+    seen = clean.withColumns({"first_seen": F.lit(date), "last_seen": F.lit(date)})
+    lake.merge(seen, table.name, name, {**newer, **widened})
 
 
 if __name__ == "__main__":
-    arguments = parser(__doc__ or "", "api", "lake", "spark")
+    arguments = parser(__doc__ or "", "api", "lake", "spark", "clean")
     arguments.add_argument("--entity", required=True, choices=sorted(ENTITIES), help="what to clean")
     arguments.add_argument(
         "--snapshot-date", type=datetime.date.fromisoformat, help="date whose raw folder is used (default: --date)"

@@ -35,11 +35,11 @@ class Job:
     args: argparse.Namespace
     sessions: "list[SparkSession]" = dataclasses.field(default_factory=list)
 
-    def spark(self, name: str) -> "SparkSession":
-        """A session, stopped when the job ends. What needs none does not wait for the import."""
+    def spark(self, name: str, rows: int = 0) -> "SparkSession":
+        """A session for so many rows, stopped when the job ends. What needs none does not wait for the import."""
         from jobs.session import spark_session
 
-        self.sessions.append(spark_session(self.settings, name))
+        self.sessions.append(spark_session(self.settings, name, rows))
         return self.sessions[-1]
 
     def lake(self, spark: "SparkSession | None" = None) -> Lake:

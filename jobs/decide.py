@@ -31,6 +31,9 @@ def main(job: Job) -> Figures:
         "model_version": "",
         "champion_version": now.champion_version,
     }
+    if lake.revision > 1:
+        # What an earlier revision trained and promoted on this date is not in production any more.
+        lake.delete("decisions", ("date", "=", job.date), ("step", "=", "promote"))
     lake.replace_rows([row], "decisions", marker("decisions", "DecideRetrain", job.date), date=job.date, step=STEP)
     return {"decision": decision, "reason": reason}
 

@@ -147,6 +147,8 @@ def user_rows(date: datetime.date, als: pd.DataFrame, popular: pd.DataFrame, ver
 
 
 def commit(lake: Lake, date: datetime.date, rows: list[dict], users: list[dict]) -> None:
+    if lake.revision > 1:
+        lake.delete("evaluations", ("date", "=", date), ("kind", "=", "holdout"))
     lake.replace_rows(users, "evaluation_users", marker("evaluation_users", "EvaluateModel", date), date=date)
     lake.replace_rows(rows, "evaluations", marker("evaluations", "EvaluateModel", date), date=date, kind=KIND)
 

@@ -7,6 +7,8 @@ appears once, whole, however often it is written.
 """
 
 import datetime
+import json
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -15,13 +17,14 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Field, QueryBuilder, Schema, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
-from conf.layout import table_folder
-from conf.tables import TABLES, Table
+from conf.errors import Refused
+from conf.layout import schema_file, table_folder
+from conf.tables import SCHEMA, TABLES, Table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-FEW = 50_000  # rows: up to here a commit from memory is quicker than one by Spark
+FEW = 200_000  # rows: up to here a commit from memory is quicker than one by Spark
 ATTEMPTS = 6  # of a commit that another writer got in the way of
 
 ARROW_TYPES = {
@@ -44,9 +47,13 @@ def arrow_schema(table: Table) -> pa.Schema:
 class Lake:
     """The tables under ``root``. ``spark`` is needed for frames only; ``revision`` is the version of the markers written."""
 
-    def __init__(self, root: str, spark: "SparkSession | None" = None, revision: int = 1) -> None:
+    def __init__(
+        self, root: str, spark: "SparkSession | None" = None, revision: int = 1, any_schema: bool = False
+    ) -> None:
         self.root, self.revision = root, revision
         self._spark = spark
+        if not any_schema:
+            require_schema(root)
 
     @property
     def spark(self) -> "SparkSession":
@@ -61,6 +68,8 @@ class Lake:
         """The table's path; it is created, empty, where it does not exist."""
         path = self.path(table)
         if not DeltaTable.is_deltatable(path):
+            if not schema_file(self.root).exists():
+                write_schema(self.root, SCHEMA)
             declared = TABLES[table]
             fields = [
                 Field(
@@ -108,27 +117,63 @@ class Lake:
         writer = frame.write.format("delta").mode("overwrite").option("replaceWhere", _predicate(slice_))
         writer.option("txnAppId", marker).option("txnVersion", self.revision).save(self.ensure(table))
 
-    def merge(
-        self, frame: "DataFrame", table: str, marker: str, updates: Mapping[str, str], when: str = "true"
+    def merge(self, frame: "DataFrame", table: str, marker: str, updates: Mapping[str, str]) -> None:
+        """Insert rows of new keys; of known keys set ``updates`` (SQL over ``s``, the new, and ``t``)."""
+        self._merge(frame, table, marker, [_update(updates), "WHEN NOT MATCHED THEN INSERT *"])
+
+    def insert(self, frame: "DataFrame", table: str, marker: str) -> None:
+        """Add the rows whose key is not there: what is there is neither changed nor written again.
+
+        It carries no marker, since more is to come before the step is done; where the marker stands another
+        run has done it all.
+        """
+        self._merge(frame, table, marker, ["WHEN NOT MATCHED THEN INSERT *"], marked=False)
+
+    def update(self, frame: "DataFrame", table: str, marker: str, updates: Mapping[str, str], **above: object) -> None:
+        """Set ``updates`` of rows whose key is in ``frame`` and whose columns are ``above`` the values given."""
+        if self.rows(table, [(column, ">", value) for column, value in above.items()], list(above), limit=1):
+            where = " AND ".join(f"t.{column} > {_literal(value)}" for column, value in above.items())
+            self._merge(frame, table, marker, [_update(updates)], where)
+        else:
+            self.mark(table, marker)
+
+    def keep_only(self, frame: "DataFrame", table: str, marker: str, **slice_: object) -> None:
+        """Delete the rows of a slice whose key is not in ``frame``. It carries no marker (see :meth:`insert`)."""
+        where = " AND ".join(f"t.{column} = {_literal(value)}" for column, value in slice_.items())
+        self._merge(frame, table, marker, [f"WHEN NOT MATCHED BY SOURCE AND {where} THEN DELETE"], marked=False)
+
+    def correct(self, frame: "DataFrame", table: str, marker: str) -> None:
+        """Put the rows of ``frame`` in place of those with their key; a null ``last_seen`` deletes. No marker."""
+        clauses = ["WHEN MATCHED AND s.last_seen IS NULL THEN DELETE", "WHEN MATCHED THEN UPDATE SET *"]
+        self._merge(frame, table, marker, clauses, marked=False)
+
+    def _merge(
+        self,
+        frame: "DataFrame",
+        table: str,
+        marker: str,
+        clauses: Iterable[str],
+        where: str = "true",
+        marked: bool = True,
     ) -> None:
-        """Insert rows of new keys; of known keys set ``updates`` (SQL over ``s``, the new, and ``t``) where ``when`` holds."""
         path, declared, spark = self.ensure(table), TABLES[table], self.spark
         frame.select(declared.names).createOrReplaceTempView("merge_source")
-        on = " AND ".join(f"t.{name} = s.{name}" for name in declared.key)
-        sets = ", ".join(f"t.{name} = {value}" for name, value in updates.items())
-        sql = (
-            f"MERGE INTO delta.`{path}` t USING merge_source s ON {on} "
-            f"WHEN MATCHED AND ({when}) THEN UPDATE SET {sets} WHEN NOT MATCHED THEN INSERT *"
-        )
-        self._commit(marker, lambda: _merge(spark, sql, marker, self.revision))
+        on = " AND ".join([f"t.{name} = s.{name}" for name in declared.key] + [where])
+        sql = f"MERGE INTO delta.`{path}` t USING merge_source s ON {on} {' '.join(clauses)}"
+        carried = {} if not marked else {"txnAppId": marker, "txnVersion": str(self.revision)}
+        self._commit(marker, lambda: _run(spark, sql, carried))
 
     # -- rows in memory, through deltalake ------------------------------------------------------
 
-    def rows(self, table: str, filters: list | None = None, columns: list[str] | None = None) -> list[dict[str, Any]]:
+    def rows(
+        self, table: str, filters: list | None = None, columns: list[str] | None = None, limit: int | None = None
+    ) -> list[dict[str, Any]]:
         """Rows as dictionaries. ``filters`` are (column, operator, value); a table that is not there has none."""
-        return self.arrow(table, filters, columns).to_pylist()
+        return self.arrow(table, filters, columns, limit).to_pylist()
 
-    def arrow(self, table: str, filters: list | None = None, columns: list[str] | None = None) -> pa.Table:
+    def arrow(
+        self, table: str, filters: list | None = None, columns: list[str] | None = None, limit: int | None = None
+    ) -> pa.Table:
         schema = arrow_schema(TABLES[table])
         schema = pa.schema([schema.field(name) for name in columns]) if columns else schema
         if not DeltaTable.is_deltatable(self.path(table)):
@@ -136,7 +181,7 @@ class Lake:
         # Through deltalake's own engine: pyarrow's scan of a Delta table leaves threads behind that abort
         # one process in five as it ends.
         names = ", ".join(f'"{name}"' for name in schema.names)
-        query = f"SELECT {names} FROM stored{_where(filters)}"  # noqa: S608 - names are declared in conf
+        query = f"SELECT {names} FROM stored{_where(filters)}{_limit(limit)}"  # noqa: S608 - names are declared in conf
         found = QueryBuilder().register("stored", DeltaTable(self.path(table))).execute(query).read_all()
         return pa.table(found).cast(schema)
 
@@ -162,29 +207,74 @@ class Lake:
             data = pa.Table.from_pylist([dict(row) for row in rows], schema=arrow_schema(TABLES[table]))
             write_deltalake(path, data, mode="append", commit_properties=self._properties(marker))
 
+    def delete(self, table: str, *filters: tuple[str, str, object]) -> None:
+        """Delete the rows for which every (column, operator, value) holds. It carries no marker."""
+        if DeltaTable.is_deltatable(self.path(table)):
+            where = _where(list(filters)).removeprefix(" WHERE ")
+            self._commit("", lambda: DeltaTable(self.path(table)).delete(where))
+
+    def mark(self, table: str, marker: str) -> None:
+        """Commit a marker alone."""
+        self.append_rows([], table, marker)
+
     # -------------------------------------------------------------------------------------------
 
     def _properties(self, marker: str) -> CommitProperties:
         return CommitProperties(app_transactions=[Transaction(marker, self.revision)])
 
-    def _commit(self, marker: str, write: Callable[[], None]) -> None:
+    def _commit(self, marker: str, write: Callable[[], object]) -> None:
         """Write; when another writer was first, look again: its marker means done, else try again."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return write()
+                write()
+                return
             except Exception as error:
                 if not _is_conflict(error):
                     raise
-                if self.committed(marker):
-                    return None
+                if marker and self.committed(marker):
+                    return
                 if attempt == ATTEMPTS:
                     raise
                 time.sleep(0.2 * 2**attempt)
-        return None
 
 
-def _merge(spark: "SparkSession", sql: str, marker: str, revision: int) -> None:
-    keys = {"spark.databricks.delta.write.txnAppId": marker, "spark.databricks.delta.write.txnVersion": str(revision)}
+def schema_of(root: str) -> int:
+    """The version of our schemas that a lake's tables have; one that does not say is of 1, an empty one is of ours."""
+    try:
+        return int(json.loads(schema_file(root).read_text())["version"])
+    except FileNotFoundError:
+        return (
+            1 if any(DeltaTable.is_deltatable(str(table_folder(root, name).absolute())) for name in TABLES) else SCHEMA
+        )
+
+
+def write_schema(root: str, version: int) -> None:
+    """Say which version of our schemas the lake has."""
+    path = schema_file(root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    building = path.with_suffix(f".{os.getpid()}.tmp")
+    building.write_text(json.dumps({"version": version}) + "\n")
+    building.replace(path)
+
+
+def require_schema(root: str) -> None:
+    """
+    Raises:
+        Refused: the lake's tables are of another schema than this code's.
+    """
+    found = schema_of(root)
+    if found < SCHEMA:
+        raise Refused(
+            f"{root}: its tables are of schema {found}, this version needs {SCHEMA}; "
+            f"run python -m jobs migrate --lake-root {root}"
+        )
+    if found > SCHEMA:
+        raise Refused(f"{root}: its tables are of schema {found}, newer than this version's {SCHEMA}; update the code")
+
+
+def _run(spark: "SparkSession", sql: str, carried: Mapping[str, str]) -> None:
+    """Run a merge whose commit carries a marker."""
+    keys = {f"spark.databricks.delta.write.{key}": value for key, value in carried.items()}
     try:
         for key, value in keys.items():
             spark.conf.set(key, value)
@@ -193,6 +283,10 @@ def _merge(spark: "SparkSession", sql: str, marker: str, revision: int) -> None:
         # Left set, the next write of this session would be taken for a repeat and silently dropped.
         for key in keys:
             spark.conf.unset(key)
+
+
+def _update(updates: Mapping[str, str]) -> str:
+    return f"WHEN MATCHED THEN UPDATE SET {', '.join(f't.{name} = {value}' for name, value in updates.items())}"
 
 
 def _is_conflict(error: Exception) -> bool:
@@ -222,6 +316,10 @@ def _where(filters: list | None) -> str:
         else:
             tests.append(f'"{column}" {operator} {_literal(value)}')
     return f" WHERE {' AND '.join(tests)}" if tests else ""
+
+
+def _limit(limit: int | None) -> str:
+    return "" if limit is None else f" LIMIT {limit}"
 
 
 def _literal(value: object) -> str:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import json
 from typing import Any
 
 import pyarrow.compute as pc
@@ -30,6 +31,7 @@ class Overview:
     date: datetime.date
     accounting: list[dict[str, Any]]
     quarantine: list[tuple[str, str, int]]  # entity, reason, rows
+    maintenance: dict[str, Any]
     live: list[dict[str, Any]]
     holdout: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
@@ -52,10 +54,13 @@ def overview(lake: Lake, date: datetime.date, k: int) -> Overview:
     steps = {"retrain": 0, "promote": 1, "rollback": 2}
     firsts = lake.arrow("recommendations", [*on_date, ("rank", "=", 1)], ["user_id", "source"])
     sources = firsts["source"].value_counts().to_pylist()
+    accounting = sorted(lake.rows("accounting", on_date), key=lambda row: row["entity"])
+    maintenance = lake.rows("maintenance", on_date)
     return Overview(
         date=date,
-        accounting=sorted(lake.rows("accounting", on_date), key=lambda row: row["entity"]),
-        quarantine=reasons(lake, date),
+        accounting=accounting,
+        quarantine=reasons(accounting),
+        maintenance=maintenance[0] if maintenance else {},
         live=[row for row in evaluations if row["kind"] == "live"],
         holdout=[row for row in evaluations if row["kind"] == "holdout"],
         decisions=sorted(lake.rows("decisions", on_date), key=lambda row: steps[row["step"]]),
@@ -72,13 +77,14 @@ def ndcg(rows: list[dict[str, Any]], k: int) -> dict[str, dict[str, Any]]:
     return {row["model"]: row for row in rows if row["metric"] == "ndcg" and row["k"] == k}
 
 
-def reasons(lake: Lake, date: datetime.date) -> list[tuple[str, str, int]]:
+def reasons(accounting: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
     """How many quarantined rows broke each rule, most first."""
-    counts: dict[tuple[str, str], int] = {}
-    for row in lake.rows("quarantine", [("date", "=", date)], ["entity", "reasons"]):
-        for reason in row["reasons"]:
-            counts[row["entity"], reason] = counts.get((row["entity"], reason), 0) + 1
-    return sorted(((*key, count) for key, count in counts.items()), key=lambda item: (-item[2], item[:2]))
+    counts = [
+        (row["entity"], reason, count)
+        for row in accounting
+        for reason, count in json.loads(row["reasons"] or "{}").items()
+    ]
+    return sorted(counts, key=lambda item: (-item[2], item[:2]))
 
 
 def listeners(lake: Lake, date: datetime.date, firsts: list[dict[str, Any]]) -> list[Listener]:

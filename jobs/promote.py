@@ -68,7 +68,7 @@ def promote(lake: Lake, job: Job, decided: Decision, previous: str) -> str:
     fitted = fit(pairs, registry.recipe(challenger, job.settings.als))
     model = dataclasses.replace(fitted, recipe={**fitted.recipe, "seen": job.date.isoformat()})
     check(model, challenger)
-    version = registry.register(uri, job.date, model, decided.figures)
+    version = registry.register(uri, job.date, lake.revision, model, decided.figures)
     model.save(model_folder(lake.root, version))
     if not later_move(lake, job.date):
         registry.point(uri, version, previous)

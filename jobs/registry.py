@@ -70,18 +70,20 @@ def record_training(uri: str, date: datetime.date, als: Als, holdout: "Holdout",
         mlflow.log_metrics({f"{row['model']}_{row['metric']}_{row['k']}": row["value"] for row in rows})
 
 
-def register(uri: str, date: datetime.date, model: FactorModel, figures: dict[str, Any]) -> str:
+def register(uri: str, date: datetime.date, revision: int, model: FactorModel, figures: dict[str, Any]) -> str:
     """Register a model as a new version and return that; a version that a killed run of the date left is taken up."""
     import mlflow
 
     with connected(uri) as client:
-        left = client.search_model_versions(f"name='{NAME}' and tags.date='{date}'") if _exists(client) else []
+        tags = {"date": str(date), "revision": str(revision)}
+        of_this_run = " and ".join(f"tags.{name}='{value}'" for name, value in tags.items())
+        left = client.search_model_versions(f"name='{NAME}' and {of_this_run}") if _exists(client) else []
         if left:
             return str(max(int(version.version) for version in left))
         with tempfile.TemporaryDirectory() as folder, mlflow.start_run(run_name=f"promote {date}"):
             saved = pathlib.Path(folder) / "model"
             model.save(saved)
-            mlflow.set_tags({"date": str(date), "step": "promote"})
+            mlflow.set_tags({**tags, "step": "promote"})
             mlflow.log_params(model.recipe)
             mlflow.log_metrics({name: value for name, value in figures.items() if isinstance(value, int | float)})
             info = mlflow.pyfunc.log_model(
@@ -91,7 +93,7 @@ def register(uri: str, date: datetime.date, model: FactorModel, figures: dict[st
                 pip_requirements=REQUIREMENTS,
                 signature=signature(),
             )
-            version = mlflow.register_model(info.model_uri, NAME, tags={"date": str(date)})
+            version = mlflow.register_model(info.model_uri, NAME, tags=tags)
         return str(version.version)
 
 

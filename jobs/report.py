@@ -20,14 +20,14 @@ def main(job: Job) -> Figures:
     target = report_file(job.settings.lake.root, job.date, partial)
     target.parent.mkdir(parents=True, exist_ok=True)
     building = target.with_suffix(f".{os.getpid()}.tmp")
-    building.write_text(page(seen, k), encoding="utf-8")
+    building.write_text(page(seen, k, job.args.revision), encoding="utf-8")
     building.replace(target)
     if not partial:
         report_file(job.settings.lake.root, job.date, partial=True).unlink(missing_ok=True)
     return {"report": str(target), "rows_out": 1}
 
 
-def page(seen: Overview, k: int) -> str:
+def page(seen: Overview, k: int, revision: int = 1) -> str:
     """The report as HTML; text from the tables is escaped."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
@@ -35,6 +35,7 @@ def page(seen: Overview, k: int) -> str:
     return environment.get_template("report.html").render(
         day=seen,
         k=k,
+        revision=revision,
         zip_longest=itertools.zip_longest,
         verdict=verdict(seen, k),
         live=ndcg(seen.live, k),

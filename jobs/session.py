@@ -14,9 +14,12 @@ from conf.settings import Settings
 
 DEFAULTS = pathlib.Path(__file__).parents[1] / "conf" / "spark" / "spark-defaults.conf"
 
+MANY = 200_000  # rows of a job's input from which compiled code pays
+ROWS_OF_A_PARTITION = 250_000
 
-def spark_session(settings: Settings, name: str) -> SparkSession:
-    """A session with Delta and UTC, on ``[spark] remote`` where that is set."""
+
+def spark_session(settings: Settings, name: str, rows: int = 0) -> SparkSession:
+    """A session with Delta and UTC, on ``[spark] remote`` where that is set, set up for a job over so many rows."""
     # Functions of this package travel to the workers whole: those need not have the project installed.
     pyspark.cloudpickle.register_pickle_by_value(jobs)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -31,7 +34,24 @@ def spark_session(settings: Settings, name: str) -> SparkSession:
         if "PYSPARK_GATEWAY_PORT" not in os.environ:
             builder = builder.master(settings.spark.master)
         session = builder.getOrCreate()
+    for key, value in profile(rows).items():
+        session.conf.set(key, value)
     return session
+
+
+def profile(rows: int) -> dict[str, str]:
+    """Settings for the size of the data: compiled code and more partitions pay once there are many rows.
+
+    ``conf/spark/spark-defaults.conf`` is for few rows, where planning and compiling would be most of the work.
+    """
+    if rows < MANY:
+        return {}
+    return {
+        "spark.sql.codegen.wholeStage": "true",
+        "spark.sql.codegen.factoryMode": "FALLBACK",
+        "spark.sql.shuffle.partitions": str(min(2000, max(4, rows // ROWS_OF_A_PARTITION))),
+        "spark.sql.autoBroadcastJoinThreshold": "64m",
+    }
 
 
 def defaults() -> dict[str, str]:

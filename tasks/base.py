@@ -72,11 +72,20 @@ class DatedTask(luigi.Task):
         significant=False,
         description="take a snapshot although it is empty or much smaller than those of the days before",
     )
+    revision = luigi.IntParameter(
+        default=1,
+        significant=False,
+        description="recompute the date from the raw folders that it has; a number above that of the last time",
+    )
     figures: dict[str, Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         settings()  # refuses wrong values before anything runs
+        if self.revision < 1:
+            raise BadSetting(f"--revision: found {self.revision}, allowed is a whole number of at least 1")
+        if self.revision > 1 and self.partial:
+            raise BadSetting(f"--revision: {self.date} is not over, and is made again by itself when it is")
         self.figures = {}
 
     @property
@@ -93,9 +102,14 @@ class DatedTask(luigi.Task):
         return self.date >= today()
 
     @property
-    def revision(self) -> int:
+    def version(self) -> int:
         """The version its markers carry; that of a partial day gives way to the whole one's."""
-        return 0 if self.partial else 1
+        return 0 if self.partial else self.revision
+
+    @property
+    def snapshot(self) -> datetime.date:
+        """The date whose raw folders are used: the one asked for, else the one used before, else its own."""
+        return self.snapshot_date or lake.snapshot_date(self.root, self.date) or self.date
 
 
 class MarkerTarget(luigi.Target):
@@ -105,7 +119,7 @@ class MarkerTarget(luigi.Target):
         self.task, self.table = task, table
 
     def exists(self) -> bool:
-        return lake.committed(self.task.root, self.table, self.task.task_family, self.task.date, self.task.revision)
+        return lake.committed(self.task.root, self.table, self.task.task_family, self.task.date, self.task.version)
 
 
 class JobTask(DatedTask, SparkSubmitTask):
@@ -153,7 +167,7 @@ class JobTask(DatedTask, SparkSubmitTask):
         options = [
             self.job,
             f"--date={self.date}",
-            f"--revision={self.revision}",
+            f"--revision={self.version}",
             *as_flags(self.settings, *self.sections),
         ]
         return [*options, *self.job_options()]

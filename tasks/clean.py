@@ -6,7 +6,7 @@ from tasks.fetch import CheckSnapshot
 
 class Clean(JobTask):
     job = "clean"
-    sections = ("api", "lake", "spark")
+    sections = ("api", "lake", "spark", "clean")
     entity: str
 
     @property
@@ -14,10 +14,10 @@ class Clean(JobTask):
         return "listens" if self.entity == "listen_history" else self.entity
 
     def requires(self) -> CheckSnapshot:
-        return self.clone(CheckSnapshot, date=self.snapshot_date or self.date, snapshot_date=None)
+        return self.clone(CheckSnapshot, date=self.snapshot, snapshot_date=None)
 
     def job_options(self) -> list[str]:
-        return [f"--entity={self.entity}", f"--snapshot-date={self.snapshot_date or self.date}"]
+        return [f"--entity={self.entity}", f"--snapshot-date={self.snapshot}"]
 
 
 class CleanTracks(Clean):

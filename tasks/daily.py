@@ -5,22 +5,71 @@ luigi --module tasks.daily Backfill --local-scheduler --start YYYY-MM-DD --end Y
 """
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import luigi
 
 from conf.errors import BadSetting
-from tasks import console, ledger
-from tasks.base import DatedTask, DayParameter, OptionalDayParameter
+from conf.layout import report_file, report_revision
+from tasks import console, lake, ledger
+from tasks.base import DatedTask, DayParameter, OptionalDayParameter, today
 from tasks.recommend import Recommend
 from tasks.report import HealthReport
 
 
-class DailyPipeline(DatedTask, luigi.WrapperTask):
-    """Everything of a date: fetched, cleaned, evaluated, decided, recommended, reported."""
+class Day(DatedTask, luigi.WrapperTask):
+    """One date, whole; what :class:`DailyPipeline` recomputes of the dates after its own."""
 
     def requires(self) -> list:
         return [self.clone(Recommend), self.clone(HealthReport)]
+
+    def complete(self) -> bool:
+        return done(self.root, [self.date], self.version, self.partial) == {self.date}
+
+
+class DailyPipeline(Day):
+    """Everything of a date: fetched, cleaned, evaluated, decided, recommended, reported.
+
+    With ``--revision N`` the date is recomputed from its raw folders, and every later date that has been run
+    after it, in order: each stands on those before.
+    """
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        if self.revision > 1:
+            self._refuse_old_revision()
+
+    def _refuse_old_revision(self) -> None:
+        """A later date that carries the number already would be taken for done, though it is not."""
+        revisions = lake.accounted(self.root)
+        taken = {date: n for date, n in revisions.items() if date > self.date and n >= self.revision}
+        if taken and revisions.get(self.date, 0) < self.revision:
+            raise BadSetting(
+                f"--revision: found {self.revision}, but {min(taken)} is at {max(taken.values())} already; "
+                f"take {max(taken.values()) + 1}"
+            )
+
+    def following(self) -> list[datetime.date]:
+        """The later dates that a recompute goes on to."""
+        return [date for date in lake.accounted(self.root) if date > self.date] if self.revision > 1 else []
+
+    def complete(self) -> bool:
+        following = self.following()
+        return super().complete() and done(self.root, following, self.version) == set(following)
+
+    def run(self) -> Iterator[luigi.Task]:
+        for date in self.following():
+            yield Day(date=date, revision=self.revision)
+
+    @classmethod
+    def bulk_complete(cls, parameter_tuples: Iterable) -> list:
+        """Those that are complete, with each table opened once: what Luigi's ranges of dates ask."""
+        given = {
+            parameters: parameters[0] if isinstance(parameters, tuple) else parameters
+            for parameters in parameter_tuples
+        }
+        found = done(Day().root, list(given.values()), 1)
+        return [parameters for parameters, date in given.items() if date in found]
 
 
 class Backfill(luigi.Task):
@@ -37,17 +86,28 @@ class Backfill(luigi.Task):
         if self.start > self.end:
             raise BadSetting(f"--start {self.start} is after --end {self.end}")
 
-    def days(self) -> list[DailyPipeline]:
+    def dates(self) -> list[datetime.date]:
         count = (self.end - self.start).days + 1
-        dates = [self.start + datetime.timedelta(days=day) for day in range(count)]
-        return [DailyPipeline(date=date, snapshot_date=self.snapshot_date) for date in dates]
+        return [self.start + datetime.timedelta(days=day) for day in range(count)]
 
     def complete(self) -> bool:
-        return all(day.complete() for day in self.days())
+        return not self.missing()
+
+    def missing(self) -> list[datetime.date]:
+        """Days that are not whole yet; of today, what a day that is not over has is enough."""
+        dates, root = self.dates(), Day().root
+        found = done(root, dates, 1) | done(root, [date for date in dates if date >= today()], 0, partial=True)
+        return [date for date in dates if date not in found]
 
     def run(self) -> Iterator[luigi.Task]:
-        for day in self.days():  # noqa: UP028 - Luigi sends into the generator, which a list cannot take
-            yield day
+        for date in self.missing():
+            yield DailyPipeline(date=date, snapshot_date=self.snapshot_date)
+
+
+def done(root: str, dates: list[datetime.date], revision: int, partial: bool = False) -> set[datetime.date]:
+    """The dates whose lists and report are there, in this revision or a later one: a year in a second."""
+    listed = lake.committed_dates(root, "recommendations", "Recommend", dates, revision)
+    return {date for date in listed if report_revision(report_file(root, date, partial)) >= revision}
 
 
 console.listen()

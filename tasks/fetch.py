@@ -7,6 +7,7 @@ import shutil
 import luigi
 
 from conf.contract import ENTITIES
+from conf.errors import Refused
 from conf.layout import MANIFEST, raw_folder
 from tasks import api
 from tasks.base import DatedTask, today
@@ -38,6 +39,11 @@ class Fetch(DatedTask):
 
     def run(self) -> None:
         target = self.output()
+        if self.revision > 1:
+            raise Refused(
+                f"{target.folder}: no snapshot, and --revision {self.revision} recomputes from raw folders without "
+                "fetching; take a date whose raw folders are kept, or leave --revision away to fetch"
+            )
         if target.fetched() and target.partial():
             self._forget(target.folder)
         entity, settings = ENTITIES[self.entity], self.settings.api

@@ -51,6 +51,48 @@ def _decision(table: str, date: str, step: str) -> str:
     return found["decision"][0].as_py()
 
 
+@_survives_fork
+def _accounted(table: str) -> list[list]:
+    """date, revision and snapshot_date of each row of accounting; of none where there is no such table."""
+    if not DeltaTable.is_deltatable(table):
+        return []
+    query = "SELECT date, revision, snapshot_date FROM accounting"
+    found = QueryBuilder().register("accounting", DeltaTable(table)).execute(query).read_all()
+    columns = [found[name].to_pylist() for name in ("date", "revision", "snapshot_date")]
+    return [[str(date), revision, str(snapshot)] for date, revision, snapshot in zip(*columns, strict=True)]
+
+
+@_survives_fork
+def _versions(table: str, *app_ids: str) -> list[int]:
+    """The versions of many markers in one table; -1 where one does not stand."""
+    if not DeltaTable.is_deltatable(table):
+        return [-1] * len(app_ids)
+    opened = DeltaTable(table)
+    versions = [opened.transaction_version(app_id) for app_id in app_ids]
+    return [-1 if version is None else int(version) for version in versions]
+
+
+def accounted(root: str) -> dict[datetime.date, int]:
+    """The dates that have been cleaned, in order, and the highest revision of each."""
+    found: dict[datetime.date, int] = {}
+    for date, revision, _ in sorted(_accounted(str(table_folder(root, "accounting").absolute()))):
+        found[datetime.date.fromisoformat(date)] = revision
+    return found
+
+
+def snapshot_date(root: str, date: datetime.date) -> datetime.date | None:
+    """The date whose raw folders a date was cleaned from."""
+    rows = _accounted(str(table_folder(root, "accounting").absolute()))
+    used = [snapshot for day, _, snapshot in rows if day == str(date)]
+    return datetime.date.fromisoformat(max(used)) if used else None
+
+
+def committed_dates(root: str, table: str, task: str, dates: list[datetime.date], revision: int) -> set[datetime.date]:
+    """Of the dates those for which :func:`committed` holds, with the table opened once."""
+    versions = _versions(str(table_folder(root, table).absolute()), *[marker(table, task, date) for date in dates])
+    return {date for date, version in zip(dates, versions, strict=True) if version >= revision}
+
+
 def committed(root: str, table: str, task: str, date: datetime.date, revision: int) -> bool:
     """Whether the task has committed its part of the table for the date, in this revision or a later one."""
     return marker_version(str(table_folder(root, table).absolute()), marker(table, task, date)) >= revision
@@ -62,5 +104,7 @@ def decision(root: str, date: datetime.date, step: str) -> str:
 
 
 if __name__ == "__main__":
-    asked = {"marker_version": marker_version, "_decision": _decision}[sys.argv[1]]
+    asked = {function.__name__: function for function in (marker_version, _decision, _accounted, _versions)}[
+        sys.argv[1]
+    ]
     print(json.dumps(asked(*sys.argv[2:])))

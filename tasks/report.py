@@ -1,10 +1,22 @@
 """The day's health as a page."""
 
+import pathlib
+
 import luigi
 
-from conf.layout import report_file
-from tasks.base import JobTask
-from tasks.recommend import Recommend
+from conf.layout import report_file, report_revision
+from tasks.base import DatedTask, JobTask
+from tasks.maintain import Maintain
+
+
+class ReportTarget(luigi.Target):
+    """The date's page, made by this revision or a later one."""
+
+    def __init__(self, path: pathlib.Path, version: int) -> None:
+        self.path, self.version = path, version
+
+    def exists(self) -> bool:
+        return report_revision(self.path) >= self.version
 
 
 class HealthReport(JobTask):
@@ -14,8 +26,8 @@ class HealthReport(JobTask):
     sections = ("lake", "evaluate")
     needs_spark = False
 
-    def requires(self) -> JobTask:
-        return self.clone(Recommend)
+    def requires(self) -> DatedTask:
+        return self.clone(Maintain)
 
-    def output(self) -> luigi.Target:
-        return luigi.LocalTarget(str(report_file(self.root, self.date, self.partial)))
+    def output(self) -> ReportTarget:
+        return ReportTarget(report_file(self.root, self.date, self.partial), self.version)

@@ -1,34 +1,24 @@
 """The base of checks: each field of the contract as a typed column and the names of the rules it breaks.
 
-A row is a variant, parsed once; every rule is a native Spark expression over it. A rule's name is the
-field and what is wrong with it: ``id_missing``, ``id_null``, ``id_wrong_type``, ``id_out_of_range``,
-``name_empty``, ``email_malformed``, ``created_at_malformed``, ``created_at_after_fetch``; a row that is
-no JSON object breaks ``not_an_object``.
+Most rows are good, and reading them as what they should be is quick (:mod:`jobs.cleaning.typed`). What does
+not pass there for certain is parsed as a variant, which knows each value's own JSON type, and every rule is
+asked of it. All of it is one pass of native Spark expressions. A rule's name is the field and what is wrong
+with it: ``id_missing``, ``id_null``, ``id_wrong_type``, ``id_out_of_range``, ``name_empty``,
+``email_malformed``, ``created_at_malformed``, ``created_at_after_fetch``; a row that is no JSON object breaks
+``not_an_object``.
 """
 
 import dataclasses
-import datetime
 from collections.abc import Callable, Iterable
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from conf.contract import Entity, Field
-
-TIMESTAMP = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:?\d{2})?$"
-ZONE = r"(Z|[+-]\d{2}:?\d{2})$"
-DURATION = r"^(\d{1,4}):([0-5]\d)$"
-EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+from jobs.cleaning import conversions, typed
+from jobs.cleaning.conversions import Context
 
 Rule = tuple[str, Column]
-
-
-@dataclasses.dataclass(frozen=True)
-class Context:
-    """What checks need to know of the fetch: when it ended, and what a zone-less stamp means."""
-
-    fetched_at: datetime.datetime
-    timezone: str = "UTC"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,24 +44,39 @@ class Kind:
     convert: Callable[[Column, Context], Column] = lambda read, context: read
 
 
-def checked(parsed: DataFrame, entity: Entity, context: Context) -> DataFrame:
-    """The typed columns of the entity's table, ``reasons`` (array<string>) and ``raw``.
+def checked(lines: DataFrame, entity: Entity, context: Context) -> DataFrame:
+    """The typed columns of the entity's table, ``reasons`` (array<string>) and ``value``.
+
+    The items of a history row are array<bigint> where all of them are good, and null otherwise.
 
     Args:
-        parsed: ``raw`` (variant), null where the text was not JSON.
+        lines: ``value``, the text of a row.
     """
-    names = [field.name for field in entity.fields]
+    judged = judge_odd(typed.read_typed(lines, entity, context), entity, context)
+    columns = [
+        F.when(F.col("fine"), F.col(f"typed_{field.name}"))
+        .otherwise(F.lit(None) if field.kind == "ids" else F.col(f"converted_{field.name}"))
+        .alias(field.target)
+        for field in entity.fields
+    ]
+    none = F.array().cast("array<string>")
+    return judged.select(*columns, F.when(F.col("fine"), none).otherwise(F.col("broken")).alias("reasons"), "value")
+
+
+def judge_odd(rows: DataFrame, entity: Entity, context: Context) -> DataFrame:
+    """Add ``converted_`` columns and ``broken`` (array<string>) of the rows that are not ``fine``; null for the fine."""
     raw, is_object = F.col("raw"), F.col("is_object")
     # Each step is a projection of its own: Spark then evaluates what several rules use only once.
+    parsed = rows.withColumn("raw", F.when(~F.col("fine"), F.try_parse_json("value")))
     found = parsed.select(
-        "raw",
+        "*",
         F.coalesce(F.schema_of_variant(raw).startswith("OBJECT"), F.lit(False)).alias("is_object"),
-        *[F.try_variant_get(raw, f"$.{name}", "variant").alias(f"json_{name}") for name in names],
+        *[F.try_variant_get(raw, f"$.{field.name}", "variant").alias(f"json_{field.name}") for field in entity.fields],
     )
     values = check_fields(found, entity.fields, context)
     rules = [(name, is_object & broken) for field in entity.fields for name, broken in rules_of(field, context)]
-    columns = [F.col(f"converted_{field.name}").alias(field.target) for field in entity.fields]
-    return values.select(*columns, reasons([("not_an_object", ~is_object), *rules]).alias("reasons"), "raw")
+    broken = reasons([("not_an_object", ~is_object), *rules])
+    return values.withColumn("broken", F.when(~F.col("fine"), broken))
 
 
 def check_fields(found: DataFrame, fields: Iterable[Field], context: Context) -> DataFrame:
@@ -137,22 +142,10 @@ def _formatted_rules(field: Field, value: Value, context: Context) -> list[Rule]
 
 
 def _timestamp_rules(field: Field, value: Value, context: Context) -> list[Rule]:
-    return [*_formatted_rules(field, value, context), ("after_fetch", value.converted > F.lit(context.fetched_at))]
-
-
-def _timestamp(text: Column, context: Context) -> Column:
-    moment = text.try_cast("timestamp")
-    utc = F.when(text.rlike(ZONE), moment).otherwise(F.to_utc_timestamp(moment, context.timezone))
-    return F.when(text.rlike(TIMESTAMP), utc)
-
-
-def _duration(text: Column, context: Context) -> Column:
-    minutes, seconds = (F.regexp_extract(text, DURATION, group).cast("int") for group in (1, 2))
-    return F.when(text.rlike(DURATION), minutes * 60 + seconds)
-
-
-def _email(text: Column, context: Context) -> Column:
-    return F.when(text.rlike(EMAIL), text)
+    return [
+        *_formatted_rules(field, value, context),
+        ("after_fetch", conversions.after_fetch(value.converted, context)),
+    ]
 
 
 def _read_ids(json: Column, type_: Column) -> Column:
@@ -166,8 +159,8 @@ def _ids_rules(field: Field, value: Value, context: Context) -> list[Rule]:
 KINDS: dict[str, Kind] = {
     "id": Kind(_read_id, _id_rules, lambda read, context: F.when(read >= 0, read)),
     "text": Kind(_read_text, _text_rules),
-    "timestamp": Kind(_read_text, _timestamp_rules, _timestamp),
-    "duration": Kind(_read_text, _formatted_rules, _duration),
-    "email": Kind(_read_text, _formatted_rules, _email),
+    "timestamp": Kind(_read_text, _timestamp_rules, conversions.timestamp),
+    "duration": Kind(_read_text, _formatted_rules, conversions.duration),
+    "email": Kind(_read_text, _formatted_rules, conversions.email),
     "ids": Kind(_read_ids, _ids_rules),
 }

@@ -9,51 +9,56 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from conf.contract import LISTENS, Field
-from jobs.cleaning.checks import Context, check_fields, reasons, rules_of
+from jobs.cleaning.checks import check_fields, reasons, rules_of
+from jobs.cleaning.conversions import Context
 
 ITEM = Field("items", "id")
 
 
 def explode_plays(rows: DataFrame) -> DataFrame:
-    """One row per play: ``track_id`` (bigint), ``position``, ``item`` (variant), reasons of row and play together.
+    """One row per play: ``track_id`` (bigint), ``position``, reasons of row and play together.
 
     Args:
-        rows: history rows with ``outcome``; ``track_id`` holds their items (array<variant>). A row with
-            no usable items becomes one play.
+        rows: history rows with ``outcome``; ``track_id`` holds their items (array<bigint>), or null where
+            they are not all good. A row with no usable items becomes one play.
     """
-    context = Context(datetime.datetime.max)
-    exploded = rows.select("*", F.posexplode_outer("track_id").alias("position", "json_items")).drop("track_id")
+    whole = F.col("track_id").isNotNull()
+    keep = [name for name in rows.columns if name != "track_id"]
+    good = rows.filter(whole).select(*keep, F.posexplode("track_id").alias("position", "track_id"))
+    return good.unionByName(_explode_odd(rows.filter(~whole).drop("track_id")))
+
+
+def _explode_odd(rows: DataFrame) -> DataFrame:
+    """As :func:`explode_plays`, of rows whose items have to be judged one by one."""
+    items = F.try_variant_get(F.try_parse_json("value"), "$.items", "variant")
+    listed = rows.withColumn(
+        "listed", F.when(F.schema_of_variant(items).startswith("ARRAY"), items.cast("array<variant>"))
+    )
+    exploded = listed.select(*rows.columns, F.posexplode_outer("listed").alias("position", "json_items"))
     rules = [
         (name, F.col("position").isNotNull() & broken)
-        for name, broken in rules_of(ITEM, context)
+        for name, broken in rules_of(ITEM, Context(datetime.datetime.max))
         if name != "items_missing"
     ]
-    return check_fields(exploded, [ITEM], context).select(
-        *[name for name in exploded.columns if name not in ("reasons", "json_items")],
-        F.col("json_items").alias("item"),
-        F.col("converted_items").alias("track_id"),
+    return check_fields(exploded, [ITEM], Context(datetime.datetime.max)).select(
+        *[name for name in rows.columns if name != "reasons"],
         F.concat("reasons", reasons(rules)).alias("reasons"),
+        "position",
+        F.col("converted_items").alias("track_id"),
     )
 
 
-def add_references(plays: DataFrame, user_ids: DataFrame, track_ids: DataFrame) -> DataFrame:
-    """Add ``unknown_user`` and ``unknown_track`` to the reasons of plays that name an id that is not there.
+def add_unknown(rows: DataFrame, ids: DataFrame, column: str, reason: str) -> DataFrame:
+    """Add ``reason`` to rows whose ``column`` is an id that ``ids`` does not hold.
 
     Args:
-        plays: with user_id and track_id.
-        user_ids: user_id, each once: the clean users of the same snapshot.
-        track_ids: track_id, each once.
+        rows: with ``reasons`` and the column.
+        ids: the column, each id once: the clean rows of the entity in the same snapshot.
     """
-    users = user_ids.select("user_id", F.lit(True).alias("known_user"))
-    tracks = track_ids.select("track_id", F.lit(True).alias("known_track"))
-    unknown = reasons(
-        [
-            ("unknown_user", F.col("user_id").isNotNull() & F.col("known_user").isNull()),
-            ("unknown_track", F.col("track_id").isNotNull() & F.col("known_track").isNull()),
-        ]
-    )
-    joined = plays.join(users, "user_id", "left").join(tracks, "track_id", "left")
-    return joined.withColumn("reasons", F.concat("reasons", unknown)).drop("known_user", "known_track")
+    known = ids.select(column, F.lit(True).alias("known"))
+    unknown = F.col(column).isNotNull() & F.col("known").isNull()
+    added = F.when(unknown, F.concat("reasons", F.array(F.lit(reason)))).otherwise(F.col("reasons"))
+    return rows.join(known, column, "left").withColumn("reasons", added).drop("known")
 
 
 def with_play_outcome(plays: DataFrame, date: datetime.date) -> DataFrame:
@@ -69,11 +74,13 @@ def with_play_outcome(plays: DataFrame, date: datetime.date) -> DataFrame:
 
 def play_row() -> Column:
     """The history row as JSON text, with the play's own item alone."""
+    raw, position = F.try_parse_json("value"), F.col("position")
+    items = F.try_variant_get(raw, "$.items", "variant").cast("array<variant>")
     fields = [
-        F.when(F.col("position").isNotNull(), F.array("item")).alias(field.name)
+        F.when(position.isNotNull(), F.array(F.get(items, position))).alias(field.name)
         if field.name == "items"
-        else F.try_variant_get("raw", f"$.{field.name}", "variant").alias(field.name)
+        else F.try_variant_get(raw, f"$.{field.name}", "variant").alias(field.name)
         for field in LISTENS.fields
     ]
-    is_object = F.coalesce(F.schema_of_variant("raw").startswith("OBJECT"), F.lit(False))
-    return F.when(is_object, F.to_json(F.struct(*fields))).otherwise(F.coalesce(F.to_json("raw"), F.lit("null")))
+    is_object = F.coalesce(F.schema_of_variant(raw).startswith("OBJECT"), F.lit(False))
+    return F.when(is_object, F.to_json(F.struct(*fields))).otherwise(F.coalesce(F.to_json(raw), F.lit("null")))

@@ -11,7 +11,8 @@ from pyspark.sql import functions as F
 from conf.contract import Entity
 from conf.errors import Refused
 from conf.layout import MANIFEST, raw_folder
-from jobs.cleaning.checks import Context, checked
+from jobs.cleaning.checks import checked
+from jobs.cleaning.conversions import Context
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,13 +44,12 @@ def open_snapshot(root: str, entity: Entity, date: datetime.date, timezone: str)
 
 
 def read_checked(spark: SparkSession, snapshot: Snapshot) -> DataFrame:
-    """One row per raw row: the table's columns, ``reasons`` (array<string>) and ``raw`` (variant)."""
+    """One row per raw row: the table's columns, ``reasons`` (array<string>) and ``value``, the row's text."""
     if snapshot.files:
         text = spark.read.text(list(snapshot.files))
     else:
         text = spark.createDataFrame([], "value string")
-    parsed = text.select(F.try_parse_json("value").alias("raw"))
-    return checked(parsed, snapshot.entity, snapshot.context)
+    return checked(text, snapshot.entity, snapshot.context)
 
 
 def snapshot_ids(spark: SparkSession, root: str, entity: Entity, date: datetime.date, timezone: str) -> DataFrame:

@@ -36,6 +36,7 @@ def seen(**changes):
         "date": DAY,
         "accounting": [accounting],
         "quarantine": [("tracks", "id_null", 2)],
+        "maintenance": {"raw_folders": 3, "list_days": 1, "files_compacted": 0, "files_removed": 0},
         "live": [figure("als", 0.05), figure("popularity_als", 0.02)],
         "holdout": [],
         "decisions": [{"step": "retrain", "decision": "keep", "reason": HOSTILE, "model_version": ""}],

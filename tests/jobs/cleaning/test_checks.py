@@ -8,7 +8,8 @@ from pyspark.sql import functions as F
 
 from conf.contract import TRACKS, USERS
 from jobs.cleaning import rows
-from jobs.cleaning.checks import Context, checked
+from jobs.cleaning.checks import checked
+from jobs.cleaning.conversions import Context
 
 FETCHED = datetime.datetime(2024, 3, 2, 1, tzinfo=datetime.UTC)
 TRACK = {
@@ -37,8 +38,8 @@ USER = {
 def judge(spark, entity, texts, timezone="UTC"):
     """Checked rows, in the order of the texts."""
     lines = spark.createDataFrame(list(enumerate(texts)), "at int, value string")
-    parsed = lines.orderBy("at").coalesce(1).select(F.try_parse_json("value").alias("raw"))
-    return checked(parsed, entity, Context(FETCHED, timezone)).collect()
+    ordered = lines.orderBy("at").coalesce(1).select("value")
+    return checked(ordered, entity, Context(FETCHED, timezone)).collect()
 
 
 def without(row, name):
@@ -100,8 +101,7 @@ def test_what_is_normal_upstream_passes_and_is_typed(spark):
 )
 def test_a_stamp_keeps_its_microseconds_and_becomes_utc(spark, timezone, utc):
     lines = spark.createDataFrame([(json.dumps(TRACK),)], "value string")
-    parsed = lines.select(F.try_parse_json("value").alias("raw"))
-    typed = checked(parsed, TRACKS, Context(FETCHED, timezone))
+    typed = checked(lines, TRACKS, Context(FETCHED, timezone))
     stamp = typed.select(F.date_format("updated_at", "yyyy-MM-dd HH:mm:ss.SSSSSS")).first()[0]
     assert stamp == utc
 
@@ -120,8 +120,7 @@ def test_quarantine_shows_nothing_personal_whatever_its_type(spark):
         ["Ann", "ann@example.org"],
     ]
     lines = spark.createDataFrame([(json.dumps(row),) for row in dirty], "value string")
-    parsed = lines.select(F.try_parse_json("value").alias("raw"))
-    judged = rows.with_outcome(checked(parsed, USERS, Context(FETCHED)), USERS)
+    judged = rows.with_outcome(checked(lines, USERS, Context(FETCHED)), USERS)
     kept = [row["row"] for row in rows.quarantine(judged, USERS, F.lit(datetime.date(2024, 3, 1))).collect()]
     assert len(kept) == 3
     assert not [text for text in kept for secret in ("Ann", "Lee", "ann@", "5") if secret in text]
@@ -133,7 +132,6 @@ def test_of_one_key_the_latest_update_is_clean_and_repeats_are_duplicates(spark)
     lines = spark.createDataFrame(
         [(json.dumps(row),) for row in (TRACK, later, later, {**TRACK, "id": 2})], "value string"
     )
-    parsed = lines.select(F.try_parse_json("value").alias("raw"))
-    judged = rows.with_outcome(checked(parsed, TRACKS, Context(FETCHED)), TRACKS).collect()
+    judged = rows.with_outcome(checked(lines, TRACKS, Context(FETCHED)), TRACKS).collect()
     found = sorted((row["track_id"], row["name"], row["outcome"]) for row in judged)
     assert found == [(1, "New", "clean"), (1, "New", "duplicate"), (1, "Song", "duplicate"), (2, "Song", "clean")]

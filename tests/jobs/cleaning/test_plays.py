@@ -5,11 +5,11 @@ import datetime
 import json
 
 import pytest
-from pyspark.sql import functions as F
 
 from conf.contract import LISTENS
 from jobs.cleaning import plays, rows
-from jobs.cleaning.checks import Context, checked
+from jobs.cleaning.checks import checked
+from jobs.cleaning.conversions import Context
 
 DATE = datetime.date(2024, 3, 1)
 FETCHED = datetime.datetime(2024, 3, 3, tzinfo=datetime.UTC)
@@ -37,11 +37,11 @@ HISTORY = [
 @pytest.fixture(scope="module")
 def judged(spark):
     lines = spark.createDataFrame([(json.dumps(row),) for row in HISTORY], "value string")
-    parsed = lines.select(F.try_parse_json("value").alias("raw"))
-    good = rows.with_outcome(checked(parsed, LISTENS, Context(FETCHED)), LISTENS)
+    good = rows.with_outcome(checked(lines, LISTENS, Context(FETCHED)), LISTENS)
     users = spark.createDataFrame([(1,), (2,)], "user_id bigint")
     tracks = spark.createDataFrame([(10,), (11,), (12,)], "track_id bigint")
-    referenced = plays.add_references(plays.explode_plays(good), users, tracks)
+    known = plays.add_unknown(good, users, "user_id", "unknown_user")
+    referenced = plays.add_unknown(plays.explode_plays(known), tracks, "track_id", "unknown_track")
     return plays.with_play_outcome(referenced, DATE).withColumn("row", plays.play_row()).collect()
 
 

@@ -1,0 +1,135 @@
+"""Check that every table is what it says it is, for every date: keys, references, ranges, accounting.
+
+python -m jobs check --date YYYY-MM-DD [--lake-root data/lake]
+
+Each check is a Spark SQL query that counts what it looked at and what breaks it. With the raw folders that
+are still kept, the accounting is held against their manifests too. Ends with code 1 where anything is broken.
+"""
+
+import datetime
+import json
+
+from pyspark.sql import SparkSession
+
+from conf.contract import ENTITIES
+from conf.errors import Refused
+from conf.layout import MANIFEST, raw_folder
+from conf.tables import TABLES, Table
+from jobs.cli import Figures, Job, parser, run
+from jobs.lake import Lake
+
+CHECKS = {
+    "tracks: ids and durations are not negative": "SELECT count(*), count_if(track_id < 0 OR duration_s < 0) FROM tracks",
+    "tracks: required columns have values": (
+        "SELECT count(*), count_if(name IS NULL OR artist IS NULL OR created_at IS NULL OR updated_at IS NULL) FROM tracks"
+    ),
+    "tracks: seen first before last": "SELECT count(*), count_if(NOT coalesce(first_seen <= last_seen, false)) FROM tracks",
+    "users: ids are not negative": "SELECT count(*), count_if(user_id < 0) FROM users",
+    "users: required columns have values": (
+        "SELECT count(*), count_if(email IS NULL OR created_at IS NULL OR updated_at IS NULL) FROM users"
+    ),
+    "users: seen first before last": "SELECT count(*), count_if(NOT coalesce(first_seen <= last_seen, false)) FROM users",
+    "listens: every column has a value": (
+        "SELECT count(*), count_if(track_id IS NULL OR updated_at IS NULL OR first_seen IS NULL OR position < 0) FROM listens"
+    ),
+    "listens: heard by the end of the date that saw it first": (
+        "SELECT count(*), count_if(NOT coalesce(listened_at < date_add(first_seen, 1), false)) FROM listens"
+    ),
+    "listens: users are there": (
+        "SELECT count(*), count_if(u.user_id IS NULL) FROM listens l LEFT JOIN users u ON l.user_id = u.user_id"
+    ),
+    "listens: tracks are there": (
+        "SELECT count(*), count_if(t.track_id IS NULL) FROM listens l LEFT JOIN tracks t ON l.track_id = t.track_id"
+    ),
+    "accounting: fetched is clean, duplicate, quarantined, later and suppressed": (
+        "SELECT count(*), count_if(fetched <> clean + duplicate + quarantined + later + suppressed) FROM accounting"
+    ),
+    "accounting: quarantined is what quarantine holds": (
+        "SELECT count(*), count_if(a.quarantined <> coalesce(q.held, 0)) FROM accounting a LEFT JOIN "
+        "(SELECT date, entity, count(*) AS held FROM quarantine GROUP BY date, entity) q "
+        "ON a.date = q.date AND a.entity = q.entity"
+    ),
+    "accounting: each rule is broken as often as quarantine says": (
+        "WITH said AS (SELECT date, entity, rule, number FROM accounting "
+        "LATERAL VIEW explode(from_json(reasons, 'map<string, bigint>')) r AS rule, number), "
+        "held AS (SELECT date, entity, rule, count(*) AS number FROM quarantine LATERAL VIEW explode(reasons) r AS rule "
+        "GROUP BY date, entity, rule) "
+        "SELECT count(*), count_if(NOT said.number <=> held.number) FROM said FULL JOIN held USING (date, entity, rule)"
+    ),
+    "accounting: a date's clean plays are in listens": (
+        "SELECT count(*), count_if(clean > held) FROM (SELECT a.date, a.clean, count(l.user_id) AS held FROM accounting a "
+        "LEFT JOIN listens l ON l.first_seen <= a.date WHERE a.entity = 'listen_history' GROUP BY a.date, a.clean)"
+    ),
+    "quarantine: every row has a reason": "SELECT count(*), count_if(size(reasons) = 0) FROM quarantine",
+    "recommendations: ranks are 1, 2, 3 and on, scores descend": (
+        "SELECT count(*), count_if(rank <> expected OR rises) FROM (SELECT rank, source, "
+        "row_number() OVER list AS expected, "
+        "coalesce(score > lag(score) OVER list AND source = lag(source) OVER list, false) AS rises "
+        "FROM recommendations WINDOW list AS (PARTITION BY date, user_id ORDER BY rank))"
+    ),
+    "recommendations: no track twice in a list": (
+        "SELECT count(*), coalesce(sum(n - 1), 0) FROM "
+        "(SELECT count(*) AS n FROM recommendations GROUP BY date, user_id, track_id)"
+    ),
+    "recommendations: users and tracks are there": (
+        "SELECT count(*), count_if(u.user_id IS NULL OR t.track_id IS NULL) FROM recommendations r "
+        "LEFT JOIN users u ON r.user_id = u.user_id LEFT JOIN tracks t ON r.track_id = t.track_id"
+    ),
+    "evaluations: a value lies in its interval and is no NaN": (
+        "SELECT count(*), count_if(isnan(value) OR value < low - 1e-9 OR value > high + 1e-9) FROM evaluations"
+    ),
+}
+
+
+def main(job: Job) -> Figures:
+    spark = job.spark("check")
+    lake = job.lake(spark)
+    for name in TABLES:
+        lake.read(name).createOrReplaceTempView(name)
+    found = [*run_checks(spark), manifests(lake)]
+    for name, looked_at, broken in found:
+        print(f"{'BROKEN' if broken else 'ok':<7}{looked_at:>12,}{broken:>10,}  {name}", flush=True)
+    broken_checks = [name for name, _, broken in found if broken]
+    print(f"{len(found)} checks, {len(broken_checks)} broken (columns: looked at, broken)")
+    if broken_checks:
+        raise Refused(
+            f"{lake.root}: {len(broken_checks)} of {len(found)} checks are broken: {'; '.join(broken_checks)}"
+        )
+    return {"checks": len(found), "rows_in": sum(looked_at for _, looked_at, _ in found)}
+
+
+def run_checks(spark: SparkSession) -> list[tuple[str, int, int]]:
+    """Name, rows looked at and rows that break it, of each check."""
+    queries = {
+        **{f"{table.name}: keys are told apart": key_query(table) for table in TABLES.values() if table.key},
+        **CHECKS,
+    }
+    found = []
+    for name, query in queries.items():
+        looked_at, broken = spark.sql(query).collect()[0]
+        found.append((name, int(looked_at), int(broken)))
+    return found
+
+
+def key_query(table: Table) -> str:
+    """Rows, and rows too many: those whose key another has, or that lack a part of it."""
+    key, null = ", ".join(table.key), " OR ".join(f"{name} IS NULL" for name in table.key)
+    grouped = f"SELECT {key}, count(*) AS n FROM {table.name} GROUP BY {key}"  # noqa: S608 - names are declared in conf
+    return f"SELECT coalesce(sum(n), 0), coalesce(sum(n - 1), 0) + coalesce(sum(if({null}, n, 0)), 0) FROM ({grouped})"  # noqa: S608
+
+
+def manifests(lake: Lake) -> tuple[str, int, int]:
+    """Rows and time of fetch in the accounting against the manifests of the raw folders that are kept."""
+    looked_at = broken = 0
+    for row in lake.rows("accounting"):
+        path = raw_folder(lake.root, ENTITIES[row["entity"]].name, row["snapshot_date"]) / MANIFEST
+        if path.exists():
+            manifest = json.loads(path.read_text())
+            same = manifest["rows"] == row["rows"]
+            fetched_at = datetime.datetime.fromisoformat(manifest["fetched_at"])
+            looked_at, broken = looked_at + 1, broken + (not same or fetched_at != row["fetched_at"])
+    return "accounting: rows and time of fetch are the manifests'", looked_at, broken
+
+
+if __name__ == "__main__":
+    run(main, parser(__doc__ or "", "lake", "spark"))

@@ -1,0 +1,82 @@
+"""The quick way in: each row read straight as the types that its entity should have.
+
+A row is ``fine`` when that settles that it breaks no rule. Any doubt (a null, another type, a value out of
+range, an optional field without a value) leaves it to :mod:`jobs.cleaning.checks`, which asks every rule.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from conf.contract import Entity, Field
+from jobs.cleaning import conversions
+from jobs.cleaning.conversions import Context
+
+
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """How a kind is read: as ``type`` (of from_json), which ``settle`` turns into the table's value or null.
+
+    A type is chosen such that no other JSON type gets past ``settle``: from_json reads numbers and objects
+    as strings too, so what is any text is read as a variant.
+    """
+
+    type: str
+    settle: Callable[[Column, Field, Context], Column]
+
+
+def read_typed(lines: DataFrame, entity: Entity, context: Context) -> DataFrame:
+    """``value``, a ``typed_`` column for each field, and ``fine`` (boolean): all of them hold, no rule is broken."""
+    schema = ", ".join(f"`{field.name}` {READINGS[field.kind].type}" for field in entity.fields)
+    # from_json takes the one object of a list for a row; a row as served begins with its own brace.
+    row = F.when(F.col("value").startswith("{"), F.from_json("value", schema)).alias("row")
+    typed = lines.select("value", row).select(
+        "value",
+        *[
+            READINGS[field.kind].settle(F.col("row").getField(field.name), field, context).alias(f"typed_{field.name}")
+            for field in entity.fields
+        ],
+    )
+    fine = F.lit(True)
+    for field in entity.fields:
+        fine = fine & F.col(f"typed_{field.name}").isNotNull()
+    return typed.withColumn("fine", fine)
+
+
+def _id(number: Column, field: Field, context: Context) -> Column:
+    return F.when(number >= 0, number)
+
+
+def _text(value: Column, field: Field, context: Context) -> Column:
+    text = F.when(F.schema_of_variant(value) == "STRING", F.try_variant_get(value, "$", "string"))
+    return F.when(F.trim(text) != "", text)
+
+
+def _email(value: Column, field: Field, context: Context) -> Column:
+    return conversions.email(_text(value, field, context), context)
+
+
+def _timestamp(text: Column, field: Field, context: Context) -> Column:
+    moment = conversions.timestamp(text, context)
+    return F.when(~conversions.after_fetch(moment, context), moment)
+
+
+def _duration(text: Column, field: Field, context: Context) -> Column:
+    return conversions.duration(text, context)
+
+
+def _ids(numbers: Column, field: Field, context: Context) -> Column:
+    # array_contains is null, not false, for a list with a null in it.
+    return F.when((F.array_min(numbers) >= 0) & ~F.array_contains(numbers, F.lit(-1)), numbers)
+
+
+READINGS: dict[str, Reading] = {
+    "id": Reading("bigint", _id),
+    "text": Reading("variant", _text),
+    "timestamp": Reading("string", _timestamp),
+    "duration": Reading("string", _duration),
+    "email": Reading("variant", _email),
+    "ids": Reading("array<bigint>", _ids),
+}

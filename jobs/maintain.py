@@ -1,0 +1,85 @@
+"""Housekeeping of the lake. Needs no Spark.
+
+Raw folders and lists past their retention are removed on every day, and on every ``[lake] maintain_days``-th
+the small files of the tables are made into large ones (OPTIMIZE) and the files that no kept version of a
+table reads are removed (VACUUM). Raw folders that a kept date was cleaned from stay, however old they are.
+A day that is not over removes nothing.
+"""
+
+import datetime
+import pathlib
+import shutil
+
+from deltalake import DeltaTable
+
+from conf.contract import ENTITIES
+from conf.layout import raw_folder
+from conf.settings import Lake as Settings
+from conf.tables import TABLES, marker
+from jobs.cli import Figures, Job, parser, run
+from jobs.lake import Lake
+
+
+def main(job: Job) -> Figures:
+    lake, settings = job.lake(), job.settings.lake
+    figures: Figures = dict.fromkeys(("raw_folders", "list_days", "files_compacted", "files_removed"), 0)
+    if job.args.revision:
+        figures["raw_folders"] = remove_raw(lake, job.date, settings.keep_raw_days)
+        figures["list_days"] = remove_lists(lake, job.date, settings.keep_recommendation_days)
+        if settings.maintain_days and job.date.toordinal() % settings.maintain_days == 0:
+            figures["files_compacted"], figures["files_removed"] = tidy(lake, settings)
+    row = {"date": job.date, **figures}
+    lake.replace_rows([row], "maintenance", marker("maintenance", "Maintain", job.date), date=job.date)
+    return figures
+
+
+def remove_raw(lake: Lake, date: datetime.date, days: int) -> int:
+    """Remove raw folders of dates more than ``days`` before ``date``; returns how many. 0 days keep all."""
+    if not days:
+        return 0
+    oldest = date - datetime.timedelta(days=days)
+    used = {row["snapshot_date"] for row in lake.rows("accounting", [("date", ">=", oldest)], ["snapshot_date"])}
+    old = [
+        folder
+        for entity in (*ENTITIES, "_day")
+        for folder in raw_folder(lake.root, entity, date).parent.glob("date=????-??-??")
+        if _date(folder) < oldest and _date(folder) not in used
+    ]
+    for folder in old:
+        # Renamed first: a folder half removed is never taken for a snapshot.
+        going = folder.with_name(f".{folder.name}.removed")
+        folder.rename(going)
+        shutil.rmtree(going)
+    return len(old)
+
+
+def _date(folder: pathlib.Path) -> datetime.date:
+    return datetime.date.fromisoformat(folder.name.removeprefix("date="))
+
+
+def remove_lists(lake: Lake, date: datetime.date, days: int) -> int:
+    """Remove lists of dates more than ``days`` before ``date``; returns of how many dates. 0 days keep all."""
+    if not days:
+        return 0
+    oldest = date - datetime.timedelta(days=days)
+    old = lake.arrow("recommendations", [("date", "<", oldest), ("rank", "=", 1)], ["date"])["date"].unique()
+    if len(old):
+        lake.delete("recommendations", ("date", "<", oldest))
+    return len(old)
+
+
+def tidy(lake: Lake, settings: Settings) -> tuple[int, int]:
+    """Compact and vacuum every table; returns the files made into larger ones, and the files removed."""
+    compacted = removed = 0
+    for name in TABLES:
+        if DeltaTable.is_deltatable(lake.path(name)):
+            table = DeltaTable(lake.path(name))
+            compacted += table.optimize.compact()["numFilesRemoved"]
+            # The setting's own lower limit stands in for Delta's, which is a week.
+            hours = settings.keep_versions_hours
+            removed += len(table.vacuum(hours, dry_run=False, enforce_retention_duration=False))
+    return compacted, removed
+
+
+if __name__ == "__main__":
+    run(main, parser(__doc__ or "", "lake"))

@@ -1,0 +1,30 @@
+"""Changes of our own table schemas, one module each: ``v2`` brings a lake of schema 1 to schema 2.
+
+A migration may be killed and run again: the lake says which schema it has only when a step is over.
+"""
+
+from collections.abc import Callable
+
+from conf.errors import Refused
+from conf.layout import schema_file
+from conf.tables import SCHEMA
+from jobs.lake import Lake, schema_of, write_schema
+from jobs.migrations import v2
+
+STEPS: dict[int, Callable[[Lake], None]] = {2: v2.migrate}
+
+
+def migrate(lake: Lake) -> list[int]:
+    """Bring the lake to the schema of this code; returns the steps that were taken.
+
+    Raises:
+        Refused: the lake's schema is newer than this code.
+    """
+    found = schema_of(lake.root)
+    if found > SCHEMA:
+        raise Refused(f"{schema_file(lake.root)}: schema {found} is newer than this code's, {SCHEMA}; update the code")
+    taken = list(range(found + 1, SCHEMA + 1))
+    for step in taken:
+        STEPS[step](lake)
+        write_schema(lake.root, step)
+    return taken

@@ -1,0 +1,31 @@
+"""``accounting`` gets ``reasons``: how many rows of the date and entity break each rule, from ``quarantine``."""
+
+import collections
+import json
+
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
+
+from conf.tables import TABLES
+from jobs.lake import Lake, arrow_schema
+
+
+def migrate(lake: Lake) -> None:
+    if not DeltaTable.is_deltatable(lake.path("accounting")):
+        return
+    names = [name for name in TABLES["accounting"].names if name != "reasons"]
+    counts = broken(lake)
+    rows = [
+        {**row, "reasons": json.dumps(counts.get((row["date"], row["entity"]), {}))}
+        for row in lake.rows("accounting", columns=names)
+    ]
+    table = pa.Table.from_pylist(rows, schema=arrow_schema(TABLES["accounting"]))
+    write_deltalake(lake.path("accounting"), table, mode="overwrite", schema_mode="overwrite")
+
+
+def broken(lake: Lake) -> dict[tuple, dict[str, int]]:
+    """By date and entity, how many rows break each rule, most first."""
+    found: dict[tuple, collections.Counter[str]] = collections.defaultdict(collections.Counter)
+    for row in lake.rows("quarantine", columns=["date", "entity", "reasons"]):
+        found[row["date"], row["entity"]].update(row["reasons"])
+    return {key: dict(sorted(counter.items(), key=lambda item: (-item[1], item[0]))) for key, counter in found.items()}
