@@ -23,6 +23,7 @@ DEV = [
     "chispa==0.12.0",
     "hypothesis>=6.150,<7",
     "scikit-learn>=1.6,<2",
+    "polars>=1.30,<3",
     "ruff==0.17.6",
     "mypy==2.4.1",
     "types-requests>=2.32,<3",

@@ -58,7 +58,7 @@ def commit(lake: Lake, outcomes: DataFrame, snapshot: Snapshot, figures: dict, d
     }
     name = marker("accounting", TASKS[entity.name], date)
     lake.replace_rows([accounting], "accounting", name, date=date, entity=entity.name)
-    merge(lake, rows.clean(outcomes), entity, date, snapshot.context.timezone)
+    merge(lake, rows.clean(outcomes), entity, date, snapshot.context.timezone, figures["clean"])
 
 
 def judge(spark: SparkSession, root: str, snapshot: Snapshot) -> DataFrame:
@@ -137,15 +137,15 @@ def quarantine(outcomes: DataFrame, entity: Entity, date: datetime.date) -> Data
     )
 
 
-def merge(lake: Lake, clean: DataFrame, entity: Entity, date: datetime.date, timezone: str) -> None:
+def merge(lake: Lake, clean: DataFrame, entity: Entity, date: datetime.date, timezone: str, at_most: int) -> None:
     """Put a date's clean rows into the entity's table so that the order of dates does not matter."""
     if entity is LISTENS:
-        merge_plays(lake, clean.withColumn("first_seen", F.lit(date)), date)
+        merge_plays(lake, clean.withColumn("first_seen", F.lit(date)), date, at_most)
     else:
-        merge_people_or_tracks(lake, clean, entity, date, timezone)
+        merge_people_or_tracks(lake, clean, entity, date, timezone, at_most)
 
 
-def merge_plays(lake: Lake, seen: DataFrame, date: datetime.date) -> None:
+def merge_plays(lake: Lake, seen: DataFrame, date: datetime.date, at_most: int) -> None:
     """Plays of versions that are not known are added; a version is seen first on its earliest date.
 
     First all of the date's plays are made to be there: what runs beside this cannot bring one of them then,
@@ -153,13 +153,17 @@ def merge_plays(lake: Lake, seen: DataFrame, date: datetime.date) -> None:
     """
     name = marker("listens", TASKS[LISTENS.name], date)
     if lake.revision > 1:
-        lake.keep_only(seen, "listens", name, first_seen=date)
-    lake.insert(seen, "listens", name)
+        lake.keep_only(seen, "listens", name, at_most, first_seen=date)
+    lake.insert(seen, "listens", name, at_most)
     # A version holds what it held on that date.
-    lake.update(seen, "listens", name, {"first_seen": "s.first_seen", "track_id": "s.track_id"}, first_seen=date)
+    lake.update(
+        seen, "listens", name, {"first_seen": "s.first_seen", "track_id": "s.track_id"}, at_most, first_seen=date
+    )
 
 
-def merge_people_or_tracks(lake: Lake, clean: DataFrame, entity: Entity, date: datetime.date, timezone: str) -> None:
+def merge_people_or_tracks(
+    lake: Lake, clean: DataFrame, entity: Entity, date: datetime.date, timezone: str, at_most: int
+) -> None:
     """``first_seen`` and ``last_seen`` widen; attributes come from a snapshot that is not older."""
     table = TABLES[entity.name]
     name = marker(table.name, TASKS[entity.name], date)
@@ -175,7 +179,7 @@ def merge_people_or_tracks(lake: Lake, clean: DataFrame, entity: Entity, date: d
         "last_seen": "greatest(s.last_seen, t.last_seen)",
     }
     seen = clean.withColumns({"first_seen": F.lit(date), "last_seen": F.lit(date)})
-    lake.merge(seen, table.name, name, {**newer, **widened})
+    lake.merge(seen, table.name, name, {**newer, **widened}, at_most)
 
 
 if __name__ == "__main__":

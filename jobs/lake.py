@@ -20,11 +20,13 @@ from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from conf.errors import Refused
 from conf.layout import schema_file, table_folder
 from conf.tables import SCHEMA, TABLES, Table
+from jobs.merging import Clause, run_in_memory, to_sql
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 FEW = 200_000  # rows: up to here a commit from memory is quicker than one by Spark
+FEW_STORED = 2_000_000  # rows of a table: up to here few rows are merged into it from memory
 ATTEMPTS = 6  # of a commit that another writer got in the way of
 
 ARROW_TYPES = {
@@ -117,51 +119,86 @@ class Lake:
         writer = frame.write.format("delta").mode("overwrite").option("replaceWhere", _predicate(slice_))
         writer.option("txnAppId", marker).option("txnVersion", self.revision).save(self.ensure(table))
 
-    def merge(self, frame: "DataFrame", table: str, marker: str, updates: Mapping[str, str]) -> None:
-        """Insert rows of new keys; of known keys set ``updates`` (SQL over ``s``, the new, and ``t``)."""
-        self._merge(frame, table, marker, [_update(updates), "WHEN NOT MATCHED THEN INSERT *"])
+    def merge(
+        self, frame: "DataFrame", table: str, marker: str, updates: Mapping[str, str], at_most: int | None = None
+    ) -> None:
+        """Insert rows of new keys; of known keys set ``updates`` (SQL over ``s``, the new, and ``t``).
 
-    def insert(self, frame: "DataFrame", table: str, marker: str) -> None:
+        Here and below ``at_most`` says how many rows the frame can have: few are brought here and merged from memory.
+        """
+        self._merge(frame, table, marker, [Clause("update", sets=updates), Clause("insert")], at_most)
+
+    def insert(self, frame: "DataFrame", table: str, marker: str, at_most: int | None = None) -> None:
         """Add the rows whose key is not there: what is there is neither changed nor written again.
 
         It carries no marker, since more is to come before the step is done; where the marker stands another
         run has done it all.
         """
-        self._merge(frame, table, marker, ["WHEN NOT MATCHED THEN INSERT *"], marked=False)
+        self._merge(frame, table, marker, [Clause("insert")], at_most, marked=False)
 
-    def update(self, frame: "DataFrame", table: str, marker: str, updates: Mapping[str, str], **above: object) -> None:
+    def update(
+        self,
+        frame: "DataFrame",
+        table: str,
+        marker: str,
+        updates: Mapping[str, str],
+        at_most: int | None = None,
+        **above: object,
+    ) -> None:
         """Set ``updates`` of rows whose key is in ``frame`` and whose columns are ``above`` the values given."""
         if self.rows(table, [(column, ">", value) for column, value in above.items()], list(above), limit=1):
             where = " AND ".join(f"t.{column} > {_literal(value)}" for column, value in above.items())
-            self._merge(frame, table, marker, [_update(updates)], where)
+            self._merge(frame, table, marker, [Clause("update", sets=updates)], at_most, where)
         else:
             self.mark(table, marker)
 
-    def keep_only(self, frame: "DataFrame", table: str, marker: str, **slice_: object) -> None:
+    def keep_only(
+        self, frame: "DataFrame", table: str, marker: str, at_most: int | None = None, **slice_: object
+    ) -> None:
         """Delete the rows of a slice whose key is not in ``frame``. It carries no marker (see :meth:`insert`)."""
         where = " AND ".join(f"t.{column} = {_literal(value)}" for column, value in slice_.items())
-        self._merge(frame, table, marker, [f"WHEN NOT MATCHED BY SOURCE AND {where} THEN DELETE"], marked=False)
+        self._merge(frame, table, marker, [Clause("delete missing", where)], at_most, marked=False)
 
     def correct(self, frame: "DataFrame", table: str, marker: str) -> None:
         """Put the rows of ``frame`` in place of those with their key; a null ``last_seen`` deletes. No marker."""
-        clauses = ["WHEN MATCHED AND s.last_seen IS NULL THEN DELETE", "WHEN MATCHED THEN UPDATE SET *"]
-        self._merge(frame, table, marker, clauses, marked=False)
+        clauses = [Clause("delete", "s.last_seen IS NULL"), Clause("update all", "s.last_seen IS NOT NULL")]
+        self._merge(frame, table, marker, clauses, None, marked=False)
 
     def _merge(
         self,
         frame: "DataFrame",
         table: str,
         marker: str,
-        clauses: Iterable[str],
+        clauses: list[Clause],
+        at_most: int | None,
         where: str = "true",
         marked: bool = True,
     ) -> None:
-        path, declared, spark = self.ensure(table), TABLES[table], self.spark
-        frame.select(declared.names).createOrReplaceTempView("merge_source")
+        path, declared = self.ensure(table), TABLES[table]
+        selected = frame.select(declared.names)
         on = " AND ".join([f"t.{name} = s.{name}" for name in declared.key] + [where])
-        sql = f"MERGE INTO delta.`{path}` t USING merge_source s ON {on} {' '.join(clauses)}"
-        carried = {} if not marked else {"txnAppId": marker, "txnVersion": str(self.revision)}
+        if at_most is not None and at_most <= FEW and self.stored(table) <= FEW_STORED:
+            rows = selected.toArrow().cast(arrow_schema(declared))
+            properties = self._properties(marker) if marked else None
+
+            def write() -> None:
+                if not self.committed(marker):
+                    run_in_memory(DeltaTable(path), rows, on, clauses, properties)
+                    if marked and not self.committed(marker):  # nothing to change is no commit
+                        self.mark(table, marker)
+
+            self._commit(marker, write)
+            return
+        spark = self.spark
+        selected.createOrReplaceTempView("merge_source")
+        sql = to_sql(path, "merge_source", on, clauses)
+        carried = {"txnAppId": marker, "txnVersion": str(self.revision)} if marked else {}
         self._commit(marker, lambda: _run(spark, sql, carried))
+
+    def stored(self, table: str) -> int:
+        """How many rows a table has, from the statistics of its files."""
+        actions = pa.table(DeltaTable(self.path(table)).get_add_actions(flatten=True))
+        return int(sum(count or 0 for count in actions["num_records"].to_pylist()))
 
     # -- rows in memory, through deltalake ------------------------------------------------------
 
@@ -283,10 +320,6 @@ def _run(spark: "SparkSession", sql: str, carried: Mapping[str, str]) -> None:
         # Left set, the next write of this session would be taken for a repeat and silently dropped.
         for key in keys:
             spark.conf.unset(key)
-
-
-def _update(updates: Mapping[str, str]) -> str:
-    return f"WHEN MATCHED THEN UPDATE SET {', '.join(f't.{name} = {value}' for name, value in updates.items())}"
 
 
 def _is_conflict(error: Exception) -> bool:

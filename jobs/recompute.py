@@ -23,10 +23,10 @@ def take_back(lake: Lake, clean: DataFrame, entity: Entity, date: datetime.date,
     key = TABLES[entity.name].key
     stored = lake.read(entity.name)
     spoken_of = stored.filter((F.col("first_seen") == F.lit(date)) | (F.col("last_seen") == F.lit(date)))
-    gone = spoken_of.join(clean.select(*key), list(key), "left_anti").toArrow()
+    gone = spoken_of.join(clean.select(*key), list(key), "left_anti").select(TABLES[entity.name].names).toArrow()
     if not gone.num_rows:
         return
-    was = lake.spark.createDataFrame(gone)
+    was = lake.spark.createDataFrame(gone, TABLES[entity.name].ddl)
     ended = F.col("last_seen") == F.lit(date)
     later = was.filter(~ended).withColumn("first_seen", F.col("last_seen"))
     earlier = before(lake, was.filter(ended & (F.col("first_seen") < F.lit(date))), entity, date, timezone)
@@ -51,9 +51,8 @@ def before(lake: Lake, sought: DataFrame, entity: Entity, date: datetime.date, t
         held = rows.clean(rows.with_outcome(read_checked(lake.spark, snapshot), entity))
         here = held.join(sought.select(*table.key, "first_seen"), list(table.key))
         # Few rows, held in memory: the next dates are asked for the others only.
-        here = lake.spark.createDataFrame(
-            here.withColumn("last_seen", F.lit(row["date"])).select(table.names).toArrow()
-        )
+        dated = here.withColumn("last_seen", F.lit(row["date"])).select(table.names).toArrow()
+        here = lake.spark.createDataFrame(dated, table.ddl)
         found = found.unionByName(here)
         sought = sought.join(here, list(table.key), "left_anti")
     return found

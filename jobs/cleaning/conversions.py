@@ -6,7 +6,8 @@ import datetime
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-TIMESTAMP = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:?\d{2})?$"
+# Python and Delta's readers know no year 0.
+TIMESTAMP = r"^(?!0000)\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:?\d{2})?$"
 ZONE = r"(Z|[+-]\d{2}:?\d{2})$"
 DURATION = r"^(\d{1,4}):([0-5]\d)$"
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"

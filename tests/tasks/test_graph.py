@@ -28,7 +28,8 @@ def test_a_day_is_fetched_cleaned_evaluated_decided_recommended_and_reported():
     fetched = ["FetchListenHistory", "FetchTracks", "FetchUsers"]
     assert edges(DailyPipeline(date=DATE)) == {
         "DailyPipeline": ["HealthReport", "Recommend"],
-        "HealthReport": ["Recommend"],
+        "HealthReport": ["Maintain"],
+        "Maintain": ["Recommend"],
         "Recommend": ["RetrainIfNeeded"],
         "RetrainIfNeeded": ["DecideRetrain"],
         "DecideRetrain": ["EvaluateModel"],
@@ -63,7 +64,7 @@ def test_it_is_complete_when_it_says_keep_or_the_promotion_is_decided(monkeypatc
 
 
 def test_a_shared_snapshot_is_fetched_once_for_all_days():
-    days = Backfill(start=DATE, end=DATE + datetime.timedelta(days=2), snapshot_date=DATE).days()
+    days = list(Backfill(start=DATE, end=DATE + datetime.timedelta(days=2), snapshot_date=DATE).run())
     assert [day.date.day for day in days] == [1, 2, 3]
     cleaned = [day.requires()[0].requires().requires().requires().requires()[0] for day in days]
     assert {one.requires().date for one in cleaned} == {DATE}
@@ -83,5 +84,5 @@ def test_a_day_that_has_not_come_and_one_that_cannot_be_are_refused():
 
 def test_today_may_run_and_is_partial():
     assert DailyPipeline(date=today()).partial
-    assert DailyPipeline(date=today()).revision == 0
-    assert DailyPipeline(date=DATE).revision == 1
+    assert DailyPipeline(date=today()).version == 0
+    assert DailyPipeline(date=DATE).version == 1

@@ -1,0 +1,94 @@
+"""Each kind of damage to a lake is found and named; a healthy one passes."""
+
+import datetime
+import json
+
+import pytest
+
+from conf.tables import TABLES
+from jobs.check import CHECKS, manifests, run_checks
+from jobs.lake import Lake
+from tests.jobs import raw
+
+DAY = datetime.date(2024, 3, 1)
+STAMP = datetime.datetime(2024, 3, 1, 10, tzinfo=datetime.UTC)
+TRACK = {
+    "name": "S",
+    "artist": "A",
+    "duration_s": 1,
+    "created_at": STAMP,
+    "updated_at": STAMP,
+    "first_seen": DAY,
+    "last_seen": DAY,
+}
+USER = {"email": "a@b.cc", "created_at": STAMP, "updated_at": STAMP, "first_seen": DAY, "last_seen": DAY}
+PLAY = {"user_id": 1, "track_id": 1, "listened_at": STAMP, "updated_at": STAMP, "position": 0, "first_seen": DAY}
+COUNTS = {"rows": 1, "fetched": 2, "clean": 1, "duplicate": 0, "quarantined": 1, "later": 0, "suppressed": 0}
+ACCOUNT = {"date": DAY, "entity": "listen_history", "revision": 1, "snapshot_date": DAY, "fetched_at": STAMP, **COUNTS}
+LISTED = {"date": DAY, "user_id": 1, "source": "als", "because": [], "model_version": "1"}
+FIGURE = {"date": DAY, "kind": "live", "model": "als", "model_version": "1", "k": 10, "users": 5}
+
+HEALTHY = {
+    "tracks": [{**TRACK, "track_id": 1}, {**TRACK, "track_id": 2}],
+    "users": [{**USER, "user_id": 1}],
+    "listens": [PLAY],
+    "quarantine": [{"date": DAY, "entity": "listen_history", "reasons": ["items_null"], "row": "{}"}],
+    "accounting": [{**ACCOUNT, "reasons": json.dumps({"items_null": 1})}],
+    "recommendations": [
+        {**LISTED, "rank": 1, "track_id": 1, "score": 0.9},
+        {**LISTED, "rank": 2, "track_id": 2, "score": 0.8},
+    ],
+    "evaluations": [{**FIGURE, "metric": "ndcg", "value": 0.5, "low": 0.4, "high": 0.6}],
+}
+DAMAGE = {
+    "tracks": [
+        {**TRACK, "track_id": 1},
+        {**TRACK, "track_id": -2, "name": None, "last_seen": DAY - datetime.timedelta(days=1)},
+    ],
+    "users": [{**USER, "user_id": -1, "email": None, "first_seen": None}],
+    "listens": [
+        {**PLAY, "user_id": 8, "position": -1},
+        {**PLAY, "track_id": 88, "position": 1, "listened_at": STAMP + datetime.timedelta(days=1)},
+    ],
+    "quarantine": [{"date": DAY, "entity": "users", "reasons": [], "row": "{}"}],
+    "accounting": [
+        {**ACCOUNT, "entity": "users", "quarantined": 5, "fetched": 9, "reasons": json.dumps({"email_null": 3})},
+        {**ACCOUNT, "date": DAY - datetime.timedelta(days=1), "quarantined": 0, "fetched": 1},
+    ],
+    "recommendations": [{**LISTED, "user_id": 1, "rank": 4, "track_id": 2, "score": 0.95}, {**LISTED, "user_id": 9, "rank": 1, "track_id": 1, "score": 1.0}],
+    "evaluations": [{**FIGURE, "metric": "ndcg", "value": 0.7, "low": 0.4, "high": 0.6}],
+}  # fmt: skip
+
+
+def filled(root, *parts):
+    lake = Lake(str(root))
+    for number, part in enumerate(parts):
+        for table, rows in part.items():
+            lake.append_rows(rows, table, f"{table}/{number}")
+    raw.write(root, "listen_history", DAY, [{}], fetched_at=STAMP)
+    return lake
+
+
+def broken(spark, lake):
+    for name in TABLES:
+        spark.read.format("delta").load(lake.ensure(name)).createOrReplaceTempView(name)
+    return {name for name, looked_at, broken in run_checks(spark) if broken}
+
+
+def test_a_healthy_lake_breaks_nothing(spark, tmp_path):
+    lake = filled(tmp_path, HEALTHY)
+    assert broken(spark, lake) == set()
+    assert manifests(lake)[1:] == (1, 0)
+
+
+def test_every_check_finds_its_damage(spark, tmp_path):
+    lake = filled(tmp_path, HEALTHY, DAMAGE)
+    found = broken(spark, lake)
+    assert set(CHECKS) - found == set()
+    assert found - set(CHECKS) == {"tracks: keys are told apart", "evaluations: keys are told apart"}
+
+
+@pytest.mark.parametrize("change", [{"rows": 2}, {"fetched_at": STAMP + datetime.timedelta(hours=1)}])
+def test_accounting_that_its_manifest_contradicts_is_found(tmp_path, change):
+    lake = filled(tmp_path, {"accounting": [{**ACCOUNT, **change}]})
+    assert manifests(lake)[1:] == (1, 1)
