@@ -43,6 +43,14 @@ def demo_days(tmp_path_factory) -> Demo:
     return demo
 
 
+def test_the_lake_is_what_it_says_it_is(demo_days):
+    command = [sys.executable, "-m", "jobs", "check", "--date=2026-10-01", f"--lake-root={demo_days.folder / 'lake'}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^\d+ checks, 0 broken", done.stdout, re.MULTILINE)
+    assert int(re.search(r"ok +([\d,]+) +0  listens: tracks are there", done.stdout)[1].replace(",", "")) > 80_000
+
+
 def test_each_step_is_shown_with_its_place_and_time(demo_days):
     steps = re.findall(r"^\[ *(\d+)/\d+\] (\w+) +\d{4}-\d{2}-\d{2} +\d+\.\d s", demo_days.run.stderr, re.MULTILINE)
     assert [int(place) for place, _ in steps] == list(range(1, len(steps) + 1))
