@@ -19,9 +19,9 @@ DAY = datetime.date(2024, 3, 1)
 
 def test_a_registered_model_loads_by_its_alias_and_a_date_run_again_registers_none(tmp_path):
     uri = f"sqlite:///{tmp_path}/mlflow.db"
-    first = registry.register(uri, DAY, MODEL, {"challenger": 0.05, "champion": None})
-    assert registry.register(uri, DAY, MODEL, {}) == first
-    second = registry.register(uri, DAY + datetime.timedelta(days=1), MODEL, {})
+    first = registry.register(uri, DAY, 1, MODEL, {"challenger": 0.05, "champion": None})
+    assert registry.register(uri, DAY, 1, MODEL, {}) == first
+    second = registry.register(uri, DAY + datetime.timedelta(days=1), 1, MODEL, {})
     registry.point(uri, second, first)
     client = mlflow.MlflowClient(uri)
     assert str(client.get_model_version_by_alias("recommender", "previous").version) == first
