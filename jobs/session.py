@@ -15,7 +15,7 @@ from conf.settings import Settings
 DEFAULTS = pathlib.Path(__file__).parents[1] / "conf" / "spark" / "spark-defaults.conf"
 
 MANY = 200_000  # rows of a job's input from which compiled code pays
-ROWS_OF_A_PARTITION = 250_000
+ROWS_OF_A_PARTITION = 100_000
 
 
 def spark_session(settings: Settings, name: str, rows: int = 0) -> SparkSession:
@@ -50,7 +50,6 @@ def profile(rows: int) -> dict[str, str]:
         "spark.sql.codegen.wholeStage": "true",
         "spark.sql.codegen.factoryMode": "FALLBACK",
         "spark.sql.shuffle.partitions": str(min(2000, max(4, rows // ROWS_OF_A_PARTITION))),
-        "spark.sql.autoBroadcastJoinThreshold": "64m",
     }
 
 
