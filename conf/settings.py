@@ -49,6 +49,13 @@ def _is_timezone(name: str) -> bool:
     return True
 
 
+RETENTION = "0 or at least 2: a day is evaluated on the day after"
+
+
+def _is_retention(days: int) -> bool:
+    return days == 0 or days >= 2
+
+
 @dataclasses.dataclass(frozen=True)
 class Api:
     base_url: str = key(
@@ -97,8 +104,10 @@ class Lake:
         pattern=r"(?!.*://)\S.*",
         shape="a folder of this machine",
     )
-    keep_raw_days: int = key(60, "days that raw folders are kept; 0 is for ever", low=0)
-    keep_recommendation_days: int = key(60, "days that lists are kept; 0 is for ever", low=0)
+    keep_raw_days: int = key(60, "days that raw folders are kept; 0 is for ever", check=_is_retention, shape=RETENTION)
+    keep_recommendation_days: int = key(
+        60, "days that lists are kept; 0 is for ever", check=_is_retention, shape=RETENTION
+    )
     maintain_days: int = key(7, "days between two OPTIMIZE and VACUUM of all tables; 0 is never", low=0)
     keep_versions_hours: int = key(168, "hours that files of older versions of a table are kept", low=24)
 
@@ -265,11 +274,6 @@ def parse(values: Mapping[str, Mapping[str, str]]) -> Settings:
             **{name: parse_value(section, fields[name], text) for name, text in given.items() if name in fields}
         )
     settings = Settings(**sections)
-    for name in ("keep_raw_days", "keep_recommendation_days"):
-        if getattr(settings.lake, name) == 1:
-            raise BadSetting(
-                f"[lake] {name}: found '1', allowed is 0 or at least 2: a day is evaluated on the day after"
-            )
     served = settings.recommend.k
     if settings.evaluate.k > served:
         raise BadSetting(

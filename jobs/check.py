@@ -6,15 +6,13 @@ Each check is a Spark SQL query that counts what it looked at and what breaks it
 are still kept, the accounting is held against their manifests too. Ends with code 1 where anything is broken.
 """
 
-import datetime
-import json
-
 from pyspark.sql import SparkSession
 
 from conf.contract import ENTITIES
 from conf.errors import Refused
 from conf.layout import MANIFEST, raw_folder
 from conf.tables import TABLES, Table
+from jobs.cleaning.snapshot import open_snapshot
 from jobs.cli import Figures, Job, parser, run
 from jobs.lake import Lake
 
@@ -122,12 +120,11 @@ def manifests(lake: Lake) -> tuple[str, int, int]:
     """Rows and time of fetch in the accounting against the manifests of the raw folders that are kept."""
     looked_at = broken = 0
     for row in lake.rows("accounting"):
-        path = raw_folder(lake.root, ENTITIES[row["entity"]].name, row["snapshot_date"]) / MANIFEST
-        if path.exists():
-            manifest = json.loads(path.read_text())
-            same = manifest["rows"] == row["rows"]
-            fetched_at = datetime.datetime.fromisoformat(manifest["fetched_at"])
-            looked_at, broken = looked_at + 1, broken + (not same or fetched_at != row["fetched_at"])
+        entity = ENTITIES[row["entity"]]
+        if (raw_folder(lake.root, entity.name, row["snapshot_date"]) / MANIFEST).exists():
+            snapshot = open_snapshot(lake.root, entity, row["snapshot_date"], "UTC")
+            same = (snapshot.rows, snapshot.context.fetched_at) == (row["rows"], row["fetched_at"])
+            looked_at, broken = looked_at + 1, broken + (not same)
     return "accounting: rows and time of fetch are the manifests'", looked_at, broken
 
 

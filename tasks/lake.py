@@ -35,13 +35,19 @@ def _survives_fork(function: Callable) -> Callable:
 
 
 @_survives_fork
+def _versions(table: str, *app_ids: str) -> list[int]:
+    """The versions of markers in the table at a path, opened once; -1 where one does not stand."""
+    try:
+        opened = DeltaTable(table)
+    except TableNotFoundError:
+        return [-1] * len(app_ids)
+    versions = [opened.transaction_version(app_id) for app_id in app_ids]
+    return [-1 if version is None else int(version) for version in versions]
+
+
 def marker_version(table: str, app_id: str) -> int:
     """The version of a marker in the table at a path; -1 where it does not stand."""
-    try:
-        version = DeltaTable(table).transaction_version(app_id)
-    except TableNotFoundError:
-        return -1
-    return -1 if version is None else int(version)
+    return _versions(table, app_id)[0]
 
 
 @_survives_fork
@@ -60,16 +66,6 @@ def _accounted(table: str) -> list[list]:
     found = QueryBuilder().register("accounting", DeltaTable(table)).execute(query).read_all()
     columns = [found[name].to_pylist() for name in ("date", "revision", "snapshot_date")]
     return [[str(date), revision, str(snapshot)] for date, revision, snapshot in zip(*columns, strict=True)]
-
-
-@_survives_fork
-def _versions(table: str, *app_ids: str) -> list[int]:
-    """The versions of many markers in one table; -1 where one does not stand."""
-    if not DeltaTable.is_deltatable(table):
-        return [-1] * len(app_ids)
-    opened = DeltaTable(table)
-    versions = [opened.transaction_version(app_id) for app_id in app_ids]
-    return [-1 if version is None else int(version) for version in versions]
 
 
 def accounted(root: str) -> dict[datetime.date, int]:
@@ -104,7 +100,5 @@ def decision(root: str, date: datetime.date, step: str) -> str:
 
 
 if __name__ == "__main__":
-    asked = {function.__name__: function for function in (marker_version, _decision, _accounted, _versions)}[
-        sys.argv[1]
-    ]
+    asked = {function.__name__: function for function in (_versions, _decision, _accounted)}[sys.argv[1]]
     print(json.dumps(asked(*sys.argv[2:])))

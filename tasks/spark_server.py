@@ -55,6 +55,19 @@ def running(port: int, log: pathlib.Path, master: str = "local[*]") -> Iterator[
     if answers(port):
         yield url
         return
+    process = start(port, log, master)
+    try:
+        yield url
+    finally:
+        _stop(process)
+
+
+def start(port: int, log: pathlib.Path, master: str) -> subprocess.Popen:
+    """A server that answers on ``port``, in a process group of its own.
+
+    Raises:
+        Refused: it ended, or did not answer in time.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -68,9 +81,10 @@ def running(port: int, log: pathlib.Path, master: str = "local[*]") -> Iterator[
         )
     try:
         _wait(process, port, log)
-        yield url
-    finally:
+    except BaseException:
         _stop(process)
+        raise
+    return process
 
 
 def _wait(process: subprocess.Popen, port: int, log: pathlib.Path) -> None:

@@ -3,7 +3,6 @@
 import json
 import pathlib
 import re
-import socket
 import subprocess
 import sys
 
@@ -11,16 +10,11 @@ import pytest
 from deltalake import DeltaTable
 
 from tasks.spark_server import answers
+from tests.ports import free_port
 
 pytestmark = pytest.mark.acceptance
 
 ROOT = pathlib.Path(__file__).parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Demo:

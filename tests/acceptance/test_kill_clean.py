@@ -18,9 +18,9 @@ import pytest
 
 from bench import raw_lake
 from jobs.lake import Lake
+from tasks import spark_server
 from tasks.base import spark_environment
-from tasks.spark_server import answers, command
-from tests.jobs.raw import free_port
+from tests.ports import free_port
 
 pytestmark = pytest.mark.acceptance
 
@@ -47,19 +47,7 @@ class Server:
         return f"sc://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        with (self.folder / "spark.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                command(self.port, "local[2]"),
-                cwd=self.folder,
-                env=spark_environment(),
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        deadline = time.monotonic() + 120
-        while not answers(self.port):
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+        self.process = spark_server.start(self.port, self.folder / "spark.log", "local[2]")
 
     def kill(self) -> None:
         kill(self.process)

@@ -4,7 +4,6 @@ import datetime
 import gzip
 import hashlib
 import json
-import socket
 
 from conf.layout import MANIFEST, raw_folder
 
@@ -62,9 +61,3 @@ def write(root, entity, date, rows, fetched_at=None):
     }
     manifest = {"rows": len(rows), "fetched_at": fetched_at.isoformat(), "files": [file]}
     (folder / MANIFEST).write_text(json.dumps(manifest))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

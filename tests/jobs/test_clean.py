@@ -18,6 +18,7 @@ from jobs.cli import Job
 from jobs.lake import Lake
 from tasks.spark_server import running
 from tests.jobs import raw
+from tests.ports import free_port
 
 DAYS = [datetime.date(2024, 3, day) for day in (1, 2, 3, 4, 5)]
 TABLES = ("tracks", "listens", "quarantine", "accounting")
@@ -69,7 +70,7 @@ def run_all(tmp_path_factory):
     In a process of its own, a client of a Connect server: this one may have a session of the other kind.
     """
     log = tmp_path_factory.mktemp("server") / "spark.log"
-    with running(raw.free_port(), log, "local[2]") as url:
+    with running(free_port(), log, "local[2]") as url:
 
         def run_in_process(root, steps, strict=False):
             command = [sys.executable, "-m", "tests.jobs.test_clean", root, url, steps, "strict" if strict else ""]
