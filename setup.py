@@ -15,6 +15,9 @@ RUN = [
     "psutil>=7,<8",
     "jinja2>=3.1.6,<4",
     "threadpoolctl>=3.5,<4",
+    "scipy>=1.15,<2",
+    "numba>=0.68,<0.69",
+    "matplotlib>=3.10,<4",
 ]
 DEMO = ["fastapi>=0.115,<1", "uvicorn>=0.34,<1"]
 DEV = [
@@ -24,6 +27,8 @@ DEV = [
     "hypothesis>=6.150,<7",
     "scikit-learn>=1.6,<2",
     "polars>=1.30,<3",
+    "implicit==0.7.3",
+    "pytrec-eval-terrier>=0.5.10,<0.6",
     "ruff==0.17.6",
     "mypy==2.4.1",
     "types-requests>=2.32,<3",

@@ -138,11 +138,24 @@ class Clean:
 @dataclasses.dataclass(frozen=True)
 class Als:
     rank: int = key(32, "number of latent factors", low=1, high=1024)
-    reg: float = key(0.1, "regularisation; scaled by the number of pairs of each user and track", low=0)
-    alpha: float = key(1.0, "confidence is 1 + alpha x plays", low=0)
+    reg: float = key(0.1, "regularisation, scaled as reg_exponent says", low=0)
+    reg_exponent: float = key(
+        1.0, "reg is times the number of a user's or track's pairs to this power; 0 is plain", low=0, high=1
+    )
+    alpha: float = key(1.0, "confidence is 1 + alpha x weight of the plays", low=0)
+    weighting: str = key("plays", "weight of a pair: its plays, or log(1 + plays)", choices=("plays", "log"))
+    half_life_days: float = key(0.0, "days after which a play weighs half; 0 is never", low=0)
+    min_user_tracks: int = key(1, "tracks that a user needs to be trained on", low=1)
+    min_track_users: int = key(1, "users that a track needs to be trained on", low=1)
     iterations: int = key(10, "alternations of the two half steps", low=1, high=200)
-    solver: str = key("mllib", "what solves the factors", choices=("mllib",))
+    solver: str = key("auto", "what solves the factors", choices=("auto", "local", "mllib"))
     seed: int = key(42, "seed of the initial factors", low=0, high=2**31 - 1)
+    tune: str = key(
+        "when-retraining",
+        "when rank, reg, alpha and the like are chosen anew by holdout NDCG",
+        choices=("never", "when-retraining", "weekly"),
+    )
+    tune_seconds: float = key(300.0, "time that choosing them may take", low=1, high=86_400)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -176,6 +189,10 @@ class Recommend:
     k: int = key(20, "tracks recommended to each user", low=1, high=1000)
     min_plays: int = key(3, "plays below which a user gets popular tracks", low=1)
     popular_days: int = key(7, "days that popularity is counted over", low=1)
+    min_genre_tracks: int = key(
+        100, "tracks of a genre played in popular_days for popularity within a user's favourite genre", low=1
+    )
+    similar_k: int = key(20, "similar tracks listed for each track of a new model; 0 is none", low=0, high=1000)
     exclude_heard_days: int = key(0, "leave out what was heard in this many days; 0 is ever", low=0)
 
 
@@ -187,6 +204,7 @@ class Registry:
         pattern=r"\S+",
         shape="a URI such as sqlite:///mlflow.db or http://host:5000",
     )
+    keep_versions: int = key(20, "versions of the model that are kept beside those with an alias; 0 is all", low=0)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -138,6 +138,20 @@ RECOMMENDATIONS = Table(
     ("date",),
 )
 
+SIMILAR_TRACKS = Table(
+    "similar_tracks",
+    "one row per model, track and rank: the nearest tracks by the cosine of their factors",
+    ("model_version", "track_id", "rank"),
+    (
+        Column("model_version", "string"),
+        Column("track_id", "bigint"),
+        Column("rank", "int", "from 1"),
+        Column("similar_track_id", "bigint"),
+        Column("score", "float", "cosine of the two tracks' factors"),
+    ),
+    ("model_version",),
+)
+
 EVALUATIONS = Table(
     "evaluations",
     "one row per date, kind, model, metric and k",
@@ -235,6 +249,7 @@ TABLES: dict[str, Table] = {
         QUARANTINE,
         ACCOUNTING,
         RECOMMENDATIONS,
+        SIMILAR_TRACKS,
         EVALUATIONS,
         EVALUATION_USERS,
         DECISIONS,

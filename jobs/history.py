@@ -1,9 +1,13 @@
 """What people had listened to, as it was known at the end of a day."""
 
 import datetime
+from collections.abc import Mapping
+from typing import Any
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
+
+from conf.settings import Als
 
 
 def midnight(date: datetime.date, days: int = 0) -> Column:
@@ -25,11 +29,41 @@ def plays_as_of(listens: DataFrame, date: datetime.date) -> DataFrame:
 
 def interactions(plays: DataFrame) -> DataFrame:
     """One row per user and track: ``plays`` (int), ``first_play`` and ``last_play`` (timestamps)."""
-    return plays.groupBy("user_id", "track_id").agg(
+    return plays.groupBy("user_id", "track_id").agg(*_of_pair())
+
+
+def _of_pair() -> list[Column]:
+    return [
         F.count("*").cast("int").alias("plays"),
         F.min("listened_at").alias("first_play"),
         F.max("listened_at").alias("last_play"),
-    )
+    ]
+
+
+def weighted(plays: DataFrame, end: datetime.date, recipe: Mapping[str, Any]) -> DataFrame:
+    """:func:`interactions` with ``weight`` (float): the plays as a model's ``recipe`` counts them at the end of ``end``.
+
+    A play weighs 1 or, with ``half_life_days``, half as much for each such time that has passed since; ``weighting``
+    of ``log`` takes log(1 + x) of the sum (as in Hu, Koren and Volinsky 2008, equation 6). Keys that a recipe
+    does not have count as the defaults of :class:`~conf.settings.Als`.
+    """
+    half_life = float(recipe.get("half_life_days", 0))
+    if half_life:
+        age = (F.unix_micros(midnight(end, 1)) - F.unix_micros("listened_at")) / F.lit(86_400e6)
+        amount = F.sum(F.pow(F.lit(0.5), age / half_life))
+    else:
+        amount = F.count("*").cast("double")
+    weight = F.log1p(amount) if recipe.get("weighting", "plays") == "log" else amount
+    return plays.groupBy("user_id", "track_id").agg(*_of_pair(), weight.cast("float").alias("weight"))
+
+
+def trained_on(pairs: DataFrame, als: Als) -> DataFrame:
+    """The pairs of users with ``min_user_tracks`` tracks and of tracks with ``min_track_users`` users at least."""
+    for column, least in (("user_id", als.min_user_tracks), ("track_id", als.min_track_users)):
+        if least > 1:
+            enough = pairs.groupBy(column).agg(F.count("*").alias("found")).filter(F.col("found") >= least)
+            pairs = pairs.join(enough, column, "semi")
+    return pairs
 
 
 def discoveries(plays: DataFrame, start: datetime.date, end: datetime.date) -> DataFrame:

@@ -8,9 +8,9 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from conf.settings import Evaluate, Recommend
+from conf.settings import Als, Evaluate, Settings
 from jobs.factors import FactorModel
-from jobs.history import discoveries, interactions, midnight
+from jobs.history import discoveries, interactions, midnight, trained_on, weighted
 from jobs.metrics import cutoffs, per_user
 from jobs.popularity import popular_tracks, popularity
 from jobs.scoring import Shelf, histories, recommend
@@ -47,13 +47,11 @@ def choose(plays: DataFrame, end: datetime.date, evaluate: Evaluate) -> Holdout:
 class Bench:
     """A holdout on which models are measured alike: same users, same shelf, heard tracks left out."""
 
-    def __init__(
-        self, plays: DataFrame, tracks: DataFrame, holdout: Holdout, evaluate: Evaluate, serving: Recommend
-    ) -> None:
+    def __init__(self, plays: DataFrame, tracks: DataFrame, holdout: Holdout, settings: Settings) -> None:
         """``tracks``: track_id of what can be served at the end of the holdout."""
-        self.spark = plays.sparkSession
-        self.serving, self.ks = serving, cutoffs(evaluate.k, serving.k)
-        before = plays.filter(F.col("listened_at") < midnight(holdout.start))
+        self.spark, self.holdout = plays.sparkSession, holdout
+        self.serving, self.ks = settings.recommend, cutoffs(settings.evaluate.k, settings.recommend.k)
+        self.before = before = plays.filter(F.col("listened_at") < midnight(holdout.start))
         self.training = interactions(before)
         users = self.training.select("user_id").distinct()
         self.relevant = discoveries(plays, holdout.start, holdout.end).join(users, "user_id", "semi")
@@ -61,7 +59,12 @@ class Bench:
         theirs = self.training.join(scored, "user_id", "semi")
         self.users = histories(scored, theirs, theirs)
         day_before = holdout.start - datetime.timedelta(days=1)
-        self.shelf = Shelf(*popular_tracks(popularity(before, tracks, day_before, serving.popular_days)))
+        self.shelf = Shelf(*popular_tracks(popularity(before, tracks, day_before, self.serving.popular_days)))
+
+    def pairs(self, als: Als) -> DataFrame:
+        """What a model with these parameters is fitted on: user_id, track_id, weight."""
+        day_before = self.holdout.start - datetime.timedelta(days=1)
+        return trained_on(weighted(self.before, day_before, dataclasses.asdict(als)), als)
 
     def measure(self, model: FactorModel | None) -> pd.DataFrame:
         """Metrics by user_id, in its order, of a model; of popularity for None."""

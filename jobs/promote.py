@@ -17,7 +17,7 @@ from jobs import registry
 from jobs.champion import champion
 from jobs.cli import Figures, Job, parser, run
 from jobs.factors import FactorModel, top
-from jobs.history import interactions, plays_as_of
+from jobs.history import plays_as_of, trained_on, weighted
 from jobs.lake import Lake
 from jobs.rules import Decision
 from jobs.rules.promote import decide
@@ -64,8 +64,9 @@ def promote(lake: Lake, job: Job, decided: Decision, previous: str) -> str:
     uri = job.settings.registry.uri
     challenger = FactorModel.load(challenger_folder(lake.root, job.date))
     spark = job.spark(f"promote {job.date}")
-    pairs = interactions(plays_as_of(job.lake(spark).read("listens"), job.date))
-    fitted = fit(pairs, registry.recipe(challenger, job.settings.als))
+    recipe = registry.recipe(challenger, job.settings.als)
+    plays = plays_as_of(job.lake(spark).read("listens"), job.date)
+    fitted = fit(trained_on(weighted(plays, job.date, dataclasses.asdict(recipe)), recipe), recipe)
     model = dataclasses.replace(fitted, recipe={**fitted.recipe, "seen": job.date.isoformat()})
     check(model, challenger)
     version = registry.register(uri, job.date, lake.revision, model, decided.figures)

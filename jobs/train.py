@@ -43,16 +43,14 @@ def main(job: Job) -> Figures:
 
 def test(lake: Lake, plays: DataFrame, holdout: Holdout, date: datetime.date, settings: Settings) -> list[dict]:
     """Rows of ``evaluations``; the challenger is saved and its run recorded."""
-    bench = Bench(
-        plays, ids_on(lake, TRACKS, date, settings.api.timezone), holdout, settings.evaluate, settings.recommend
-    )
+    bench = Bench(plays, ids_on(lake, TRACKS, date, settings.api.timezone), holdout, settings)
     current = champion(lake, date)
     with persisted(bench.training, bench.relevant, bench.users):
-        challenger = fit(bench.training, settings.als)
+        challenger = fit(bench.pairs(settings.als), settings.als)
         challenger.save(challenger_folder(lake.root, date))
         measured = {"als": bench.measure(challenger), "popularity": bench.measure(None)}
         if current:
-            measured["champion"] = bench.measure(unspoilt(current, bench.training, holdout, settings.als))
+            measured["champion"] = bench.measure(unspoilt(current, bench, settings.als))
     versions = {"champion": current.version} if current else {}
     rows = [
         {"date": date, "kind": KIND, "model": model, "model_version": versions.get(model, ""), **row}
@@ -69,12 +67,13 @@ def scorable(holdout: Holdout, date: datetime.date) -> dict:
     return {"date": date, "kind": KIND, "model": "als", "model_version": "", **count}
 
 
-def unspoilt(current: Champion, training: DataFrame, holdout: Holdout, als: Als) -> FactorModel:
+def unspoilt(current: Champion, bench: Bench, als: Als) -> FactorModel:
     """The champion as it is where it has not seen the holdout, else its recipe fitted on the same training part."""
     model = current.load()
-    if datetime.date.fromisoformat(model.recipe["seen"]) < holdout.start:
+    if datetime.date.fromisoformat(model.recipe["seen"]) < bench.holdout.start:
         return model
-    return fit(training, registry.recipe(model, als))
+    recipe = registry.recipe(model, als)
+    return fit(bench.pairs(recipe), recipe)
 
 
 if __name__ == "__main__":

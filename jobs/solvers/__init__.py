@@ -8,10 +8,10 @@ from conf.settings import Als
 from jobs.factors import FactorModel
 from jobs.solvers import mllib
 
-# user_id, track_id, plays (each pair once) and the parameters -> the fitted model.
+# user_id, track_id, weight (each pair once) and the parameters -> the fitted model.
 Solver = Callable[[DataFrame, Als], FactorModel]
 
-SOLVERS: dict[str, Solver] = {"mllib": mllib.fit}
+SOLVERS: dict[str, Solver] = {"auto": mllib.fit, "mllib": mllib.fit}
 
 
 def fit(interactions: DataFrame, als: Als) -> FactorModel:

@@ -14,12 +14,12 @@ BLOCKS = 2
 
 
 def fit(interactions: DataFrame, als: Als) -> FactorModel:
-    """Fit on one row per pair: user_id, track_id, plays."""
+    """Fit on one row per pair: user_id, track_id, weight."""
     users, tracks = numbered(interactions, "user_id"), numbered(interactions, "track_id")
     pairs = (
         interactions.join(users, "user_id")
         .join(tracks, "track_id")
-        .select("user_number", "track_number", F.col("plays").cast("float").alias("plays"))
+        .select("user_number", "track_number", F.col("weight").cast("float").alias("weight"))
         # ALS evaluates its input several times and needs the same rows each time (SPARK-28927).
         .persist()
     )
@@ -27,7 +27,7 @@ def fit(interactions: DataFrame, als: Als) -> FactorModel:
     solver = ALS(
         userCol="user_number",
         itemCol="track_number",
-        ratingCol="plays",
+        ratingCol="weight",
         implicitPrefs=True,
         rank=als.rank,
         maxIter=als.iterations,

@@ -1,9 +1,11 @@
 import datetime
+import math
 
 import pytest
 
+from conf.settings import Als
 from conf.tables import TABLES
-from jobs.history import discoveries, plays_as_of
+from jobs.history import discoveries, plays_as_of, trained_on, weighted
 from jobs.popularity import popularity
 
 D = datetime.date(2024, 3, 3)
@@ -48,3 +50,32 @@ def test_popular_first_by_recent_plays_then_by_all_then_by_id_with_unplayed_ones
     tracks = spark.createDataFrame([(9,), (8,), (14,), (13,), (10,)], "track_id bigint")
     found = [tuple(row) for row in popularity(plays, tracks, D, days=1).collect()]
     assert found == [(10, 1, 2), (14, 1, 1), (13, 0, 1), (8, 0, 0), (9, 0, 0)]
+
+
+def weights(plays, **recipe):
+    return {(row["user_id"], row["track_id"]): row["weight"] for row in weighted(plays, D, recipe).collect()}
+
+
+def test_a_pair_weighs_its_plays(plays):
+    assert weights(plays) == {(1, 10): 2, (1, 12): 1, (1, 13): 1, (2, 14): 1}
+
+
+def test_a_play_weighs_half_for_each_half_life_that_has_passed_by_the_end_of_the_date(plays):
+    found = weights(plays, half_life_days=1)
+    assert found[1, 10] == pytest.approx(0.5**2.5 + 0.5**0.5)  # at noon two days before, and on the date
+    assert found[1, 12] == pytest.approx(0.5**1.5)
+
+
+def test_the_log_is_of_one_and_the_plays(plays):
+    assert weights(plays, weighting="log")[1, 10] == pytest.approx(math.log(3))
+
+
+def test_who_has_too_few_tracks_and_what_has_too_few_users_is_not_trained_on(spark):
+    pairs = spark.createDataFrame([(1, 10), (1, 11), (2, 10), (3, 10), (3, 11)], "user_id bigint, track_id bigint")
+
+    def left(**least):
+        return sorted((row["user_id"], row["track_id"]) for row in trained_on(pairs, Als(**least)).collect())
+
+    assert left() == [(1, 10), (1, 11), (2, 10), (3, 10), (3, 11)]
+    assert left(min_user_tracks=2) == [(1, 10), (1, 11), (3, 10), (3, 11)]
+    assert left(min_track_users=3) == [(1, 10), (2, 10), (3, 10)]

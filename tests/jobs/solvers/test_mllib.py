@@ -20,7 +20,7 @@ def model(spark):
         if user % 2 == track % 2 and (user * 7 + track) % 5
     ]
     return fit(
-        spark.createDataFrame(pairs, "user_id bigint, track_id bigint, plays int"),
+        spark.createDataFrame(pairs, "user_id bigint, track_id bigint, weight int"),
         Als(rank=2, reg=0.01, alpha=5, iterations=8),
     )
 
