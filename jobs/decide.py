@@ -9,7 +9,7 @@ from conf.tables import marker
 from jobs.champion import champion
 from jobs.cli import Figures, Job, parser, run
 from jobs.lake import Lake
-from jobs.rules.retrain import Situation, UserDays, decide
+from jobs.rules.retrain import Situation, UserDays, decide, forced
 
 STEP = "retrain"
 
@@ -21,6 +21,8 @@ def main(job: Job) -> Figures:
         decision, reason, figures = "keep", "the day is not over: a partial day decides nothing", {}
     else:
         decided = decide(now, job.settings.retrain, job.settings.evaluate)
+        if job.args.force_train:
+            decided = forced(decided)
         decision, reason, figures = decided.decision, decided.reason, decided.figures
     row = {
         "date": job.date,
@@ -79,5 +81,6 @@ def trainings(lake: Lake, date: datetime.date) -> tuple[datetime.date | None, in
 
 if __name__ == "__main__":
     arguments = parser(__doc__ or "", "lake", "evaluate", "retrain")
+    arguments.add_argument("--force-train", action="store_true", help="train whatever the rules say")
     arguments.add_argument("--partial", action="store_true", help="the date is today: decide nothing")
     run(main, arguments)

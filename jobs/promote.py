@@ -20,7 +20,7 @@ from jobs.factors import FactorModel, top
 from jobs.history import plays_as_of, trained_on, weighted
 from jobs.lake import Lake
 from jobs.rules import Decision
-from jobs.rules.promote import decide
+from jobs.rules.promote import decide, withheld
 from jobs.solvers import fit
 
 STEP = "promote"
@@ -33,6 +33,8 @@ def main(job: Job) -> Figures:
     current = champion(lake, job.date)
     version = current.version if current else ""
     decided = judge(lake, job, version)
+    if job.args.no_promote and decided.decision == "promote":
+        decided = withheld(decided)
     chosen = promote(lake, job, decided, version) if decided.decision == "promote" else ""
     row = {
         "date": job.date,
@@ -121,4 +123,6 @@ def later_move(lake: Lake, date: datetime.date) -> bool:
 
 
 if __name__ == "__main__":
-    run(main, parser(__doc__ or "", "lake", "spark", "als", "evaluate", "promote", "registry"))
+    arguments = parser(__doc__ or "", "lake", "spark", "als", "evaluate", "promote", "registry")
+    arguments.add_argument("--no-promote", action="store_true", help="leave the champion in production")
+    run(main, arguments)

@@ -77,6 +77,12 @@ class DatedTask(luigi.Task):
         significant=False,
         description="recompute the date from the raw folders that it has; a number above that of the last time",
     )
+    force_train = luigi.BoolParameter(
+        significant=False, description="train a challenger although no rule calls for it; recorded as the reason"
+    )
+    no_promote = luigi.BoolParameter(
+        significant=False, description="train and compare where it is decided, but leave the champion in production"
+    )
     figures: dict[str, Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

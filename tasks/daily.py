@@ -38,6 +38,7 @@ class DailyPipeline(Day):
         super().__init__(*args, **kwargs)
         if self.revision > 1:
             self._refuse_old_revision()
+        self._refuse_to_force_what_is_decided()
 
     def _refuse_old_revision(self) -> None:
         """A later date that carries the number already would be taken for done, though it is not."""
@@ -48,6 +49,20 @@ class DailyPipeline(Day):
                 f"--revision: found {self.revision}, but {min(taken)} is at {max(taken.values())} already; "
                 f"take {max(taken.values()) + 1}"
             )
+
+    def _refuse_to_force_what_is_decided(self) -> None:
+        """A decision that stands would be kept, and the flag silently dropped."""
+        given = {"--force-train": ("DecideRetrain", "retrain"), "--no-promote": ("PromoteModel", "promote")}
+        for flag, (task, step) in given.items():
+            wanted = self.force_train if flag == "--force-train" else self.no_promote
+            if not wanted or not lake.committed(self.root, "decisions", task, self.date, self.version):
+                continue
+            found = lake.decision(self.root, self.date, step)
+            if found == ("keep" if step == "retrain" else "promote"):
+                raise BadSetting(
+                    f"{flag}: {self.date} is decided already ({step}: {found}); give --revision "
+                    f"{lake.accounted(self.root).get(self.date, 1) + 1} with it to decide the date anew"
+                )
 
     def following(self) -> list[datetime.date]:
         """The later dates that a recompute goes on to."""

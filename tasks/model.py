@@ -30,7 +30,8 @@ class DecideRetrain(JobTask):
         return self.clone(EvaluateModel)
 
     def job_options(self) -> list[str]:
-        return ["--partial"] if self.partial else []
+        flags = {"--partial": self.partial, "--force-train": self.force_train}
+        return [flag for flag, given in flags.items() if given]
 
 
 class TrainModel(JobTask):
@@ -51,6 +52,9 @@ class PromoteModel(JobTask):
 
     def requires(self) -> JobTask:
         return self.clone(TrainModel)
+
+    def job_options(self) -> list[str]:
+        return ["--no-promote"] if self.no_promote else []
 
 
 class RetrainIfNeeded(DatedTask):

@@ -37,3 +37,8 @@ def decide(
         )
     beside = "there is no champion" if champion is None else f"model {champion_version} has {champion:.4f}"
     return Decision("promote", f"{at}, popularity has {popularity:.4f}, {beside}, over {users} users", figures)
+
+
+def withheld(decided: Decision) -> Decision:
+    """Not to promote because a person asks for it: no verdict on the challenger, so no cool-down either."""
+    return Decision("none", f"--no-promote; by the rules: {decided.decision}, {decided.reason}", decided.figures)

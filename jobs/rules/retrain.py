@@ -56,6 +56,15 @@ def decide(now: Situation, retrain: Retrain, evaluate: Evaluate) -> Decision:
     return Decision("train", reason, figures)
 
 
+def forced(decided: Decision) -> Decision:
+    """To train because a person asks for it; what the rules say stands in the reason."""
+    return Decision(
+        "train",
+        f"--force-train; by the rules: {decided.decision}, {decided.reason}",
+        {**decided.figures, "forced": True},
+    )
+
+
 def cooldown_ends(now: Situation, retrain: Retrain) -> datetime.date | None:
     """The first date on which training is allowed again; each refusal in a row doubles the wait, up to a limit."""
     if now.last_training is None:

@@ -1,6 +1,7 @@
 """The shape of a day, and what its parameters refuse."""
 
 import datetime
+import re
 
 import luigi
 import pytest
@@ -9,7 +10,7 @@ from conf.errors import BadSetting
 from tasks import lake
 from tasks.base import DayParameter, today
 from tasks.daily import Backfill, DailyPipeline
-from tasks.model import PromoteModel, RetrainIfNeeded
+from tasks.model import DecideRetrain, PromoteModel, RetrainIfNeeded
 
 DATE = datetime.date(2024, 3, 1)
 
@@ -86,3 +87,29 @@ def test_today_may_run_and_is_partial():
     assert DailyPipeline(date=today()).partial
     assert DailyPipeline(date=today()).version == 0
     assert DailyPipeline(date=DATE).version == 1
+
+
+@pytest.mark.parametrize(
+    ("flag", "found", "refused"),
+    [
+        ("force_train", "keep", "--force-train: 2024-03-01 is decided already (retrain: keep); give --revision 2"),
+        ("force_train", "train", ""),
+        ("no_promote", "promote", "--no-promote: 2024-03-01 is decided already (promote: promote); give --revision 2"),
+        ("no_promote", "refuse", ""),
+    ],
+)
+def test_a_decision_that_stands_is_not_silently_kept_against_a_flag(monkeypatch, flag, found, refused):
+    monkeypatch.setattr(lake, "committed", lambda *_: True)
+    monkeypatch.setattr(lake, "decision", lambda *_: found)
+    if refused:
+        with pytest.raises(BadSetting, match=re.escape(refused)):
+            DailyPipeline(date=DATE, **{flag: True})
+    else:
+        DailyPipeline(date=DATE, **{flag: True})
+
+
+def test_the_flags_reach_the_jobs_that_decide():
+    day = DailyPipeline(date=DATE, force_train=True, no_promote=True)
+    assert "--force-train" in day.clone(DecideRetrain).job_options()
+    assert day.clone(PromoteModel).job_options() == ["--no-promote"]
+    assert DailyPipeline(date=DATE).clone(DecideRetrain).job_options() == []

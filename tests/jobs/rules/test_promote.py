@@ -1,7 +1,7 @@
 import pytest
 
 from conf.settings import Evaluate, Promote
-from jobs.rules.promote import decide
+from jobs.rules.promote import decide, withheld
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,10 @@ def test_the_challenger_must_reach_popularity_and_the_champion(
     found = decide(challenger, popularity, champion, 40, "7", Promote(min_gain=gain), Evaluate())
     assert found.decision == decision
     assert reason in found.reason
+
+
+def test_a_person_may_withhold_a_promotion_and_the_rules_are_still_told():
+    found = withheld(decide(0.03, 0.02, None, 140, "", Promote(), Evaluate()))
+    assert found.decision == "none"
+    assert found.reason.startswith("--no-promote; by the rules: promote, holdout NDCG@10 0.0300")
+    assert found.figures["users"] == 140

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from conf.settings import Evaluate, Retrain
-from jobs.rules.retrain import Situation, UserDays, cooldown_ends, decide
+from jobs.rules.retrain import Situation, UserDays, cooldown_ends, decide, forced
 
 DAY = datetime.date(2024, 3, 20)
 EVALUATE = Evaluate(min_users=50, window_days=7)
@@ -85,3 +85,9 @@ def test_after_a_training_there_is_a_pause_that_doubles_with_refusals_up_to_eigh
 
 def test_without_a_training_there_is_no_pause():
     assert cooldown_ends(now(last_training=None), RETRAIN) is None
+
+
+def test_a_person_may_force_a_training_and_the_rules_are_still_told():
+    found = forced(decide(WELL, RETRAIN, EVALUATE))
+    assert (found.decision, found.figures["forced"]) == ("train", True)
+    assert found.reason.startswith("--force-train; by the rules: keep, live NDCG@10 0.0600 beside")
