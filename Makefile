@@ -1,6 +1,6 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run status check-lake test test-kill bench-clean bench-fetch cov lint format-check format-apply types check tree clean lock
+.PHONY: help setup run status trend check-lake demo-drift test test-kill bench-clean bench-fetch cov lint format-check format-apply types check tree clean lock
 export PYTHON ?= python3.11
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -22,6 +22,12 @@ status: setup ## the last day done, the champion, what is missing (ROOT=folder f
 
 check-lake: setup ## check keys, references, ranges and the accounting of every table (ROOT=folder for another lake)
 	@$(V)/python -m jobs check $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $$(date -u -d yesterday +%F)
+
+trend: setup ## how the lists did day by day beside popularity, and what was decided (ROOT=folder for another lake)
+	@$(V)/python -m jobs trend $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $$(date -u -d yesterday +%F)
+
+demo-drift: setup ## half of the demo's listeners change their taste: it is noticed, a new model is trained and promoted
+	@$(V)/python -m tasks.demo_drift
 
 test: setup ## every test that needs no installed server
 	@$(V)/python -m pytest

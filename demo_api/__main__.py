@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     with listener:
         try:
-            serve(listener, options.seed, options.as_of)
+            serve(listener, options.seed, options.as_of, options.drift)
         except ValueError as error:
             parser.error(f"argument --as-of: {error}")
     return 0
@@ -45,6 +45,12 @@ def _parser() -> argparse.ArgumentParser:
         help="the day at whose end the API stands, UTC; by default the last whole one",
     )
     parser.add_argument("--seed", type=_seed, default=1, help="another seed makes other people, tracks and sessions")
+    parser.add_argument(
+        "--drift",
+        type=_day,
+        metavar="YYYY-MM-DD",
+        help="the day from which on half of the listeners like other genres",
+    )
     return parser
 
 

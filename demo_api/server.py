@@ -24,14 +24,14 @@ PageSize = Annotated[int, Query(ge=1, le=100, description="rows a page")]
 Day = Annotated[str, Path(pattern=r"^\d{4}-\d{2}-\d{2}$", description="YYYY-MM-DD", examples=["2026-11-22"])]
 
 
-def create_app(seed: int, as_of: datetime.date) -> FastAPI:
+def create_app(seed: int, as_of: datetime.date, drift: datetime.date | None = None) -> FastAPI:
     """The API as of the end of a day.
 
     Raises:
         ValueError: there is no data for that day.
     """
     app = FastAPI(title="MooVitamix demo API", version="1.0", description=DESCRIPTION)
-    app.state.snapshot = take_snapshot(seed, as_of)
+    app.state.snapshot = take_snapshot(seed, as_of, drift)
 
     def snapshot() -> Snapshot:
         return app.state.snapshot
@@ -52,7 +52,7 @@ def create_app(seed: int, as_of: datetime.date) -> FastAPI:
     @app.post("/_as_of/{day}", summary="Move the present to the end of a day", tags=["clock"])
     def move_to(day: Day) -> AsOf:
         try:
-            app.state.snapshot = moved = take_snapshot(seed, datetime.date.fromisoformat(day))
+            app.state.snapshot = moved = take_snapshot(seed, datetime.date.fromisoformat(day), drift)
         except ValueError as error:
             raise HTTPException(422, detail=str(error)) from None
         return AsOf(as_of=moved.as_of.isoformat(), listen_history=len(moved.listen_history))
@@ -85,13 +85,13 @@ class _Server(uvicorn.Server):
         print(self.url, flush=True)
 
 
-def serve(listener: socket.socket, seed: int, as_of: datetime.date) -> None:
+def serve(listener: socket.socket, seed: int, as_of: datetime.date, drift: datetime.date | None = None) -> None:
     """Answer on a socket that listens, until a signal ends it; the URL goes to stdout.
 
     Raises:
         ValueError: there is no data for that day.
     """
-    app = create_app(seed, as_of)
+    app = create_app(seed, as_of, drift)
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=DRAIN_SECONDS)
     _Server(config, _url(listener)).run(sockets=[listener])
 

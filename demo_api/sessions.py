@@ -51,6 +51,7 @@ class Listening:
     Attributes:
         seconds: length of each track (int, s).
         arrivals: the day of each user in days after EPOCH, 0 for the base.
+        drift: the day from which on users listen to what they have moved to, or none.
     """
 
     seed: int
@@ -58,6 +59,7 @@ class Listening:
     users: UserTastes
     seconds: Column
     arrivals: Column
+    drift: datetime.date | None = None
 
     def started_on(self, day: datetime.date) -> list[Session]:
         """The sessions that begin on a day; those of late listeners end on the next."""
@@ -113,7 +115,8 @@ class Listening:
 
         shape = (len(users), CANDIDATES)
         second = (chance.random(shape) >= PREFERRED_CLUSTER).astype(int)
-        chosen = self.users.clusters[users[:, None], second]
+        clusters = self.users.moved if self.drift and day >= self.drift else self.users.clusters
+        chosen = clusters[users[:, None], second]
         low, high = within[bounds[chosen]], within[bounds[chosen + 1]]
         place = np.searchsorted(within[1:], low + (high - low) * chance.random(shape), side="right")
         own = by_cluster[np.minimum(place, bounds[chosen + 1] - 1)]

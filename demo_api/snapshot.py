@@ -24,8 +24,8 @@ class Snapshot:
     listen_history: list[Row]
 
 
-def take_snapshot(seed: int, as_of: datetime.date) -> Snapshot:
-    """Make everything that is served at the end of a day.
+def take_snapshot(seed: int, as_of: datetime.date, drift: datetime.date | None = None) -> Snapshot:
+    """Make everything that is served at the end of a day; from the day of ``drift`` on half of the users like other genres.
 
     Raises:
         ValueError: the day is not between EARLIEST and LATEST.
@@ -34,7 +34,7 @@ def take_snapshot(seed: int, as_of: datetime.date) -> Snapshot:
         raise ValueError(f"{as_of}: there is data from {EARLIEST} to {LATEST} only")
     tracks = track_tastes(seed, as_of, frozenset(SPOILED_TRACKS))
     users = user_tastes(seed, as_of, frozenset(SPOILED_USERS))
-    listening = Listening(seed, tracks, users, track_seconds(seed, tracks_by(as_of)), user_arrivals(as_of))
+    listening = Listening(seed, tracks, users, track_seconds(seed, tracks_by(as_of)), user_arrivals(as_of), drift)
     return Snapshot(
         as_of,
         spoil_tracks(track_rows(seed, as_of, tracks.cluster)),

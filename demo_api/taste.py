@@ -25,6 +25,8 @@ CLUSTERS = (
 # Zipf: the track of rank r is played in proportion to r to the minus this.
 WITHIN_EXPONENT = 1.0
 OVERALL_EXPONENT = 0.5
+# Share of listeners whose taste changes where a change is asked for.
+MOVING_SHARE = 0.5
 # Share of listeners and their chance of listening on a day, from and to.
 ACTIVITY = (
     (0.12, 0.0, 0.0),
@@ -55,11 +57,13 @@ class UserTastes:
 
     Attributes:
         clusters: two different indexes into CLUSTERS, the preferred one first; shape (users, 2).
+        moved: the same after a change of taste, in which half of the users go over to two other clusters.
         activity: chance of listening on a day.
         hour: of the day at which the user likes to listen, 6 to 24.
     """
 
     clusters: Column
+    moved: Column
     activity: Column
     hour: Column
 
@@ -85,7 +89,17 @@ def user_tastes(seed: int, as_of: datetime.date, silent: frozenset[int]) -> User
     heard = ~np.isin(np.arange(1, count + 1), list(silent))
     # The square root puts more people in the evening than in the morning.
     hour = 6 + 18 * np.sqrt(column(seed, "user hour", count))
-    return UserTastes(clusters, heard * _activity(column(seed, "user activity", count)), hour)
+    moves = column(seed, "user moves", count) < MOVING_SHARE
+    moved = np.where(moves[:, None], _others(clusters), clusters)
+    return UserTastes(clusters, moved, heard * _activity(column(seed, "user activity", count)), hour)
+
+
+def _others(clusters: Column) -> Column:
+    """Two clusters for each user, neither of which is one of the user's own; shape (users, 2)."""
+    apart = (clusters[:, 1] - clusters[:, 0]) % len(CLUSTERS)
+    # The next ones, but where the two are neighbours, one of which would be the other's next.
+    step = np.where((apart == 1) | (apart == len(CLUSTERS) - 1), 2, 1)
+    return (clusters + step[:, None]) % len(CLUSTERS)
 
 
 def _activity(chance: Column) -> Column:

@@ -32,14 +32,19 @@ def main() -> None:
     )
     parser.add_argument("--port", type=int, default=PORT, help=f"of the Spark Connect server (default: {PORT})")
     args = parser.parse_args()
-    folder = args.root.absolute()
-    use("lake", "root", str(folder / "lake"))
-    use("registry", "uri", f"sqlite:///{folder / 'mlflow.db'}")
-    dates = [today() - datetime.timedelta(days=days) for days in range(args.days, 0, -1)]
-    left = [date for date in dates if not DailyPipeline(date=date).complete()]
-    if left:
-        run(left, folder, args.port)
-    command = [sys.executable, "-m", "jobs", "summary", f"--date={dates[-1]}", f"--lake-root={folder / 'lake'}"]
+    folder, dates = args.root.absolute(), last_days(args.days)
+    run(dates, folder, args.port)
+    show("summary", folder, dates[-1])
+
+
+def last_days(count: int) -> list[datetime.date]:
+    """The last whole days up to yesterday."""
+    return [today() - datetime.timedelta(days=days) for days in range(count, 0, -1)]
+
+
+def show(job: str, folder: pathlib.Path, date: datetime.date, *options: str) -> None:
+    """What a job has to say of the demo's lake, for a person."""
+    command = [sys.executable, "-m", "jobs", job, f"--date={date}", f"--lake-root={folder / 'lake'}", *options]
     subprocess.run(command, cwd=ROOT, check=True)
 
 
@@ -47,32 +52,37 @@ def use(section: str, key: str, value: str) -> None:
     luigi.configuration.get_config().set(section, key, value)
 
 
-def run(dates: list[datetime.date], folder: pathlib.Path, port: int) -> None:
-    """Run the dates in order.
+def run(dates: list[datetime.date], folder: pathlib.Path, port: int, drift: datetime.date | None = None) -> None:
+    """Run those of the dates that are not complete, in order; from ``drift`` on half of the listeners like other genres.
 
     Raises:
         Refused: a day failed; its lines have said why.
     """
+    use("lake", "root", str(folder / "lake"))
+    use("registry", "uri", f"sqlite:///{folder / 'mlflow.db'}")
+    left = [date for date in dates if not DailyPipeline(date=date).complete()]
+    if not left:
+        return
     say(f"starting the demo API and Spark; logs in {folder / 'logs'}")
-    with demo_api(folder / "logs" / "demo_api.log") as url, running(port, folder / "logs" / "spark.log") as remote:
+    api_log, spark_log = folder / "logs" / "demo_api.log", folder / "logs" / "spark.log"
+    with demo_api(api_log, drift) as url, running(port, spark_log) as remote:
         use("api", "base_url", url)
         use("spark", "remote", remote)
-        for date in dates:
+        for date in left:
             began = time.monotonic()
             requests.post(f"{url}/_as_of/{date}", timeout=60).raise_for_status()
             if not luigi.build([DailyPipeline(date=date)], local_scheduler=True):
-                raise Refused(f"{date} did not finish; make run goes on where it stopped")
+                raise Refused(f"{date} did not finish; the same command goes on where it stopped")
             say(f"{date} done in {time.monotonic() - began:.0f} s\n")
 
 
 @contextlib.contextmanager
-def demo_api(log: pathlib.Path) -> Iterator[str]:
+def demo_api(log: pathlib.Path, drift: datetime.date | None = None) -> Iterator[str]:
     """The URL of a demo API on a free port."""
     log.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "demo_api", "--port=0", *([f"--drift={drift}"] if drift else [])]
     with log.open("ab") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "demo_api", "--port=0"], cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True
-        )
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True)
     try:
         url = process.stdout.readline().strip() if process.stdout else ""
         if not url.startswith("http"):

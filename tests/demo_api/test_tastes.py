@@ -131,3 +131,21 @@ def test_most_newcomers_listen_on_the_day_they_come(snapshot, sessions):
     came = {user: day for user, day in came.items() if user < 10_000}
     began = {(user, start.date().isoformat()) for user, start, *_ in sessions}
     assert np.mean([(user, day) in began for user, day in came.items()]) == pytest.approx(0.88 * 0.8, abs=0.12)
+
+
+def test_after_a_change_of_taste_half_of_the_listeners_have_two_other_clusters_and_nobody_one_of_each():
+    tastes = user_tastes(1, DAY, frozenset())
+    shared = [len({*before} & {*after}) for before, after in zip(tastes.clusters, tastes.moved, strict=True)]
+    assert set(shared) == {0, 2}
+    assert np.mean(np.array(shared) == 0) == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_change_of_taste_leaves_the_days_before_as_they_were():
+    changed = take_snapshot(1, DAY, drift=DAY)
+    usual = take_snapshot(1, DAY)
+    differing = {
+        row["created_at"][:10]
+        for row, other in zip(changed.listen_history, usual.listen_history, strict=False)
+        if row != other and isinstance(row.get("created_at"), str)
+    }
+    assert differing == {DAY.isoformat()}

@@ -1,0 +1,113 @@
+"""Print how the lists did day by day beside popularity, and what was decided; with --plot, draw it. Needs no Spark."""
+
+import dataclasses
+import datetime
+import pathlib
+
+from jobs.cli import Job, parser, settle
+from jobs.lake import Lake
+
+
+@dataclasses.dataclass(frozen=True)
+class Day:
+    """Live NDCG of the lists from the model (None where there is none), and the date's decisions by step."""
+
+    date: datetime.date
+    als: dict | None
+    popularity: dict | None
+    decisions: dict[str, dict]
+
+
+def days(lake: Lake, since: datetime.date, until: datetime.date, k: int) -> list[Day]:
+    """The dates that have been decided, in order."""
+    span = [("date", ">=", since), ("date", "<=", until)]
+    figures = lake.rows("evaluations", [*span, ("kind", "=", "live"), ("metric", "=", "ndcg"), ("k", "=", k)])
+    live = {(row["date"], row["model"]): row for row in figures}
+    decided: dict[datetime.date, dict[str, dict]] = {}
+    for row in lake.rows("decisions", span):
+        decided.setdefault(row["date"], {})[row["step"]] = row
+    return [
+        Day(date, live.get((date, "als")), live.get((date, "popularity_als")), decided[date])
+        for date in sorted(decided)
+    ]
+
+
+def text(found: list[Day], k: int) -> str:
+    """A line a day, and below it the reason of each training and promotion."""
+    lines = [f"{'date':<12}{'model':>6}  {f'live NDCG@{k}':<28}{'popularity':>10}{'users':>7}  decision"]
+    for day in found:
+        lines.append(f"{day.date!s:<12}{_model(day):>6}  {_figures(day)}  {_decision(day)}".rstrip())
+        lines += [
+            f"{'':<20}{step}: {row['reason']}"
+            for step, row in sorted(day.decisions.items(), reverse=True)
+            if row["decision"] != "keep"
+        ]
+    return "\n".join(lines)
+
+
+def _model(day: Day) -> str:
+    return day.als["model_version"] if day.als else "-"
+
+
+def _figures(day: Day) -> str:
+    if not day.als or not day.popularity:
+        return f"{'-':<28}{'-':>10}{0:>7}"
+    interval = f"{day.als['value']:.4f} ({day.als['low']:.4f} to {day.als['high']:.4f})"
+    return f"{interval:<28}{day.popularity['value']:>10.4f}{day.als['users']:>7,}"
+
+
+def _decision(day: Day) -> str:
+    return ", ".join(row["decision"] for _, row in sorted(day.decisions.items(), reverse=True))
+
+
+def plot(found: list[Day], k: int, mark: datetime.date | None, target: pathlib.Path) -> None:
+    """Draw both figures with the interval, promotions, and a moment to be marked; the file's ending says the format."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot as plt
+    from matplotlib.dates import date2num
+
+    measured = [day for day in found if day.als and day.popularity]
+    dates = [date2num(day.date) for day in measured]
+    figure, axes = plt.subplots(figsize=(9, 4), layout="constrained")
+    als = [day.als for day in measured if day.als]
+    axes.fill_between(dates, [row["low"] for row in als], [row["high"] for row in als], alpha=0.2)
+    axes.plot(dates, [row["value"] for row in als], marker="o", label="lists from the model")
+    axes.plot(
+        dates,
+        [day.popularity["value"] for day in measured if day.popularity],
+        marker=".",
+        color="grey",
+        label="popularity, same users",
+    )
+    for day in found:
+        if day.decisions.get("promote", {}).get("decision") == "promote":
+            version = day.decisions["promote"]["model_version"]
+            axes.axvline(date2num(day.date), color="green", linestyle=":", label=f"model {version} promoted")
+    if mark:
+        axes.axvline(date2num(mark), color="red", linestyle="--", label="tastes change")
+    axes.xaxis_date()
+    axes.set(ylabel=f"live NDCG@{k}", ylim=(0, axes.get_ylim()[1]))
+    axes.legend()
+    figure.autofmt_xdate()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(target)
+    plt.close(figure)
+
+
+def show(job: Job) -> None:
+    k = job.settings.evaluate.k
+    found = days(job.lake(), job.args.since or datetime.date.min, job.date, k)
+    print(text(found, k))
+    if job.args.plot:
+        plot(found, k, job.args.mark, job.args.plot)
+        print(f"\n  plot     {job.args.plot.absolute()}")
+
+
+if __name__ == "__main__":
+    arguments = parser(__doc__ or "", "lake", "evaluate")
+    arguments.add_argument("--since", type=datetime.date.fromisoformat, help="first date (default: the first there is)")
+    arguments.add_argument("--plot", type=pathlib.Path, help="file to draw into, such as trend.svg or trend.png")
+    arguments.add_argument("--mark", type=datetime.date.fromisoformat, help="a date to be marked in the plot")
+    show(settle(arguments))
