@@ -22,6 +22,7 @@ RUN mkdir conf demo_api jobs tasks \
     && bin/setup
 
 COPY --chown=moovitamix . .
+RUN python -m tasks.archive
 
 # luigi.cfg keeps the lake and the registry here.
 VOLUME /app/data

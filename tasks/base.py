@@ -16,7 +16,7 @@ from luigi.contrib.spark import SparkSubmitTask
 from conf import layout
 from conf.errors import BadSetting, Refused
 from conf.settings import Settings, as_flags
-from tasks import lake
+from tasks import jvm, lake
 from tasks.settings import settings
 
 LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
@@ -28,8 +28,8 @@ def today() -> datetime.date:
 
 
 def spark_environment() -> dict[str, str]:
-    """The environment of what starts Spark: this Python, and the project's Spark settings unless others are given."""
-    return {"SPARK_CONF_DIR": str(ROOT / "conf" / "spark"), **os.environ, "PYSPARK_PYTHON": sys.executable}
+    """The environment of what starts Spark: this Python."""
+    return {**os.environ, "PYSPARK_PYTHON": sys.executable}
 
 
 class DayParameter(luigi.DateParameter):
@@ -157,8 +157,9 @@ class JobTask(DatedTask, SparkSubmitTask):
 
     @property
     def conf(self) -> dict[str, str]:
-        """On one machine nothing listens beyond it; a cluster must find the driver."""
-        return LOOPBACK if self.master.startswith("local") else {}
+        """A JVM for the size of the data. On one machine nothing listens beyond it; a cluster must find the driver."""
+        rows = jvm.history_rows(self.root, self.snapshot)
+        return {**jvm.options(rows), **(LOOPBACK if self.master.startswith("local") else {})}
 
     @property
     def properties_file(self) -> str:

@@ -8,13 +8,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from conf.errors import Refused
+from tasks import jvm
 from tasks.base import LOOPBACK, ROOT, spark_environment
 
 CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 PATIENCE = 120  # seconds for a JVM to come up
+STOP_PATIENCE = 15  # and to go down
 
 
 def answers(port: int) -> bool:
@@ -23,8 +25,16 @@ def answers(port: int) -> bool:
     return False
 
 
-def command(port: int, master: str) -> list[str]:
-    """What starts a server on the loopback address."""
+def free_port() -> int:
+    """A port of the loopback address that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def command(port: int, master: str, properties: Mapping[str, str] | None = None) -> list[str]:
+    """What starts a server on the loopback address; ``properties`` are of its JVM, by default those for little data."""
+    given = {**LOOPBACK, **(properties or jvm.options())}
     return [
         str(pathlib.Path(sys.executable).with_name("spark-submit")),
         "--class",
@@ -35,7 +45,7 @@ def command(port: int, master: str) -> list[str]:
         master,
         "--properties-file",
         str(ROOT / "conf" / "spark" / "spark-defaults.conf"),
-        *[word for key, value in LOOPBACK.items() for word in ("--conf", f"{key}={value}")],
+        *[word for key, value in given.items() for word in ("--conf", f"{key}={value}")],
         "--conf",
         "spark.connect.grpc.binding.address=127.0.0.1",
         "--conf",
@@ -45,7 +55,13 @@ def command(port: int, master: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def running(port: int, log: pathlib.Path, master: str = "local[*]") -> Iterator[str]:
+def running(
+    port: int,
+    log: pathlib.Path,
+    master: str = "local[*]",
+    properties: Mapping[str, str] | None = None,
+    patience: float = STOP_PATIENCE,
+) -> Iterator[str]:
     """The URL of a server on ``port``: one that answers there already, else one started here and stopped at the end.
 
     Raises:
@@ -55,14 +71,14 @@ def running(port: int, log: pathlib.Path, master: str = "local[*]") -> Iterator[
     if answers(port):
         yield url
         return
-    process = start(port, log, master)
+    process = start(port, log, master, properties)
     try:
         yield url
     finally:
-        _stop(process)
+        _stop(process, patience)
 
 
-def start(port: int, log: pathlib.Path, master: str) -> subprocess.Popen:
+def start(port: int, log: pathlib.Path, master: str, properties: Mapping[str, str] | None = None) -> subprocess.Popen:
     """A server that answers on ``port``, in a process group of its own.
 
     Raises:
@@ -71,7 +87,7 @@ def start(port: int, log: pathlib.Path, master: str) -> subprocess.Popen:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
-            command(port, master),
+            command(port, master, properties),
             cwd=log.parent,
             env=spark_environment(),
             stdin=subprocess.DEVNULL,
@@ -97,10 +113,10 @@ def _wait(process: subprocess.Popen, port: int, log: pathlib.Path) -> None:
         time.sleep(0.2)
 
 
-def _stop(process: subprocess.Popen) -> None:
+def _stop(process: subprocess.Popen, patience: float = STOP_PATIENCE) -> None:
     for sent in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, sent)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=15)
+            process.wait(timeout=patience)
             return

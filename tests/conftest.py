@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 from pyspark.sql import SparkSession
 
+from tasks import jvm
+
 os.environ["PYSPARK_PYTHON"] = sys.executable
-# The tests' JVMs live for seconds: the second compiler costs them more than it gives (a cleaning job by
-# spark-submit 22 s in place of 29 s). What they compute is the same.
-os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+# The tests' JVMs live for seconds and see few rows, whichever way they are started.
+os.environ.setdefault("JDK_JAVA_OPTIONS", jvm.options()["spark.driver.defaultJavaOptions"])
 
 
 @pytest.fixture(scope="session")

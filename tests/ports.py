@@ -1,9 +1,5 @@
 """Ports of the loopback address for the servers of tests."""
 
-import socket
+from tasks.spark_server import free_port
 
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+__all__ = ["free_port"]

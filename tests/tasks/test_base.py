@@ -6,7 +6,8 @@ import sys
 import luigi
 import pytest
 
-from tasks import lake
+from conf.layout import MANIFEST, raw_folder
+from tasks import jvm, lake
 from tasks.base import ROOT, cause
 from tasks.console import describe
 from tasks.model import DecideRetrain, PromoteModel
@@ -102,3 +103,27 @@ def test_a_marker_is_found_in_a_process_forked_from_one_that_looked_before(tmp_p
     child.start()
     assert queue.get(timeout=60) == 1
     child.join()
+
+
+def test_the_jvm_compiles_in_full_only_where_there_is_much_data(tmp_path, remote):
+    remote("")
+    config = luigi.configuration.get_config()
+    config.set("lake", "root", str(tmp_path))
+    try:
+        few = PromoteModel(date=DATE).conf["spark.driver.defaultJavaOptions"]
+        folder = raw_folder(tmp_path, "listen_history", DATE)
+        folder.mkdir(parents=True)
+        (folder / MANIFEST).write_text('{"rows": 200000}')
+        many = PromoteModel(date=DATE).conf["spark.driver.defaultJavaOptions"]
+    finally:
+        config.set("lake", "root", "data/lake")
+    assert "-XX:TieredStopAtLevel=1" in few
+    assert "-XX:TieredStopAtLevel=1" not in many
+    assert "log4j2.configurationFile=file:" in many
+
+
+def test_the_archive_of_classes_is_used_where_there_is_one(tmp_path):
+    archive = tmp_path / "spark.jsa"
+    assert "SharedArchiveFile" not in jvm.options(archive=archive)["spark.driver.defaultJavaOptions"]
+    archive.touch()
+    assert f"-XX:SharedArchiveFile={archive}" in jvm.options(archive=archive)["spark.driver.defaultJavaOptions"]
