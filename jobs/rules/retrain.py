@@ -11,7 +11,7 @@ import datetime
 import numpy as np
 
 from conf.settings import Evaluate, Retrain
-from jobs.metrics import bootstrap
+from jobs.intervals import bootstrap
 from jobs.rules import Decision
 
 LONGEST_COOLDOWN = 8  # times the setting: however often challengers are refused
