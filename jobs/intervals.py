@@ -45,11 +45,20 @@ def bootstrap(values: np.ndarray, count: int = RESAMPLES, seed: int = SEED) -> t
     return low, high
 
 
-def share(parts: np.ndarray, wholes: np.ndarray) -> Interval:
-    """The sum of ``parts`` over that of ``wholes``, one pair a user, (users,) each and every whole above 0."""
+def ratios(parts: np.ndarray, wholes: np.ndarray, seed: int = SEED) -> np.ndarray:
+    """The sum of ``parts`` over that of ``wholes`` in each resample, (:data:`RESAMPLES`,).
+
+    Args:
+        parts, wholes: one pair a user, (users,); every whole is above 0.
+    """
     both = np.column_stack([parts, wholes]).astype(np.float64)
-    sums = np.concatenate([drawn.astype(np.float64) @ both for drawn in resamples(len(both))])
-    return around(parts.sum() / wholes.sum(), np.percentile(sums[:, 0] / sums[:, 1], BOUNDS))
+    sums = np.concatenate([drawn.astype(np.float64) @ both for drawn in resamples(len(both), seed=seed)])
+    return sums[:, 0] / sums[:, 1]
+
+
+def share(parts: np.ndarray, wholes: np.ndarray) -> Interval:
+    """The sum of ``parts`` over that of ``wholes``, as :func:`ratios` takes them."""
+    return around(parts.sum() / wholes.sum(), np.percentile(ratios(parts, wholes), BOUNDS))
 
 
 def coverage(positions: np.ndarray, catalogue: int) -> Interval:

@@ -10,3 +10,8 @@ class Decision:
     decision: str
     reason: str
     figures: dict
+
+
+def too_few(users: int, needed: int) -> str:
+    """In words, that a figure is of too few users to decide anything; empty where it is not."""
+    return "" if users >= needed else f"too few: {users:,} users, {needed:,} needed"
