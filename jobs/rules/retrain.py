@@ -12,7 +12,7 @@ import numpy as np
 
 from conf.settings import Evaluate, Retrain
 from jobs.intervals import BOUNDS, SEED, ratios, share
-from jobs.rules import Decision, too_few
+from jobs.rules import Decision, over
 
 LONGEST_COOLDOWN = 8  # times the setting: however often challengers are refused
 
@@ -160,8 +160,7 @@ RULES = (_no_champion, _below_reference, _below_popularity, _too_old, _unknown_t
 def _all_well(now: Situation, figures: dict, evaluate: Evaluate) -> str:
     if "ndcg" not in figures:
         return f"model {now.champion_version} has no live figures yet"
-    users = too_few(figures["users"], evaluate.min_users) or f"{figures['users']:,} users"
     return (
-        f"live NDCG@{evaluate.k} {figures['ndcg']:.4f} beside popularity's {figures['popularity']:.4f} "
-        f"over {users}; no rule calls for training"
+        f"live NDCG@{evaluate.k} {figures['ndcg']:.4f} beside popularity's {figures['popularity']:.4f}"
+        f"{over(figures['users'], evaluate.min_users)}; no rule calls for training"
     )

@@ -54,7 +54,7 @@ def now(**changes):
         (now(window=days(0.0475, 0.02)), "keep", "no rule calls"),  # below 0.048, but within chance
         (now(window=days(0.03, 0.02), reference=None), "keep", "no rule calls"),
         (now(window=days(0.02, 0.04), reference=None), "train", "below 1.00 times popularity's 0.0400"),
-        (now(window=days(0.03, 0.04, count=40)), "keep", "over too few: 40 users, 50 needed"),
+        (now(window=days(0.03, 0.04, count=40)), "keep", "popularity's 0.0400 (too few: 40 users, 50 needed)"),
         (now(window=days(0.03, 0.02), reference=days(0.06, 0.02, count=40)), "keep", "no rule calls"),
         (now(window=days(0, 0, 0)), "keep", "model 7 has no live figures yet"),
         (now(champion_since=DAY - datetime.timedelta(days=30)), "keep", "no rule calls"),
@@ -78,7 +78,7 @@ def test_the_rules(situation, decision, reason):
     [
         (WELL, []),
         (now(window=days(0.01, 0.04, count=48)), ["window"]),
-        (now(window=days(0.01, 0.02), reference=days(0.06, 0.02, count=48)), ["reference"]),
+        (now(window=days(0.03, 0.02), reference=days(0.06, 0.02, count=48)), ["reference"]),
         (now(unknown_play_share=1.0, listeners=49), ["plays"]),
     ],
 )
