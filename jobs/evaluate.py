@@ -30,7 +30,8 @@ from jobs.session import persisted
 from jobs.trial import Trial
 
 KIND = "live"
-OF_A_MODEL = ("als", "served", "als_known", "als_new")
+BESIDE = {"als": "popularity_als", "als_known": "popularity_known", "als_new": "popularity_new"}
+OF_A_MODEL = ("served", *BESIDE)
 
 
 def main(job: Job) -> Figures:
@@ -47,7 +48,8 @@ def main(job: Job) -> Figures:
     day = played(plays_as_of(lake.read("listens"), job.date), job.date, job.date).toArrow()
     version = max(firsts["model_version"].to_pylist())
     served, popular = measured(lake, day.filter(pc.is_in(day["user_id"], firsts["user_id"])), day_before, job.settings)
-    groups = grouped(served, popular, firsts, lake, version)
+    model = FactorModel.load(model_folder(lake.root, version)) if version else None
+    groups = grouped(served, popular, firsts, model)
     rows = [
         {"model": model, "model_version": version if model in OF_A_MODEL else "", **row}
         for model, group in groups.items()
@@ -69,25 +71,25 @@ def measured(lake: Lake, day: pa.Table, day_before: datetime.date, settings: Set
     tracks = ids_on(lake, TRACKS, day_before, settings.api.timezone)
     trial = Trial(plays, tracks, day, day_before + datetime.timedelta(days=1), settings)
     lists = lake.read("recommendations").filter(F.col("date") == F.lit(day_before))
-    with persisted(trial.users):
+    with persisted(trial.pairs):
         return trial.measure(lists), trial.measure(trial.lists(None, settings.recommend.min_plays))
 
 
-def grouped(served: Measured, popular: Measured, firsts: pa.Table, lake: Lake, version: str) -> dict[str, Measured]:
-    """The groups of users that are reported apart, each beside popularity for the same users."""
+def grouped(served: Measured, popular: Measured, firsts: pa.Table, model: FactorModel | None) -> dict[str, Measured]:
+    """The groups of users that are reported apart, each beside popularity for the same users.
+
+    Args:
+        firsts: user_id and source of the first track of every list.
+        model: the one that served; None where all lists are popular.
+    """
     by_model = firsts.filter(pc.equal(firsts["source"], "als"))["user_id"].to_numpy()
-    groups = {
-        "als": served.only(by_model),
-        "served": served,
-        "popularity": popular,
-        "popularity_als": popular.only(by_model),
-    }
-    if version:
-        trained = FactorModel.load(model_folder(lake.root, version)).user_ids
-        known = np.intersect1d(by_model, trained)
-        new = np.setdiff1d(firsts["user_id"].to_numpy(), trained)
-        groups |= {"als_known": served.only(known), "popularity_known": popular.only(known)}
-        groups |= {"als_new": served.only(new), "popularity_new": popular.only(new)}
+    of_users = {"als": by_model}
+    if model:
+        of_users["als_known"] = np.intersect1d(by_model, model.user_ids)
+        of_users["als_new"] = np.setdiff1d(firsts["user_id"].to_numpy(), model.user_ids)
+    groups = {"served": served, "popularity": popular}
+    for name, users in of_users.items():
+        groups |= {name: served.only(users), BESIDE[name]: popular.only(users)}
     return groups
 
 

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from conf.settings import Als, Evaluate, Settings
 from jobs.factors import FactorModel
-from jobs.history import interactions, midnight, played, trained_on, weighted
+from jobs.history import midnight, played, trained_on, weighted
 from jobs.measured import Measured, play_share
 from jobs.trial import Trial
 
@@ -42,17 +42,15 @@ def choose(plays: DataFrame, end: datetime.date, evaluate: Evaluate) -> Holdout:
 
 
 class Bench:
-    """A holdout on which models are measured alike. Persist ``training`` and ``users``: each model reads them."""
+    """A holdout on which models are measured alike. Persist ``trial.pairs``: each model reads them."""
 
     def __init__(self, plays: DataFrame, tracks: DataFrame, holdout: Holdout, settings: Settings) -> None:
         """``tracks``: track_id of what can be served at the end of the holdout."""
         self.holdout = holdout
         self.before = plays.filter(F.col("listened_at") < midnight(holdout.start))
-        self.training = interactions(self.before)
         known = self.before.select("user_id").distinct()
         self.played = played(plays, holdout.start, holdout.end).join(known, "user_id", "semi").toArrow()
         self.trial = Trial(self.before, tracks, self.played, holdout.start, settings)
-        self.users = self.trial.users
 
     def pairs(self, als: Als) -> DataFrame:
         """What a model with these parameters is fitted on: user_id, track_id, weight."""

@@ -44,7 +44,7 @@ def test(lake: Lake, plays: DataFrame, holdout: Holdout, date: datetime.date, se
     """Rows of ``evaluations``; the challenger is saved and its run recorded."""
     bench = Bench(plays, ids_on(lake, TRACKS, date, settings.api.timezone), holdout, settings)
     current = champion(lake, date)
-    with persisted(bench.training, bench.users):
+    with persisted(bench.trial.pairs):
         challenger = fit(bench.pairs(settings.als), settings.als)
         challenger.save(challenger_folder(lake.root, date))
         measured = {"als": bench.measure(challenger), "popularity": bench.measure(None)}

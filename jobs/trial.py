@@ -20,7 +20,7 @@ from jobs.scoring import Shelf, histories, recommend
 class Trial:
     """The same users, shelf and catalogue for all lists; tracks heard before are left out of those made here.
 
-    ``users`` is read for every model: persist it.
+    ``pairs`` is read for every list: persist it.
     """
 
     def __init__(
@@ -36,9 +36,8 @@ class Trial:
         self.spark, self.serving = before.sparkSession, settings.recommend
         self.ks = cutoffs(settings.evaluate.k, settings.recommend.k)
         self.relevant = played.filter(pc.invert(played["heard"])).select(["user_id", "track_id"])
-        scored = self.spark.createDataFrame(pa.table({"user_id": self.relevant["user_id"].unique()}))
-        theirs = interactions(before.join(scored, "user_id", "semi"))
-        self.users = histories(scored, theirs, theirs)
+        self.scored = self.spark.createDataFrame(pa.table({"user_id": self.relevant["user_id"].unique()}))
+        self.pairs = interactions(before.join(self.scored, "user_id", "semi"))
         day_before = start - datetime.timedelta(days=1)
         ranked = popularity(before, tracks, day_before, self.serving.popular_days).toArrow()
         ids, recent, ever = (ranked[name].to_numpy() for name in ("track_id", "recent", "ever"))
@@ -46,7 +45,8 @@ class Trial:
 
     def lists(self, model: FactorModel | None, min_plays: int) -> DataFrame:
         """Lists of a model, or of popularity for None, for the users on trial."""
-        return recommend(self.spark, self.users, model, self.shelf, self.serving.k, min_plays)
+        users = histories(self.scored, self.pairs, self.pairs)
+        return recommend(self.spark, users, model, self.shelf, self.serving.k, min_plays)
 
     def measure(self, lists: DataFrame) -> Measured:
         """``lists``: user_id, rank, track_id; those of other users are left out."""
@@ -57,6 +57,6 @@ class Trial:
 
         They fit here: at twenty tracks a list, a million users are some 500 MB.
         """
-        heard = F.coalesce(F.array_contains("heard.track_id", F.col("track_id")), F.lit(False))
-        theirs = lists.select("user_id", "rank", "track_id").join(self.users.select("user_id", "heard"), "user_id")
-        return theirs.select("user_id", "rank", "track_id", heard.alias("heard")).toArrow()
+        theirs = lists.select("user_id", "rank", "track_id").join(self.scored, "user_id", "semi")
+        heard = self.pairs.select("user_id", "track_id", F.lit(True).alias("heard"))
+        return theirs.join(heard, ["user_id", "track_id"], "left").fillna(False, ["heard"]).toArrow()
