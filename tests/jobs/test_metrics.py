@@ -69,6 +69,18 @@ def test_a_short_list_with_its_only_relevant_track_first_is_perfect(found):
     assert found.loc[3, "precision_4"] == pytest.approx(1 / 4)
 
 
+def test_where_every_list_is_short_the_cut_off_still_counts():
+    only = per_user(Lists.of(lists_of({3: [20, 21]})), pairs_of({3: [20, 7]}), CATALOGUE, [4]).loc[3]
+    assert only["precision_4"] == pytest.approx(1 / 4)
+    assert only["recall_4"] == pytest.approx(1 / 2)
+    assert only["ndcg_4"] == pytest.approx(1 / (1 + 1 / math.log2(3)))
+
+
+def test_an_empty_place_is_no_track_whatever_ids_there_are():
+    two = per_user(Lists.of(lists_of({1: [10], 2: [11, 12]})), pairs_of({1: [-1], 2: [-1]}), CATALOGUE, [2])
+    assert two["hit_rate_2"].tolist() == [0, 0]
+
+
 def test_novelty_is_the_mean_information_of_the_listed_tracks(found):
     # Half of the plays are 1 bit, a sixteenth 4; the unplayed track counts as played once.
     assert found.loc[1, "novelty_2"] == pytest.approx((1 + 4) / 2)
