@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 RESAMPLES = 1000
+FEWEST_RESAMPLES = 200
+WORK = 20_000_000  # draws, over all resamples: of more than 20,000 users there are fewer resamples than 1,000
 SEED = 20_080_101
 CHUNK = 2_000_000  # draws held at once
 BOUNDS = (2.5, 97.5)
@@ -16,13 +18,18 @@ BOUNDS = (2.5, 97.5)
 # A track in so many lists is absent from one resample in e^40 only: such tracks need no counting.
 SURELY_DRAWN = 40
 COVERAGE_WORK = 10_000_000  # list entries looked at, over all resamples
-FEWEST_RESAMPLES = 200
 
 Interval = tuple[float, float, float]  # value, low, high
 
 
-def resamples(users: int, count: int = RESAMPLES, seed: int = SEED) -> Iterator[np.ndarray]:
+def affordable(items: int, work: int) -> int:
+    """How many resamples there are of so many items."""
+    return int(np.clip(work // items, FEWEST_RESAMPLES, RESAMPLES))
+
+
+def resamples(users: int, count: int | None = None, seed: int = SEED) -> Iterator[np.ndarray]:
     """How often each user was drawn: blocks int64 (some resamples, users), ``count`` resamples in all."""
+    count = count or affordable(users, WORK)
     generator = np.random.default_rng(seed)
     step = max(1, CHUNK // users)
     for start in range(0, count, step):
@@ -31,22 +38,22 @@ def resamples(users: int, count: int = RESAMPLES, seed: int = SEED) -> Iterator[
         yield np.bincount(drawn.ravel(), minlength=block * users).reshape(block, users)
 
 
-def bootstrap(values: np.ndarray, count: int = RESAMPLES, seed: int = SEED) -> tuple[np.ndarray, np.ndarray]:
+def bootstrap(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The bounds of the mean over users.
 
     Args:
         values: float64 (users, columns), at least one user.
 
     Returns:
-        low and high, (columns,) each; the same for the same values and seed.
+        low and high, (columns,) each; the same for the same values.
     """
-    means = [drawn.astype(np.float64) @ values / len(values) for drawn in resamples(len(values), count, seed)]
+    means = [drawn.astype(np.float64) @ values / len(values) for drawn in resamples(len(values))]
     low, high = np.percentile(np.concatenate(means), BOUNDS, axis=0)
     return low, high
 
 
 def ratios(parts: np.ndarray, wholes: np.ndarray, seed: int = SEED) -> np.ndarray:
-    """The sum of ``parts`` over that of ``wholes`` in each resample, (:data:`RESAMPLES`,).
+    """The sum of ``parts`` over that of ``wholes`` in each resample, (resamples,).
 
     Args:
         parts, wholes: one pair a user, (users,); every whole is above 0.
@@ -82,11 +89,10 @@ def coverage(positions: np.ndarray, catalogue: int) -> Interval:
     order = np.argsort(places, kind="stable")
     users, places = users[order], places[order]
     first = np.flatnonzero(np.diff(places, prepend=-1))
-    count = int(np.clip(COVERAGE_WORK // len(users), FEWEST_RESAMPLES, RESAMPLES))
     covered = np.concatenate(
         [
             np.count_nonzero(np.logical_or.reduceat((row > 0)[users], first), keepdims=True)
-            for drawn in resamples(len(positions), count)
+            for drawn in resamples(len(positions), affordable(len(users), COVERAGE_WORK))
             for row in drawn
         ]
     )

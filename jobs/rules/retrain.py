@@ -102,8 +102,9 @@ def paired(days: UserDays, differences: np.ndarray) -> list[float]:
 
 def unpaired(ours: UserDays, theirs: UserDays, times: float) -> list[float]:
     """Bootstrap interval of our mean less so many times theirs, each side's users drawn by themselves."""
-    means = ratios(*ours.by_user(ours.als)) - times * ratios(*theirs.by_user(theirs.als), seed=SEED + 1)
-    low, high = np.percentile(means, BOUNDS)
+    left, right = ratios(*ours.by_user(ours.als)), ratios(*theirs.by_user(theirs.als), seed=SEED + 1)
+    count = min(len(left), len(right))  # of very many users there are fewer resamples
+    low, high = np.percentile(left[:count] - times * right[:count], BOUNDS)
     return [float(low), float(high)]
 
 

@@ -62,6 +62,14 @@ def test_popularity_leaves_out_what_a_user_had_heard(measured):
     assert coverage[2] == 3 / 4
 
 
+def test_on_a_day_on_which_nobody_found_anything_new_nobody_is_measured(spark):
+    plays = spark.createDataFrame(BEFORE, "user_id bigint, track_id bigint, listened_at timestamp")
+    day = played(plays, DAY, DAY).toArrow()
+    trial = Trial(plays, spark.createDataFrame([(10,)], "track_id bigint"), day, DAY, SETTINGS)
+    assert day.num_rows == 0
+    assert trial.measure(trial.lists(None, 1)).figures() == []
+
+
 @pytest.fixture
 def firsts():
     return pa.table({"user_id": [1, 2, 3, 4], "source": ["als", "als", "popular", "popular"]})
