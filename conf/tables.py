@@ -162,15 +162,22 @@ EVALUATIONS = Table(
         Column(
             "model",
             "string",
-            "als, served, popularity, popularity_als (popularity for the users of als), champion (holdout)",
+            "als, served, als_known and als_new (users that the model was fitted with, and newer ones), champion "
+            "(holdout); popularity (for the users of served, or of the holdout), popularity_als, popularity_known, "
+            "popularity_new (for those of the others)",
         ),
         Column("model_version", "string", "version in the registry; empty for popularity and for a challenger"),
-        Column("metric", "string"),
-        Column("k", "int"),
-        Column("value", "double", "mean over users"),
+        Column(
+            "metric",
+            "string",
+            "ndcg, recall, precision, map, hit_rate, mrr, novelty, repeats, coverage; nothing_new_share, "
+            "repeat_play_share, unknown_play_share, scorable_users",
+        ),
+        Column("k", "int", "0 for a figure of no list"),
+        Column("value", "double", "mean over users; of coverage and the shares, over all of them together"),
         Column("low", "double", "2.5 % bound of the user-level bootstrap"),
         Column("high", "double", "97.5 % bound"),
-        Column("users", "bigint"),
+        Column("users", "bigint", "users that it is measured on; fewer than [evaluate] min_users decide nothing"),
     ),
     ("date", "kind"),
 )

@@ -3,8 +3,6 @@
 import datetime
 import json
 
-import numpy as np
-
 from conf.tables import marker
 from jobs.champion import champion
 from jobs.cli import Figures, Job, parser, run
@@ -50,11 +48,10 @@ def situation(lake: Lake, date: datetime.date, window_days: int) -> Situation:
         reference = user_days(
             lake, since + datetime.timedelta(days=1), since + datetime.timedelta(days=window_days), version
         )
-    share = lake.rows(
-        "evaluations", [("date", "=", date), ("kind", "=", "live"), ("metric", "=", "unknown_play_share")], ["value"]
-    )
+    unknown = [("date", "=", date), ("kind", "=", "live"), ("metric", "=", "unknown_play_share")]
+    share = lake.rows("evaluations", unknown, ["value", "users"]) or [{"value": None, "users": 0}]
     trained, refusals = trainings(lake, date)
-    return Situation(date, version, since, window, reference, share[0]["value"] if share else None, trained, refusals)
+    return Situation(date, version, since, window, reference, share[0]["value"], share[0]["users"], trained, refusals)
 
 
 def user_days(lake: Lake, first: datetime.date, last: datetime.date, version: str) -> UserDays:
@@ -62,7 +59,7 @@ def user_days(lake: Lake, first: datetime.date, last: datetime.date, version: st
     filters = [("date", ">=", first), ("date", "<=", last), ("model_version", "=", version)]
     found = lake.arrow("evaluation_users", filters, ["date", "user_id", "als", "popularity"])
     found = found.sort_by([("date", "ascending"), ("user_id", "ascending")])
-    return UserDays(*(np.asarray(found[name].to_numpy(), np.float64) for name in ("als", "popularity")))
+    return UserDays(*(found[name].to_numpy() for name in ("user_id", "als", "popularity")))
 
 
 def trainings(lake: Lake, date: datetime.date) -> tuple[datetime.date | None, int]:

@@ -1,154 +1,126 @@
 """Measure the lists of the day before against what people then listened to (live), beside popularity.
 
-Relevant for a user are the tracks first heard on the date. ``als`` are users whose list came from the
-model, ``served`` all; ``popularity`` is the fallback's list for the users of ``served``, ``popularity_als``
-for those of ``als``. With no lists of the day before, that fact is committed and no figure.
+Relevant for a user are the tracks first heard on the date. ``als`` are users whose list came from the model,
+``served`` all. Of the model's lists, ``als_known`` are of users that it had factors for when it was fitted;
+``als_new`` are the lists of users that are newer, from the model by folding in, or popular. ``popularity`` and
+``popularity_als``, ``popularity_known``, ``popularity_new`` are the fallback's lists for the same users. With no
+lists of the day before, that fact is committed and no figure.
 """
 
 import datetime
 
 import numpy as np
 import pandas as pd
-from pyspark.sql import DataFrame
+import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from conf.contract import TRACKS
+from conf.layout import model_folder
 from conf.settings import Settings
 from conf.tables import marker
 from jobs.catalogue import ids_on
 from jobs.champion import champion
 from jobs.cli import Figures, Job, parser, run
-from jobs.history import discoveries, interactions, plays_as_of
+from jobs.factors import FactorModel
+from jobs.history import played, plays_as_of
 from jobs.lake import Lake
-from jobs.metrics import cutoffs, per_user, summarise
-from jobs.popularity import popular_tracks, popularity
-from jobs.scoring import Shelf, histories, recommend
+from jobs.measured import Measured, nothing_new_share, play_share
 from jobs.session import persisted
+from jobs.trial import Trial
 
 KIND = "live"
+BESIDE = {"als": "popularity_als", "als_known": "popularity_known", "als_new": "popularity_new"}
+OF_A_MODEL = ("served", *BESIDE)
 
 
 def main(job: Job) -> Figures:
     lake = job.lake()
     day_before = job.date - datetime.timedelta(days=1)
-    listed = lake.arrow("recommendations", [("date", "=", day_before)], ["user_id", "source"])
-    if not listed.num_rows:
+    firsts = lake.arrow(
+        "recommendations", [("date", "=", day_before), ("rank", "=", 1)], ["user_id", "source", "model_version"]
+    )
+    if not firsts.num_rows:
         commit(lake, job.date, [], [])
         return {"rows_in": 0, "rows_out": 0, "lists_of": str(day_before), "users": 0}
 
     lake = job.lake(job.spark(f"evaluate {job.date}"))
-    lists = lake.read("recommendations").filter(F.col("date") == F.lit(day_before))
-    plays = plays_as_of(lake.read("listens"), job.date)
-    relevant = discoveries(plays, job.date, job.date)
-    with persisted(plays, relevant):
-        return measure(lake, lists, plays, relevant, job)
-
-
-def measure(lake: Lake, lists: DataFrame, plays: DataFrame, relevant: DataFrame, job: Job) -> Figures:
-    """Measure each group of users and commit the figures."""
-    day_before = job.date - datetime.timedelta(days=1)
-    popular = popular_lists(lake, lists, relevant, day_before, job.settings)
-    ks = cutoffs(job.settings.evaluate.k, job.settings.recommend.k)
-    served = measured(lists, relevant, ks)
-    by_popularity = measured(popular, relevant, ks)
-    by_model = set(
-        lists.filter("source = 'als'")
-        .join(relevant, "user_id", "semi")
-        .select("user_id")
-        .distinct()
-        .toArrow()
-        .to_pandas()["user_id"]
-    )
-    version = lists.agg(F.max("model_version")).collect()[0][0]
-    groups = {
-        "als": served[served.index.isin(by_model)],
-        "served": served,
-        "popularity": by_popularity,
-        "popularity_als": by_popularity[by_popularity.index.isin(by_model)],
-    }
-    rows = [row for model, values in groups.items() for row in figures(job.date, model, values, version)]
-    rows += play_shares(lake, plays, relevant, job.date)
-    users = user_rows(job.date, groups["als"], groups["popularity_als"], version, job.settings.evaluate.k)
-    commit(lake, job.date, rows, users)
-    return {"rows_out": len(rows), "lists_of": str(day_before), "users": len(served)}
-
-
-def popular_lists(
-    lake: Lake, lists: DataFrame, relevant: DataFrame, day_before: datetime.date, settings: Settings
-) -> DataFrame:
-    """What popularity would have served on the day before to the users that are measured."""
-    users = lists.join(relevant, "user_id", "semi").select("user_id").distinct()
-    heard = plays_as_of(lake.read("listens"), day_before)
-    tracks = ids_on(lake, TRACKS, day_before, settings.api.timezone)
-    shelf = Shelf(*popular_tracks(popularity(heard, tracks, day_before, settings.recommend.popular_days)))
-    pairs = interactions(heard)
-    return recommend(
-        lake.spark, histories(users, pairs, pairs), None, shelf, settings.recommend.k, settings.recommend.min_plays
-    )
-
-
-def measured(lists: DataFrame, relevant: DataFrame, ks: list[int]) -> pd.DataFrame:
-    """Metrics by user_id, in its order: what is resampled does not depend on how Spark returned it."""
-    return per_user(lists, relevant, ks).toArrow().to_pandas().set_index("user_id").sort_index()
-
-
-def figures(date: datetime.date, model: str, values: pd.DataFrame, version: str) -> list[dict]:
-    """Rows of ``evaluations`` for one model."""
-    shown = version if model in ("als", "served") else ""
-    return [
-        {"date": date, "kind": KIND, "model": model, "model_version": shown, **row}
-        for row in summarise(values.to_numpy(dtype=np.float64), list(values.columns))
+    day = played(plays_as_of(lake.read("listens"), job.date), job.date, job.date).toArrow()
+    version = max(firsts["model_version"].to_pylist())
+    served, popular = measured(lake, day.filter(pc.is_in(day["user_id"], firsts["user_id"])), day_before, job.settings)
+    model = FactorModel.load(model_folder(lake.root, version)) if version else None
+    groups = grouped(served, popular, firsts, model)
+    rows = [
+        {"model": model, "model_version": version if model in OF_A_MODEL else "", **row}
+        for model, group in groups.items()
+        for row in group.figures()
     ]
+    rows += shares(lake, day, job.date)
+    users = user_rows(groups["als"].users, groups["popularity_als"].users, job.settings.evaluate.k)
+    commit(lake, job.date, rows, [{"model_version": version, **row} for row in users])
+    return {"rows_out": len(rows), "lists_of": str(day_before), "users": len(served.users)}
 
 
-def play_shares(lake: Lake, plays: DataFrame, relevant: DataFrame, date: datetime.date) -> list[dict]:
-    """Shares over the day's plays and listeners: plays of tracks the champion does not know, listeners with nothing new."""
-    day = plays.filter(F.to_date("listened_at") == F.lit(date))
-    current = champion(lake, date)
-    rows = []
-    if current:
-        counts = day.groupBy("track_id").count().toArrow().to_pandas()
-        unknown = counts["count"][current.load().positions(counts["track_id"].to_numpy()) < 0].sum()
-        total = int(counts["count"].sum())
-        if total:
-            rows.append(share(date, "als", current.version, "unknown_play_share", unknown / total, total))
-    listeners = day.select("user_id").distinct().count()
-    if listeners:
-        nothing_new = 1 - relevant.select("user_id").distinct().count() / listeners
-        rows.append(share(date, "served", "", "nothing_new_share", nothing_new, listeners))
+def measured(lake: Lake, day: pa.Table, day_before: datetime.date, settings: Settings) -> tuple[Measured, Measured]:
+    """The lists served, and those of popularity, by what was known at the end of the day before.
+
+    Args:
+        day: what those with a list then played, as :func:`~jobs.history.played` gives it.
+    """
+    plays = plays_as_of(lake.read("listens"), day_before)
+    tracks = ids_on(lake, TRACKS, day_before, settings.api.timezone)
+    trial = Trial(plays, tracks, day, day_before + datetime.timedelta(days=1), settings)
+    lists = lake.read("recommendations").filter(F.col("date") == F.lit(day_before))
+    with persisted(trial.pairs):
+        return trial.measure(lists), trial.measure(trial.lists(None, settings.recommend.min_plays))
+
+
+def grouped(served: Measured, popular: Measured, firsts: pa.Table, model: FactorModel | None) -> dict[str, Measured]:
+    """The groups of users that are reported apart, each beside popularity for the same users.
+
+    Args:
+        firsts: user_id and source of the first track of every list.
+        model: the one that served; None where all lists are popular.
+    """
+    by_model = firsts.filter(pc.equal(firsts["source"], "als"))["user_id"].to_numpy()
+    of_users = {"als": by_model}
+    if model:
+        of_users["als_known"] = np.intersect1d(by_model, model.user_ids)
+        of_users["als_new"] = np.setdiff1d(firsts["user_id"].to_numpy(), model.user_ids)
+    groups = {"served": served, "popularity": popular}
+    for name, users in of_users.items():
+        groups |= {name: served.only(users), BESIDE[name]: popular.only(users)}
+    return groups
+
+
+def shares(lake: Lake, day: pa.Table, date: datetime.date) -> list[dict]:
+    """Shares over all that was played on the date: what figures of new tracks cannot see, and what the champion cannot.
+
+    ``unknown_play_share``: plays of tracks that the champion has no factor for; ``repeat_play_share``: plays of
+    tracks heard before; ``nothing_new_share``: listeners who heard nothing new.
+    """
+    rows = nothing_new_share(day) + play_share("repeat_play_share", day, day["heard"].to_numpy())
+    rows = [{"model": "served", "model_version": "", **row} for row in rows]
+    if current := champion(lake, date):
+        unknown = current.load().positions(day["track_id"].to_numpy()) < 0
+        of_champion = play_share("unknown_play_share", day, unknown)
+        rows += [{"model": "als", "model_version": current.version, **row} for row in of_champion]
     return rows
 
 
-def share(date: datetime.date, model: str, version: str, metric: str, value: float, counted: int) -> dict:
-    """A share over everything counted: no sample, so no interval."""
-    return {
-        "date": date,
-        "kind": KIND,
-        "model": model,
-        "model_version": version,
-        "metric": metric,
-        "k": 0,
-        "value": float(value),
-        "low": None,
-        "high": None,
-        "users": counted,
-    }
-
-
-def user_rows(date: datetime.date, als: pd.DataFrame, popular: pd.DataFrame, version: str, k: int) -> list[dict]:
-    """Rows of ``evaluation_users``."""
+def user_rows(als: pd.DataFrame, popular: pd.DataFrame, k: int) -> list[dict]:
+    """user_id, als, popularity of ``evaluation_users``: of users that both have lists for."""
     if als.empty:
         return []
-    both = als[[f"ndcg_{k}"]].join(popular[[f"ndcg_{k}"]], lsuffix="_als", rsuffix="_popular")
-    return [
-        {"date": date, "user_id": user, "model_version": version, "als": mine, "popularity": theirs}
-        for user, mine, theirs in both.itertuples()
-    ]
+    both = als[[f"ndcg_{k}"]].join(popular[[f"ndcg_{k}"]], how="inner", lsuffix="_als", rsuffix="_popular")
+    return [{"user_id": user, "als": mine, "popularity": theirs} for user, mine, theirs in both.itertuples()]
 
 
 def commit(lake: Lake, date: datetime.date, rows: list[dict], users: list[dict]) -> None:
     if lake.revision > 1:
         lake.delete("evaluations", ("date", "=", date), ("kind", "=", "holdout"))
+    users = [{"date": date, **row} for row in users]
+    rows = [{"date": date, "kind": KIND, **row} for row in rows]
     lake.replace_rows(users, "evaluation_users", marker("evaluation_users", "EvaluateModel", date), date=date)
     lake.replace_rows(rows, "evaluations", marker("evaluations", "EvaluateModel", date), date=date, kind=KIND)
 

@@ -66,12 +66,13 @@ def trained_on(pairs: DataFrame, als: Als) -> DataFrame:
     return pairs
 
 
-def discoveries(plays: DataFrame, start: datetime.date, end: datetime.date) -> DataFrame:
-    """user_id, track_id, each once: tracks first played by the user from ``start`` to the end of ``end``.
+def played(plays: DataFrame, start: datetime.date, end: datetime.date) -> DataFrame:
+    """user_id, track_id, each pair once, of what was played from ``start`` to the end of ``end``.
 
-    These are what a list made before ``start`` could have been right about.
+    Returns:
+        also ``plays`` (bigint: in those days) and ``heard`` (boolean: the user had played it before ``start``).
     """
-    first = plays.groupBy("user_id", "track_id").agg(F.min("listened_at").alias("first_play"))
-    return first.filter((F.col("first_play") >= midnight(start)) & (F.col("first_play") < midnight(end, 1))).select(
-        "user_id", "track_id"
-    )
+    within = F.count_if(F.col("listened_at") >= midnight(start)).alias("plays")
+    heard = (F.min("listened_at") < midnight(start)).alias("heard")
+    until = plays.filter(F.col("listened_at") < midnight(end, 1))
+    return until.groupBy("user_id", "track_id").agg(within, heard).filter("plays > 0")

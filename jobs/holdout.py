@@ -3,17 +3,14 @@
 import dataclasses
 import datetime
 
-import numpy as np
-import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from conf.settings import Als, Evaluate, Settings
 from jobs.factors import FactorModel
-from jobs.history import discoveries, interactions, midnight, trained_on, weighted
-from jobs.metrics import cutoffs, per_user
-from jobs.popularity import popular_tracks, popularity
-from jobs.scoring import Shelf, histories, recommend
+from jobs.history import midnight, played, trained_on, weighted
+from jobs.measured import Measured, play_share
+from jobs.trial import Trial
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,35 +42,25 @@ def choose(plays: DataFrame, end: datetime.date, evaluate: Evaluate) -> Holdout:
 
 
 class Bench:
-    """A holdout on which models are measured alike: same users, same shelf, heard tracks left out."""
+    """A holdout on which models are measured alike. Persist ``trial.pairs``: each model reads them."""
 
     def __init__(self, plays: DataFrame, tracks: DataFrame, holdout: Holdout, settings: Settings) -> None:
         """``tracks``: track_id of what can be served at the end of the holdout."""
-        self.spark, self.holdout = plays.sparkSession, holdout
-        self.serving, self.ks = settings.recommend, cutoffs(settings.evaluate.k, settings.recommend.k)
-        self.before = before = plays.filter(F.col("listened_at") < midnight(holdout.start))
-        self.training = interactions(before)
-        users = self.training.select("user_id").distinct()
-        self.relevant = discoveries(plays, holdout.start, holdout.end).join(users, "user_id", "semi")
-        scored = self.relevant.select("user_id").distinct()
-        theirs = self.training.join(scored, "user_id", "semi")
-        self.users = histories(scored, theirs, theirs)
-        day_before = holdout.start - datetime.timedelta(days=1)
-        self.shelf = Shelf(*popular_tracks(popularity(before, tracks, day_before, self.serving.popular_days)))
+        self.holdout = holdout
+        self.before = plays.filter(F.col("listened_at") < midnight(holdout.start))
+        known = self.before.select("user_id").distinct()
+        self.played = played(plays, holdout.start, holdout.end).join(known, "user_id", "semi").toArrow()
+        self.trial = Trial(self.before, tracks, self.played, holdout.start, settings)
 
     def pairs(self, als: Als) -> DataFrame:
         """What a model with these parameters is fitted on: user_id, track_id, weight."""
         day_before = self.holdout.start - datetime.timedelta(days=1)
         return trained_on(weighted(self.before, day_before, dataclasses.asdict(als)), als)
 
-    def measure(self, model: FactorModel | None) -> pd.DataFrame:
-        """Metrics by user_id, in its order, of a model; of popularity for None."""
-        lists = recommend(self.spark, self.users, model, self.shelf, self.serving.k, 1)
-        return (
-            per_user(lists, self.relevant, self.ks)
-            .toArrow()
-            .to_pandas()
-            .set_index("user_id")
-            .sort_index()
-            .astype(np.float64)
-        )
+    def measure(self, model: FactorModel | None) -> Measured:
+        """The lists of a model for the users that can be scored; of popularity for None."""
+        return self.trial.measure(self.trial.lists(model, 1))
+
+    def repeats(self) -> list[dict]:
+        """The share of the holdout's plays that are of tracks heard before it, by users known before it."""
+        return play_share("repeat_play_share", self.played, self.played["heard"].to_numpy())

@@ -72,11 +72,6 @@ def overview(lake: Lake, date: datetime.date, k: int) -> Overview:
     )
 
 
-def ndcg(rows: list[dict[str, Any]], k: int) -> dict[str, dict[str, Any]]:
-    """The NDCG rows by model."""
-    return {row["model"]: row for row in rows if row["metric"] == "ndcg" and row["k"] == k}
-
-
 def reasons(accounting: list[dict[str, Any]]) -> list[tuple[str, str, int]]:
     """How many quarantined rows broke each rule, most first."""
     counts = [

@@ -7,43 +7,50 @@ import pathlib
 import jinja2
 
 from conf.layout import report_file
+from conf.settings import Evaluate
 from jobs.cli import Figures, Job, parser, run
-from jobs.overview import Overview, ndcg, overview
+from jobs.comparisons import OF_LISTS, between, comparisons, shares, shown
+from jobs.overview import Overview, overview
+from jobs.rules import over
 
 TEMPLATES = pathlib.Path(__file__).with_name("templates")
 
 
 def main(job: Job) -> Figures:
-    k = job.settings.evaluate.k
-    seen = overview(job.lake(), job.date, k)
+    evaluate = job.settings.evaluate
+    seen = overview(job.lake(), job.date, evaluate.k)
     partial = job.args.revision == 0
     target = report_file(job.settings.lake.root, job.date, partial)
     target.parent.mkdir(parents=True, exist_ok=True)
     building = target.with_suffix(f".{os.getpid()}.tmp")
-    building.write_text(page(seen, k, job.args.revision), encoding="utf-8")
+    building.write_text(page(seen, evaluate, job.args.revision), encoding="utf-8")
     building.replace(target)
     if not partial:
         report_file(job.settings.lake.root, job.date, partial=True).unlink(missing_ok=True)
     return {"report": str(target), "rows_out": 1}
 
 
-def page(seen: Overview, k: int, revision: int = 1) -> str:
+def page(seen: Overview, evaluate: Evaluate, revision: int = 1) -> str:
     """The report as HTML; text from the tables is escaped."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
     return environment.get_template("report.html").render(
         day=seen,
-        k=k,
+        k=evaluate.k,
         revision=revision,
         zip_longest=itertools.zip_longest,
-        verdict=verdict(seen, k),
-        live=ndcg(seen.live, k),
-        holdout=ndcg(seen.holdout, k),
+        verdict=verdict(seen, evaluate),
+        live=comparisons(seen.live, "live", evaluate.k, evaluate.min_users),
+        holdout=comparisons(seen.holdout, "holdout", evaluate.k, evaluate.min_users),
+        of_lists=OF_LISTS,
+        shares=shares(seen.live),
+        shown=shown,
+        between=between,
     )
 
 
-def verdict(seen: Overview, k: int) -> str:
+def verdict(seen: Overview, evaluate: Evaluate) -> str:
     """The day in one sentence."""
     users = sum(seen.served.values())
     if not users:
@@ -51,12 +58,13 @@ def verdict(seen: Overview, k: int) -> str:
     bad = sum(row["quarantined"] for row in seen.accounting)
     fetched = sum(row["fetched"] for row in seen.accounting)
     model = f"model {seen.champion_version}" if seen.champion_version else "popularity alone"
-    live = ndcg(seen.live, k)
+    live = comparisons(seen.live, "live", evaluate.k, evaluate.min_users).get("als")
     beside = ""
-    if "als" in live and "popularity_als" in live:
-        ours, theirs = live["als"]["value"], live["popularity_als"]["value"]
+    if live and live.theirs:
+        ours, theirs = live.ours["ndcg"]["value"], live.theirs["ndcg"]["value"]
         side = "above" if ours > theirs else "not above"
-        beside = f" Live NDCG@{k} {ours:.4f} is {side} popularity's {theirs:.4f}, over {live['als']['users']} users."
+        of = over(live.users, evaluate.min_users)
+        beside = f" Live NDCG@{evaluate.k} {ours:.4f} is {side} popularity's {theirs:.4f}{of}."
     state = "The day is not over: figures are partial. " if seen.partial else ""
     return f"{state}{users:,} users have lists, by {model}; {bad:,} of {fetched:,} rows and plays are in quarantine.{beside}"
 

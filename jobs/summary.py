@@ -4,16 +4,18 @@ import pathlib
 import shlex
 
 from conf.layout import report_file, table_folder
+from conf.settings import Evaluate
 from jobs.cli import Job, parser, settle
-from jobs.overview import Overview, ndcg, overview
+from jobs.comparisons import OF_LISTS, Comparison, between, comparisons, shares, shown
+from jobs.overview import Overview, overview
 
 
-def text(seen: Overview, root: str, k: int) -> str:
+def text(seen: Overview, root: str, evaluate: Evaluate) -> str:
     """The date as lines of text."""
     parts = [
         f"{seen.date}" + (" (partial: the day is not over)" if seen.partial else ""),
         *_data(seen),
-        *_model(seen, k),
+        *_model(seen, evaluate),
     ]
     parts += [*_decisions(seen), *_listeners(seen), *_places(seen, root)]
     return "\n".join(parts)
@@ -29,15 +31,37 @@ def _data(seen: Overview) -> list[str]:
     return lines
 
 
-def _model(seen: Overview, k: int) -> list[str]:
+def _model(seen: Overview, evaluate: Evaluate) -> list[str]:
     lines = [""]
-    for kind, rows in (("live", ndcg(seen.live, k)), ("holdout", ndcg(seen.holdout, k))):
-        for model, row in rows.items():
-            interval = f"{row['low']:.4f} to {row['high']:.4f}"
-            lines.append(f"  {kind:<9}{model:<16} NDCG@{k} {row['value']:.4f}  ({interval}, {row['users']:,} users)")
+    for kind, rows in (("live", seen.live), ("holdout", seen.holdout)):
+        found = comparisons(rows, kind, evaluate.k, evaluate.min_users)
+        lines += [_comparison(kind, each, evaluate.k) for each in found.values()]
+        if "als" in found:
+            lines.append(f"  {'':<9}{'lists':<32}{_of_lists(found['als'], evaluate.k)}")
     if not seen.live:
         lines.append("  live     no figures: there were no lists of the day before")
-    return lines
+    return lines + [f"  {'plays':<9}{shown(row)} {text}" for row, text in shares(seen.live)]
+
+
+def _comparison(kind: str, found: Comparison, k: int) -> str:
+    """NDCG with its interval, beside popularity's."""
+    ours, theirs = (_value(side["ndcg"]) if side else "no figure" for side in (found.ours, found.theirs))
+    users = found.few or f"{found.users:,} users"
+    return f"  {kind:<9}{found.name:<32}NDCG@{k} {ours}, popularity {theirs}; {users}"
+
+
+def _value(row: dict) -> str:
+    return f"{shown(row)} ({between(row)})"
+
+
+def _of_lists(found: Comparison, k: int) -> str:
+    """What the lists are like, beside popularity's."""
+    return ", ".join(
+        f"{metric}@{k} {shown(found.ours[metric])}"
+        + (f" (popularity {shown(found.theirs[metric])})" if metric in found.theirs else "")
+        for metric in OF_LISTS
+        if metric in found.ours
+    )
 
 
 def _decisions(seen: Overview) -> list[str]:
@@ -73,8 +97,8 @@ def _places(seen: Overview, root: str) -> list[str]:
 
 
 def show(job: Job) -> None:
-    k = job.settings.evaluate.k
-    print(text(overview(job.lake(), job.date, k), job.settings.lake.root, k))
+    evaluate = job.settings.evaluate
+    print(text(overview(job.lake(), job.date, evaluate.k), job.settings.lake.root, evaluate))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ from jobs.factors import FactorModel
 from jobs.history import plays_as_of
 from jobs.holdout import Bench, Holdout, choose
 from jobs.lake import Lake
-from jobs.metrics import summarise
 from jobs.session import persisted
 from jobs.solvers import fit
 
@@ -45,7 +44,7 @@ def test(lake: Lake, plays: DataFrame, holdout: Holdout, date: datetime.date, se
     """Rows of ``evaluations``; the challenger is saved and its run recorded."""
     bench = Bench(plays, ids_on(lake, TRACKS, date, settings.api.timezone), holdout, settings)
     current = champion(lake, date)
-    with persisted(bench.training, bench.relevant, bench.users):
+    with persisted(bench.trial.pairs):
         challenger = fit(bench.pairs(settings.als), settings.als)
         challenger.save(challenger_folder(lake.root, date))
         measured = {"als": bench.measure(challenger), "popularity": bench.measure(None)}
@@ -55,8 +54,9 @@ def test(lake: Lake, plays: DataFrame, holdout: Holdout, date: datetime.date, se
     rows = [
         {"date": date, "kind": KIND, "model": model, "model_version": versions.get(model, ""), **row}
         for model, values in measured.items()
-        for row in summarise(values.to_numpy(), list(values.columns))
+        for row in values.figures()
     ]
+    rows += [{"date": date, "kind": KIND, "model": "als", "model_version": "", **row} for row in bench.repeats()]
     registry.record_training(settings.registry.uri, date, settings.als, holdout, rows)
     return rows
 

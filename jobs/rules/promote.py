@@ -22,7 +22,8 @@ def decide(
         users: how many were scored.
     """
     figures = {"challenger": challenger, "popularity": popularity, "champion": champion, "users": users}
-    if challenger is None or popularity is None:
+    figures["min_users"] = evaluate.min_users
+    if challenger is None or popularity is None or users < evaluate.min_users:
         return Decision(
             "none", f"not enough history: {users} users can be scored, {evaluate.min_users} are needed", figures
         )

@@ -11,8 +11,8 @@ import datetime
 import numpy as np
 
 from conf.settings import Evaluate, Retrain
-from jobs.metrics import bootstrap
-from jobs.rules import Decision
+from jobs.intervals import BOUNDS, SEED, ratios, share
+from jobs.rules import Decision, over
 
 LONGEST_COOLDOWN = 8  # times the setting: however often challengers are refused
 
@@ -21,11 +21,18 @@ LONGEST_COOLDOWN = 8  # times the setting: however often challengers are refused
 class UserDays:
     """Live NDCG by user and day, (n,) each: of the model's lists and of popularity for the same users."""
 
+    user_ids: np.ndarray
     als: np.ndarray
     popularity: np.ndarray
 
-    def __len__(self) -> int:
-        return len(self.als)
+    @property
+    def users(self) -> int:
+        return len(np.unique(self.user_ids))
+
+    def by_user(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Sum of ``values`` and number of days of each user: days of one user are drawn together, being alike."""
+        _, row, days = np.unique(self.user_ids, return_inverse=True, return_counts=True)
+        return np.bincount(row, weights=values, minlength=len(days)), days
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +45,7 @@ class Situation:
     window: UserDays
     reference: UserDays | None
     unknown_play_share: float | None
+    listeners: int  # whose plays that is a share of
     last_training: datetime.date | None
     refusals: int
 
@@ -74,37 +82,38 @@ def cooldown_ends(now: Situation, retrain: Retrain) -> datetime.date | None:
 
 
 def measure(now: Situation, retrain: Retrain, evaluate: Evaluate) -> dict:
-    """The figures that the rules look at; those that cannot be had are absent."""
-    figures: dict = {"user_days": len(now.window), "refusals": now.refusals}
+    """The figures that the rules look at; those that cannot be had are absent. ``too_few`` names those of too few users."""
+    window, reference = now.window, now.reference
+    figures: dict = {"users": window.users, "user_days": len(window.als), "refusals": now.refusals}
     if now.champion_since:
         figures["champion_age_days"] = (now.date - now.champion_since).days
+    counted = {"window": window.users}
     if now.unknown_play_share is not None:
-        figures["unknown_play_share"] = now.unknown_play_share
-    if not len(now.window):
-        return figures
-    figures["ndcg"] = float(now.window.als.mean())
-    figures["popularity"] = float(now.window.popularity.mean())
-    figures["below_popularity"] = paired(now.window.als - retrain.min_lift * now.window.popularity)
-    if now.reference is not None and len(now.reference):
-        figures["reference"] = float(now.reference.als.mean())
-        figures["below_reference"] = unpaired(now.window.als, retrain.min_ratio * now.reference.als)
-    return figures
+        figures |= {"unknown_play_share": now.unknown_play_share, "listeners": now.listeners}
+        counted["plays"] = now.listeners
+    if window.users:
+        figures["ndcg"] = float(window.als.mean())
+        figures["popularity"] = float(window.popularity.mean())
+        figures["below_popularity"] = paired(window, window.als - retrain.min_lift * window.popularity)
+    if window.users and reference is not None and reference.users:
+        figures |= {"reference": float(reference.als.mean()), "reference_users": reference.users}
+        figures["below_reference"] = unpaired(window, reference, retrain.min_ratio)
+        counted["reference"] = reference.users
+    few = [name for name, users in counted.items() if users < evaluate.min_users]
+    return {**figures, "min_users": evaluate.min_users, "too_few": few}
 
 
-def paired(differences: np.ndarray) -> list[float]:
-    """Bootstrap interval of the mean difference."""
-    low, high = bootstrap(differences[:, None])
-    return [float(low[0]), float(high[0])]
+def paired(days: UserDays, differences: np.ndarray) -> list[float]:
+    """Bootstrap interval of the mean difference, (n,) over the user days; whole users are drawn."""
+    _, low, high = share(*days.by_user(differences))
+    return [low, high]
 
 
-def unpaired(ours: np.ndarray, theirs: np.ndarray, resamples: int = 1000) -> list[float]:
-    """Bootstrap interval of the difference of two means, each side resampled by itself."""
-    generator = np.random.default_rng(len(ours))
-
-    def means(values: np.ndarray) -> np.ndarray:
-        return np.array([generator.choice(values, len(values)).mean() for _ in range(resamples)])
-
-    low, high = np.percentile(means(ours) - means(theirs), (2.5, 97.5))
+def unpaired(ours: UserDays, theirs: UserDays, times: float) -> list[float]:
+    """Bootstrap interval of our mean less so many times theirs, each side's users drawn by themselves."""
+    left, right = ratios(*ours.by_user(ours.als)), ratios(*theirs.by_user(theirs.als), seed=SEED + 1)
+    count = min(len(left), len(right))  # of very many users there are fewer resamples
+    low, high = np.percentile(left[:count] - times * right[:count], BOUNDS)
     return [float(low), float(high)]
 
 
@@ -113,7 +122,7 @@ def _no_champion(now: Situation, figures: dict, retrain: Retrain, evaluate: Eval
 
 
 def _below_reference(now: Situation, figures: dict, retrain: Retrain, evaluate: Evaluate) -> str:
-    if len(now.window) < evaluate.min_users or "below_reference" not in figures:
+    if "below_reference" not in figures or {"window", "reference"} & set(figures["too_few"]):
         return ""
     ndcg, reference, (low, high) = figures["ndcg"], figures["reference"], figures["below_reference"]
     if not (ndcg < retrain.min_ratio * reference and high < 0):
@@ -125,7 +134,7 @@ def _below_reference(now: Situation, figures: dict, retrain: Retrain, evaluate: 
 
 
 def _below_popularity(now: Situation, figures: dict, retrain: Retrain, evaluate: Evaluate) -> str:
-    if len(now.window) < evaluate.min_users:
+    if "window" in figures["too_few"]:
         return ""
     ndcg, popularity, (low, high) = figures["ndcg"], figures["popularity"], figures["below_popularity"]
     if not (ndcg < retrain.min_lift * popularity and high < 0):
@@ -146,11 +155,11 @@ def _too_old(now: Situation, figures: dict, retrain: Retrain, evaluate: Evaluate
 
 
 def _unknown_tracks(now: Situation, figures: dict, retrain: Retrain, evaluate: Evaluate) -> str:
-    share = figures.get("unknown_play_share", 0.0)
-    if share <= retrain.max_unknown_play_share:
+    unknown = figures.get("unknown_play_share", 0.0)
+    if unknown <= retrain.max_unknown_play_share or "plays" in figures["too_few"]:
         return ""
     return (
-        f"{share:.0%} of the day's plays are of tracks that model {now.champion_version} does not know, "
+        f"{unknown:.0%} of the day's plays are of tracks that model {now.champion_version} does not know, "
         f"the limit is {retrain.max_unknown_play_share:.0%}"
     )
 
@@ -161,8 +170,7 @@ RULES = (_no_champion, _below_reference, _below_popularity, _too_old, _unknown_t
 def _all_well(now: Situation, figures: dict, evaluate: Evaluate) -> str:
     if "ndcg" not in figures:
         return f"model {now.champion_version} has no live figures yet"
-    few = "" if len(now.window) >= evaluate.min_users else f", too few to decide ({evaluate.min_users} needed)"
     return (
-        f"live NDCG@{evaluate.k} {figures['ndcg']:.4f} beside popularity's {figures['popularity']:.4f} "
-        f"over {len(now.window)} user days{few}; no rule calls for training"
+        f"live NDCG@{evaluate.k} {figures['ndcg']:.4f} beside popularity's {figures['popularity']:.4f}"
+        f"{over(figures['users'], evaluate.min_users)}; no rule calls for training"
     )

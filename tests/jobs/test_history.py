@@ -5,7 +5,7 @@ import pytest
 
 from conf.settings import Als
 from conf.tables import TABLES
-from jobs.history import discoveries, plays_as_of, trained_on, weighted
+from jobs.history import played, plays_as_of, trained_on, weighted
 from jobs.popularity import popularity
 
 D = datetime.date(2024, 3, 3)
@@ -41,9 +41,10 @@ def test_what_was_known_and_had_happened_by_the_end_of_the_date_in_its_latest_ve
     assert found == [(1, 10), (1, 10), (1, 12), (1, 13), (2, 14)]
 
 
-def test_discoveries_are_tracks_first_heard_in_the_days(plays):
-    found = sorted((row["user_id"], row["track_id"]) for row in discoveries(plays, D, D).collect())
-    assert found == [(2, 14)]
+def test_what_was_played_in_the_days_and_whether_it_had_been_heard_before_them(plays):
+    assert sorted(map(tuple, played(plays, D, D).collect())) == [(1, 10, 1, True), (2, 14, 1, False)]
+    first_two = sorted(map(tuple, played(plays, seen(1), seen(2)).collect()))
+    assert first_two == [(1, 10, 1, False), (1, 12, 1, False), (1, 13, 1, False)]
 
 
 def test_popular_first_by_recent_plays_then_by_all_then_by_id_with_unplayed_ones_last(spark, plays):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from conf.settings import Evaluate, Retrain
-from jobs.rules.retrain import Situation, UserDays, cooldown_ends, decide, forced
+from jobs.rules.retrain import Situation, UserDays, cooldown_ends, decide, forced, paired
 
 DAY = datetime.date(2024, 3, 20)
 EVALUATE = Evaluate(min_users=50, window_days=7)
@@ -15,9 +15,9 @@ RETRAIN = Retrain()
 
 
 def days(als, popularity, count=200):
-    """User days whose NDCG is 0 or twice the mean in turn."""
+    """A day each of so many users, whose NDCG is 0 or twice the mean in turn."""
     wave = np.tile([0.0, 2.0], count // 2)
-    return UserDays(wave * als, wave * popularity)
+    return UserDays(np.arange(count), wave * als, wave * popularity)
 
 
 WELL = Situation(
@@ -27,6 +27,7 @@ WELL = Situation(
     window=days(0.06, 0.02),
     reference=days(0.06, 0.02),
     unknown_play_share=0.1,
+    listeners=200,
     last_training=DAY - datetime.timedelta(days=20),
     refusals=0,
 )
@@ -53,7 +54,8 @@ def now(**changes):
         (now(window=days(0.0475, 0.02)), "keep", "no rule calls"),  # below 0.048, but within chance
         (now(window=days(0.03, 0.02), reference=None), "keep", "no rule calls"),
         (now(window=days(0.02, 0.04), reference=None), "train", "below 1.00 times popularity's 0.0400"),
-        (now(window=days(0.03, 0.04, count=40)), "keep", "too few to decide (50 needed)"),
+        (now(window=days(0.03, 0.04, count=40)), "keep", "popularity's 0.0400 (too few: 40 users, 50 needed)"),
+        (now(window=days(0.03, 0.02), reference=days(0.06, 0.02, count=40)), "keep", "no rule calls"),
         (now(window=days(0, 0, 0)), "keep", "model 7 has no live figures yet"),
         (now(champion_since=DAY - datetime.timedelta(days=30)), "keep", "no rule calls"),
         (now(champion_since=DAY - datetime.timedelta(days=31)), "train", "model 7 is 31 days old, the limit is 30"),
@@ -69,6 +71,31 @@ def test_the_rules(situation, decision, reason):
     found = decide(situation, RETRAIN, EVALUATE)
     assert found.decision == decision
     assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("situation", "few"),
+    [
+        (WELL, []),
+        (now(window=days(0.01, 0.04, count=48)), ["window"]),
+        (now(window=days(0.03, 0.02), reference=days(0.06, 0.02, count=48)), ["reference"]),
+        (now(unknown_play_share=1.0, listeners=49), ["plays"]),
+    ],
+)
+def test_figures_of_too_few_users_are_named_and_decide_nothing(situation, few):
+    found = decide(situation, RETRAIN, EVALUATE)
+    assert (found.decision, found.figures["too_few"], found.figures["min_users"]) == ("keep", few, 50)
+
+
+def test_many_days_of_few_users_are_too_few():
+    week = UserDays(np.tile(np.arange(40), 7), np.zeros(280), np.ones(280))
+    assert decide(now(window=week, reference=None), RETRAIN, EVALUATE).figures["too_few"] == ["window"]
+
+
+def test_the_days_of_a_user_are_drawn_together():
+    """Of two users one is always better and one always worse: more days of the same two tell no more."""
+    ours = UserDays(np.tile([1, 2], 50), np.tile([0.0, 1.0], 50), np.full(100, 0.5))
+    assert paired(ours, ours.als - ours.popularity) == [-0.5, 0.5]
 
 
 @pytest.mark.parametrize(
