@@ -67,7 +67,7 @@ def measure(lake: Lake, lists: DataFrame, plays: DataFrame, relevant: DataFrame,
         "popularity_als": by_popularity[by_popularity.index.isin(by_model)],
     }
     rows = [row for model, values in groups.items() for row in figures(job.date, model, values, version)]
-    rows += play_shares(lake, plays, relevant, job.date)
+    rows += play_shares(lake, plays, relevant, job)
     users = user_rows(job.date, groups["als"], groups["popularity_als"], version, job.settings.evaluate.k)
     commit(lake, job.date, rows, users)
     return {"rows_out": len(rows), "lists_of": str(day_before), "users": len(served)}
@@ -101,14 +101,17 @@ def figures(date: datetime.date, model: str, values: pd.DataFrame, version: str)
     ]
 
 
-def play_shares(lake: Lake, plays: DataFrame, relevant: DataFrame, date: datetime.date) -> list[dict]:
+def play_shares(lake: Lake, plays: DataFrame, relevant: DataFrame, job: Job) -> list[dict]:
     """Shares over the day's plays and listeners: plays of tracks the champion does not know, listeners with nothing new."""
+    date = job.date
     day = plays.filter(F.to_date("listened_at") == F.lit(date))
     current = champion(lake, date)
     rows = []
     if current:
         counts = day.groupBy("track_id").count().toArrow().to_pandas()
-        unknown = counts["count"][current.load().positions(counts["track_id"].to_numpy()) < 0].sum()
+        unknown = counts["count"][
+            current.load(job.settings.registry.uri).positions(counts["track_id"].to_numpy()) < 0
+        ].sum()
         total = int(counts["count"].sum())
         if total:
             rows.append(share(date, "als", current.version, "unknown_play_share", unknown / total, total))
@@ -154,4 +157,4 @@ def commit(lake: Lake, date: datetime.date, rows: list[dict], users: list[dict])
 
 
 if __name__ == "__main__":
-    run(main, parser(__doc__ or "", "api", "lake", "spark", "evaluate", "recommend"))
+    run(main, parser(__doc__ or "", "api", "lake", "spark", "evaluate", "recommend", "registry"))
