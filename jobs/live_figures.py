@@ -29,6 +29,8 @@ def record_live(uri: str, rows: Iterable[Row], today: datetime.date | None = Non
     count = 0
     with registry.connected(uri) as client:
         for version in registry.versions(client):
+            if "date" not in version.tags:  # registered by hand
+                continue
             since = datetime.date.fromisoformat(version.tags["date"])
             found = [row for row in by_version.get(str(version.version), []) if later(row, version.tags.get(UNTIL))]
             metrics = [

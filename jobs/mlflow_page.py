@@ -4,7 +4,9 @@ python -m jobs mlflow_page --date YYYY-MM-DD [--port 5000] [--lake-root data/lak
 """
 
 import contextlib
+import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -34,19 +36,25 @@ def serve(uri: str, port: int) -> None:
     if answers(port):
         raise Refused(f"port {port} is taken; give another by --port")
     command = [str(pathlib.Path(sys.executable).with_name("mlflow")), "ui", "--host=127.0.0.1", f"--port={port}"]
-    with subprocess.Popen([*command, "--workers=1", f"--backend-store-uri={uri}"]) as server:
-        try:
-            deadline = time.monotonic() + PATIENCE
-            while not answers(port):
-                if server.poll() is not None or time.monotonic() > deadline:
-                    raise Refused(f"MLflow's page did not come up on port {port}; see its messages above")
-                time.sleep(0.2)
-            print(f"http://127.0.0.1:{port} shows the registry; Ctrl-C ends it", flush=True)
-            server.wait()
-        except KeyboardInterrupt:
-            pass
-        finally:
-            server.terminate()
+    # The address goes by the environment, since it may hold a password; jobs of MLflow's own are not wanted.
+    environment = {**os.environ, "MLFLOW_BACKEND_STORE_URI": uri, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    server = subprocess.Popen([*command, "--workers=1"], env=environment, start_new_session=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not answers(port):
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise Refused(f"MLflow's page did not come up on port {port}; see its messages above")
+            time.sleep(0.2)
+        print(f"http://127.0.0.1:{port} shows the registry; Ctrl-C ends it", flush=True)
+        server.wait()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        # It starts processes of its own, which end with their group.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)
+        server.wait()
 
 
 def answers(port: int) -> bool:

@@ -23,9 +23,15 @@ STEADY = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 SHORT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 CONNECT_TIMEOUT = 5  # seconds, of a database server
+
+WRONG_CREDENTIALS = (
+    "; see MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, in the environment"
+)
+ADVICE = {"401": WRONG_CREDENTIALS, "403": WRONG_CREDENTIALS, "404": "; that is no MLflow server"}
 
 BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)  # what loading a model that is not whole raises
 
@@ -182,7 +188,11 @@ def _ask_database(uri: str) -> None:
 def _said(error: Exception) -> str:
     """The cause behind what requests and MLflow put around it."""
     text = str(error)
-    for known in ("Connection refused", "Name or service not known", "timed out", "Read timed out"):
+    status = re.search(r"error code (\d{3})|too many (\d{3}) error", text)
+    if status:
+        code = status.group(1) or status.group(2)
+        return f"HTTP {code}{ADVICE.get(code, '')}"
+    for known in ("Connection refused", "Name or service not known", "timed out"):
         if known in text:
             return known[0].lower() + known[1:]
     return text or type(error).__name__

@@ -1,9 +1,11 @@
+import http.server
 import os
 import pathlib
 import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 
 import mlflow
 import pytest
@@ -139,6 +141,36 @@ def test_nobody_answers_and_no_password_is_shown():
     said = registry.reachable(f"http://me:se%20cret@127.0.0.1:{free_port()}/mlflow?token=abc")
     assert said.endswith("/mlflow cannot be reached: connection refused")
     assert not any(secret in said for secret in ("se%20cret", "se cret", "abc", "me:"))
+
+
+@pytest.fixture
+def answering():
+    """The address of a server that answers everything with the status that it is set to."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(int(self.path.split("/")[1]))
+            self.end_headers()
+
+        do_POST = do_GET
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://me:secret@127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(401, "HTTP 401; see MLFLOW_TRACKING_USERNAME"), (404, "HTTP 404; that is no MLflow"), (503, "HTTP 503")],
+)
+def test_a_server_that_does_not_serve_says_why_at_once(answering, status, said):
+    found = registry.reachable(f"{answering}/{status}")
+    assert f"/{status} cannot be reached: {said}" in found
+    assert "secret" not in found
 
 
 @pytest.mark.parametrize("uri", ["postgresql://me:secret@host/db", "http://me:secret@host:5000"])

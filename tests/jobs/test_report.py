@@ -66,3 +66,11 @@ def test_a_day_without_lists_or_not_over_says_so():
     assert verdict(seen(served={}), 10) == "No recommendations were written."
     partial = seen(accounting=[{**seen().accounting[0], "revision": 0}])
     assert verdict(partial, 10).startswith("The day is not over")
+
+
+def test_a_registry_that_is_away_is_among_the_decisions():
+    reason = "the registry at http://host:5000 cannot be reached; nothing was trained"
+    none = {"step": "promote", "decision": "none", "reason": reason, "model_version": ""}
+    html = page(seen(decisions=[none]), 10)
+    assert f"<td>none<td>{reason}" in html
+    assert "Model 1 is in production" in html
