@@ -1,12 +1,15 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run status trend check-lake demo-drift test test-kill bench-clean bench-fetch cov lint format-check format-apply types check tree clean lock
+.PHONY: help setup run status trend models rollback mlflow check-lake demo-drift test test-kill bench-clean bench-fetch cov lint format-check format-apply types check tree clean lock
 export PYTHON ?= python3.11
 unexport PYTHONDONTWRITEBYTECODE
 
 V := .venv/bin
 DEMO := data/demo
 DAYS ?= 2
+# The demo's lake and registry; of another lake (ROOT=folder) the registry is luigi.cfg's, or REGISTRY=uri.
+MODELS = $(if $(ROOT),--lake-root $(ROOT) $(if $(REGISTRY),--registry-uri $(REGISTRY)),--lake-root $(DEMO)/lake --registry-uri sqlite:///$(DEMO)/mlflow.db)
+TODAY = $$(date -u +%F)
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -19,6 +22,15 @@ run: setup ## run the last two whole days on the demo API and show what came of 
 
 status: setup ## the last day done, the champion, what is missing (ROOT=folder for another lake)
 	@$(V)/python -m jobs status $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $$(date -u -d yesterday +%F)
+
+models: setup ## the versions of the model, their figures and aliases (ROOT=folder for another lake)
+	@$(V)/python -m jobs models --date $(TODAY) $(MODELS)
+
+rollback: setup ## put the model of before back into production, or VERSION=n (BECAUSE='why', ROOT=folder)
+	@$(V)/python -m jobs rollback --date $(or $(DATE),$(TODAY)) $(if $(VERSION),--to $(VERSION)) $(if $(BECAUSE),--because '$(BECAUSE)') $(MODELS)
+
+mlflow: setup ## open the registry's page until Ctrl-C (PORT=5000, ROOT=folder)
+	@$(V)/python -m jobs mlflow_page --date $(TODAY) $(if $(PORT),--port $(PORT)) $(MODELS)
 
 check-lake: setup ## check keys, references, ranges and the accounting of every table (ROOT=folder for another lake)
 	@$(V)/python -m jobs check $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $$(date -u -d yesterday +%F)

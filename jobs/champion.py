@@ -3,10 +3,15 @@
 import dataclasses
 import datetime
 import pathlib
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from conf.errors import Refused
 from conf.layout import model_folder
+from jobs import registry
 from jobs.factors import FactorModel
 from jobs.lake import Lake
+from jobs.registry_access import BROKEN
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,18 +21,77 @@ class Champion:
     folder: pathlib.Path
     reason: str  # of the promotion or rollback
 
-    def load(self) -> FactorModel:
-        return FactorModel.load(self.folder)
+    def load(self, uri: str = "") -> FactorModel:
+        """The model, from the lake's copy; where that is not whole it is made again from the registry at ``uri``.
+
+        Raises:
+            Refused: there is no whole copy.
+        """
+        return load(self.folder, self.version, uri)
+
+
+def load(folder: pathlib.Path, version: str, uri: str = "") -> FactorModel:
+    """As :meth:`Champion.load`."""
+    try:
+        return FactorModel.load(folder)
+    except BROKEN as error:
+        if not uri:
+            raise Refused(
+                f"model {version}: the lake's copy {folder} is not whole ({error}); "
+                "python -m jobs models --repair fetches it from the registry"
+            ) from error
+    try:
+        model = registry.fetch(uri, version)
+    except Refused as refusal:
+        raise Refused(
+            f"model {version}: the lake's copy {folder} is not whole, and cannot be fetched again: {refusal.message}"
+        ) from refusal
+    model.save(folder)
+    return model
 
 
 def champion(lake: Lake, before: datetime.date) -> Champion | None:
     """The newest promotion or rollback dated before ``before``; None where there has been none."""
-    rows = lake.rows("decisions", [("date", "<", before)])
-    moves = [row for row in rows if row["decision"] in ("promote", "rollback")]
-    if not moves:
+    made = moves(lake.rows("decisions", [("date", "<", before)]))
+    if not made:
         return None
-    # On one date a rollback is what a person did after the run.
-    newest = max(moves, key=lambda row: (row["date"], row["decision"] == "rollback"))
+    newest = made[-1]
     return Champion(
         newest["model_version"], newest["date"], model_folder(lake.root, newest["model_version"]), newest["reason"]
     )
+
+
+def moves(decisions: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The promotions and rollbacks among rows of ``decisions``, in their order."""
+    made = [row for row in decisions if row["decision"] in ("promote", "rollback")]
+    # On one date a rollback is what a person did after the run.
+    return sorted(made, key=lambda row: (row["date"], row["decision"] == "rollback"))
+
+
+def line(decisions: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The versions in production one after another: the last is the champion, the one before it the previous.
+
+    A promotion adds its version. A rollback takes off all that came after the version it names, so that
+    rolling back twice goes back twice; a version that is not in the line is added.
+    """
+    versions: list[str] = []
+    for move in moves(decisions):
+        version = move["model_version"]
+        kept = versions.index(version) if version in versions else len(versions)
+        versions = [*versions[:kept], version]
+    return versions
+
+
+def named(decisions: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The version that each alias should name; empty for none."""
+    versions = ["", "", *line(decisions)]
+    return {"champion": versions[-1], "previous": versions[-2]}
+
+
+def follow(uri: str, lake: Lake, row: Mapping[str, Any] | None = None) -> None:
+    """Let the registry's aliases name what ``decisions`` does, with ``row`` that is about to be written there."""
+    rows = lake.rows("decisions")
+    if row:
+        rows = [other for other in rows if (other["date"], other["step"]) != (row["date"], row["step"])] + [dict(row)]
+    if registry.begun(uri):
+        registry.point(uri, named(rows))

@@ -55,7 +55,7 @@ def main(job: Job) -> Figures:
         for model, group in groups.items()
         for row in group.figures()
     ]
-    rows += shares(lake, day, job.date)
+    rows += shares(lake, day, job.date, job.settings.registry.uri)
     users = user_rows(groups["als"].users, groups["popularity_als"].users, job.settings.evaluate.k)
     commit(lake, job.date, rows, [{"model_version": version, **row} for row in users])
     return {"rows_out": len(rows), "lists_of": str(day_before), "users": len(served.users)}
@@ -93,7 +93,7 @@ def grouped(served: Measured, popular: Measured, firsts: pa.Table, model: Factor
     return groups
 
 
-def shares(lake: Lake, day: pa.Table, date: datetime.date) -> list[dict]:
+def shares(lake: Lake, day: pa.Table, date: datetime.date, uri: str) -> list[dict]:
     """Shares over all that was played on the date: what figures of new tracks cannot see, and what the champion cannot.
 
     ``unknown_play_share``: plays of tracks that the champion has no factor for; ``repeat_play_share``: plays of
@@ -102,7 +102,7 @@ def shares(lake: Lake, day: pa.Table, date: datetime.date) -> list[dict]:
     rows = nothing_new_share(day) + play_share("repeat_play_share", day, day["heard"].to_numpy())
     rows = [{"model": "served", "model_version": "", **row} for row in rows]
     if current := champion(lake, date):
-        unknown = current.load().positions(day["track_id"].to_numpy()) < 0
+        unknown = current.load(uri).positions(day["track_id"].to_numpy()) < 0
         of_champion = play_share("unknown_play_share", day, unknown)
         rows += [{"model": "als", "model_version": current.version, **row} for row in of_champion]
     return rows
@@ -126,4 +126,4 @@ def commit(lake: Lake, date: datetime.date, rows: list[dict], users: list[dict])
 
 
 if __name__ == "__main__":
-    run(main, parser(__doc__ or "", "api", "lake", "spark", "evaluate", "recommend"))
+    run(main, parser(__doc__ or "", "api", "lake", "spark", "evaluate", "recommend", "registry"))

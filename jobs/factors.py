@@ -43,6 +43,10 @@ class FactorModel:
         at = np.searchsorted(self.track_ids, track_ids).clip(max=len(self.track_ids) - 1)
         return np.where(self.track_ids[at] == track_ids, at, -1)
 
+    def equals(self, other: "FactorModel") -> bool:
+        arrays = [field.name for field in dataclasses.fields(self) if field.name != "recipe"]
+        return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in arrays)
+
     def save(self, folder: pathlib.Path) -> None:
         """Write ``factors.npz`` and ``recipe.json``; the folder appears whole."""
         building = folder.with_name(f".{folder.name}.{os.getpid()}")

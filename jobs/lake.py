@@ -237,6 +237,20 @@ class Lake:
 
         self._commit(marker, write)
 
+    def replace_batches(
+        self, batches: Callable[[], Iterable[pa.RecordBatch]], table: str, marker: str, **slice_: object
+    ) -> None:
+        """As :meth:`replace`, for more than memory should hold; ``batches`` is asked again after a conflict."""
+        path, schema = self.ensure(table), arrow_schema(TABLES[table])
+        predicate, properties = _predicate(slice_), self._properties(marker)
+
+        def write() -> None:
+            if not self.committed(marker):
+                reader = pa.RecordBatchReader.from_batches(schema, batches())
+                write_deltalake(path, reader, mode="overwrite", predicate=predicate, commit_properties=properties)
+
+        self._commit(marker, write)
+
     def append_rows(self, rows: Iterable[Mapping[str, object]], table: str, marker: str) -> None:
         """Add rows once: a marker that stands already adds nothing."""
         path = self.ensure(table)

@@ -1,24 +1,29 @@
-"""Decide on the challenger; where it wins, fit it on all data, check and register it, and move the alias.
+"""Decide on the challenger; where it wins, fit it on all data, check and register it, and move the aliases.
 
-The decision's row is written last: until it stands, the champion of before serves, and the step can be
-run again from anywhere.
+The decision's row is written last, and is what the pipeline obeys: until it stands, the champion of before serves.
+Killed anywhere, the same command goes on: it takes up the version that is registered, and lets the aliases name
+what the table does, whatever it decides.
 """
 
 import dataclasses
 import datetime
 import json
+from typing import Any
 
 import numpy as np
 
 from conf.errors import Refused
 from conf.layout import challenger_folder, model_folder
 from conf.tables import marker
-from jobs import registry
-from jobs.champion import champion
+from jobs import registry, similar
+from jobs.champion import champion, follow, moves
 from jobs.cli import Figures, Job, parser, run
 from jobs.factors import FactorModel, top
 from jobs.history import plays_as_of, trained_on, weighted
 from jobs.lake import Lake
+from jobs.live_figures import record_live
+from jobs.pruning import prune
+from jobs.registry_access import BROKEN, without_credentials
 from jobs.rules import Decision
 from jobs.rules.promote import decide, withheld
 from jobs.solvers import fit
@@ -29,10 +34,11 @@ OVERLAP = 0.1  # share of a list that must be the same
 
 
 def main(job: Job) -> Figures:
-    lake = job.lake()
+    lake, uri = job.lake(), job.settings.registry.uri
     current = champion(lake, job.date)
     version = current.version if current else ""
-    decided = judge(lake, job, version)
+    unreachable = registry.reachable(uri)
+    decided = reached(judge(lake, job, version), unreachable)
     if job.args.no_promote and decided.decision == "promote":
         decided = withheld(decided)
     chosen = promote(lake, job, decided, version) if decided.decision == "promote" else ""
@@ -45,14 +51,27 @@ def main(job: Job) -> Figures:
         "model_version": chosen,
         "champion_version": version,
     }
+    if not unreachable:
+        follow(uri, lake, row)
     lake.replace_rows([row], "decisions", marker("decisions", "PromoteModel", job.date), date=job.date, step=STEP)
-    return {"decision": decided.decision, "reason": decided.reason, "model_version": chosen}
+    figures: Figures = {"decision": decided.decision, "reason": decided.reason, "model_version": chosen}
+    return {**figures, **tidy(lake, job)} if chosen else figures
+
+
+def reached(decided: Decision, unreachable: str) -> Decision:
+    """A challenger that cannot be registered is not promoted; the next day may train again."""
+    if unreachable and decided.decision == "promote":
+        return Decision("none", f"{unreachable}; the challenger was not promoted", decided.figures)
+    return decided
 
 
 def judge(lake: Lake, job: Job, version: str) -> Decision:
     """The rule, on the holdout's figures of this date."""
     evaluate = job.settings.evaluate
-    rows = lake.rows("evaluations", [("date", "=", job.date), ("kind", "=", "holdout")])
+    rows = holdout(lake, job.date)
+    if any(row["metric"] == registry.UNREACHABLE for row in rows):
+        uri = without_credentials(job.settings.registry.uri)
+        return Decision("none", f"the registry at {uri} cannot be reached; nothing was trained", {})
     ndcg = {row["model"]: row for row in rows if row["metric"] == "ndcg" and row["k"] == evaluate.k}
     value = {model: row["value"] for model, row in ndcg.items()}
     users = max((row["users"] for row in rows if row["metric"] == "scorable_users"), default=0)
@@ -61,21 +80,82 @@ def judge(lake: Lake, job: Job, version: str) -> Decision:
     )
 
 
+def holdout(lake: Lake, date: datetime.date) -> list[dict[str, Any]]:
+    return lake.rows("evaluations", [("date", "=", date), ("kind", "=", "holdout")])
+
+
 def promote(lake: Lake, job: Job, decided: Decision, previous: str) -> str:
-    """Fit on all data up to the date, check, register and put into production; returns the version."""
+    """Fit on all data up to the date, check and register, with a copy in the lake; returns the version.
+
+    What a killed run of this promotion registered is taken up, and not fitted again.
+    """
     uri = job.settings.registry.uri
     challenger = FactorModel.load(challenger_folder(lake.root, job.date))
-    spark = job.spark(f"promote {job.date}")
-    recipe = registry.recipe(challenger, job.settings.als)
-    plays = plays_as_of(job.lake(spark).read("listens"), job.date)
-    fitted = fit(trained_on(weighted(plays, job.date, dataclasses.asdict(recipe)), recipe), recipe)
-    model = dataclasses.replace(fitted, recipe={**fitted.recipe, "seen": job.date.isoformat()})
-    check(model, challenger)
-    version = registry.register(uri, job.date, lake.revision, model, decided.figures)
-    model.save(model_folder(lake.root, version))
-    if not later_move(lake, job.date):
-        registry.point(uri, version, previous)
+    tags = {
+        "date": str(job.date),
+        "revision": str(lake.revision),
+        "training_run": registry.training_run(uri, job.date),
+        "champion_before": previous,
+        "holdout_ndcg": str(decided.figures["challenger"]),
+        "holdout_popularity": str(decided.figures["popularity"]),
+    }
+    taken = taken_numbers(lake, job.date)
+    version = registry.left(uri, tags, taken)
+    if version:
+        model = registry.fetch(uri, version)
+        check(model, challenger)
+    else:
+        model = refit(job, challenger)
+        check(model, challenger)
+        version = registry.register(
+            uri, model, {**tags, **registry.lineage(model.recipe)}, metrics(holdout(lake, job.date)), taken
+        )
+    keep_copy(lake, version, model)
+    similar.write(lake, job.date, version, model, job.settings.recommend.similar_k)
     return version
+
+
+def refit(job: Job, challenger: FactorModel) -> FactorModel:
+    """The challenger's recipe, fitted on all plays as of the date."""
+    lake = job.lake(job.spark(f"promote {job.date}"))
+    recipe = registry.recipe(challenger, job.settings.als)
+    plays = plays_as_of(lake.read("listens"), job.date)
+    fitted = fit(trained_on(weighted(plays, job.date, dataclasses.asdict(recipe)), recipe), recipe)
+    return dataclasses.replace(fitted, recipe={**fitted.recipe, "seen": job.date.isoformat()})
+
+
+def metrics(rows: list[dict[str, Any]]) -> dict[str, float]:
+    return {f"{row['model']}_{row['metric']}_{row['k']}": row["value"] for row in rows}
+
+
+def taken_numbers(lake: Lake, date: datetime.date) -> int:
+    """The highest version that a decision names, but for this promotion's own of an earlier run."""
+    made = [move for move in moves(lake.rows("decisions")) if (move["date"], move["step"]) != (date, STEP)]
+    return max((int(move["model_version"]) for move in made), default=0)
+
+
+def keep_copy(lake: Lake, version: str, model: FactorModel) -> None:
+    """The lake's copy of a version, where it is not there as it should be."""
+    folder = model_folder(lake.root, version)
+    try:
+        same = FactorModel.load(folder).equals(model)
+    except BROKEN:
+        same = False
+    if not same:
+        model.save(folder)
+
+
+def tidy(lake: Lake, job: Job) -> Figures:
+    """What can wait for the next promotion where it fails: the model is in production."""
+    settings = job.settings
+    uri = settings.registry.uri
+    try:
+        follow(uri, lake)  # another run of the date may have written the row that holds
+        live = record_live(uri, lake.rows("evaluations", [("kind", "=", "live")]))
+        pruned = prune(uri, lake, job.date, settings.registry.keep_versions, settings.lake.keep_raw_days)
+    except Refused as refusal:
+        return {"not_tidied": refusal.message}
+    return {"live_figures": live, "pruned": ", ".join(pruned)}
 
 
 def check(model: FactorModel, challenger: FactorModel) -> None:
@@ -114,15 +194,7 @@ def overlap(model: FactorModel, challenger: FactorModel, k: int = 20) -> float:
     return float(np.mean(shares))
 
 
-def later_move(lake: Lake, date: datetime.date) -> bool:
-    """Whether a later date has put another model into production already."""
-    return any(
-        row["decision"] in ("promote", "rollback")
-        for row in lake.rows("decisions", [("date", ">", date)], ["decision"])
-    )
-
-
 if __name__ == "__main__":
-    arguments = parser(__doc__ or "", "lake", "spark", "als", "evaluate", "promote", "registry")
+    arguments = parser(__doc__ or "", "lake", "spark", "als", "evaluate", "promote", "recommend", "registry")
     arguments.add_argument("--no-promote", action="store_true", help="leave the champion in production")
     run(main, arguments)

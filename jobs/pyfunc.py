@@ -1,7 +1,8 @@
 """The recommender as MLflow loads it. Stands by itself: whoever loads a model need not have this project.
 
-``predict`` takes a frame with ``user_id`` and the parameter ``k``; it gives user_id, rank, track_id, score. It ranks all tracks, heard ones too: the pipeline leaves those out, and folds new plays in.
-A user that the model has not seen gets no rows.
+``predict`` takes a frame with ``user_id`` and the parameter ``k``; it gives user_id, rank (from 1), track_id,
+score, users in the order given, equal scores by track id. It ranks all tracks, heard ones too: the pipeline
+leaves those out, and folds new plays in. A user that the model has not seen gets no rows.
 """
 
 import pathlib
@@ -21,21 +22,23 @@ class Recommender(PythonModel):
 
     def predict(self, context, model_input: pd.DataFrame, params: dict | None = None) -> pd.DataFrame:
         k = int((params or {}).get("k", K))
-        lists = [self._list(int(user), k) for user in model_input["user_id"]]
-        empty = pd.DataFrame({"user_id": [], "rank": [], "track_id": [], "score": []})
-        return pd.concat(lists, ignore_index=True) if lists else empty
+        asked = model_input["user_id"].to_numpy(np.int64)
+        users = self.arrays["user_ids"]
+        at = np.searchsorted(users, asked).clip(max=max(0, len(users) - 1))
+        known = users[at] == asked if len(users) else np.zeros(len(asked), bool)
+        lists = [self._list(user, row, k) for user, row in zip(asked[known], at[known], strict=True)]
+        nobody = self._frame(0, np.empty(0, np.int64), np.empty(0, np.float64))
+        return pd.concat(lists, ignore_index=True) if lists else nobody
 
-    def _list(self, user: int, k: int) -> pd.DataFrame:
-        users, tracks = self.arrays["user_ids"], self.arrays["track_ids"]
-        at = np.searchsorted(users, user)
-        if at == len(users) or users[at] != user:
-            k, scores = 0, np.empty(len(tracks), np.float32)
-        else:
-            scores = self.arrays["track_factors"] @ self.arrays["user_factors"][at]
-        best = np.argsort(-scores, kind="stable")[:k]
-        return pd.DataFrame(
-            {"user_id": user, "rank": np.arange(1, len(best) + 1), "track_id": tracks[best], "score": scores[best]}
-        )
+    def _list(self, user: int, row: int, k: int) -> pd.DataFrame:
+        scores = self.arrays["track_factors"] @ self.arrays["user_factors"][row]
+        best = np.argsort(-scores, kind="stable")[:k]  # track ids ascend, so equal scores do
+        return self._frame(user, self.arrays["track_ids"][best], scores[best].astype(np.float64))
+
+    def _frame(self, user: int, tracks: np.ndarray, scores: np.ndarray) -> pd.DataFrame:
+        ranks = np.arange(1, len(tracks) + 1)
+        users = np.full(len(tracks), user, np.int64)
+        return pd.DataFrame({"user_id": users, "rank": ranks, "track_id": tracks, "score": scores})
 
 
 set_model(Recommender())

@@ -33,7 +33,12 @@ def main(job: Job) -> Figures:
         )
         with persisted(users):
             lists = recommend(
-                lake.spark, users, current.load() if current else None, shelf, serving.k, serving.min_plays
+                lake.spark,
+                users,
+                current.load(settings.registry.uri) if current else None,
+                shelf,
+                serving.k,
+                serving.min_plays,
             )
             lake.replace(
                 rows_of(lists, job.date, current),
@@ -69,4 +74,4 @@ def written(lake: Lake, date: datetime.date) -> dict:
 
 
 if __name__ == "__main__":
-    run(main, parser(__doc__ or "", "api", "lake", "spark", "recommend"))
+    run(main, parser(__doc__ or "", "api", "lake", "spark", "recommend", "registry"))

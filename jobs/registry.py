@@ -3,61 +3,38 @@
 MLflow is imported where it is used: it takes seconds, and only days that train need it.
 """
 
-import contextlib
 import dataclasses
 import datetime
-import logging
 import pathlib
 import tempfile
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from conf.errors import Refused
 from conf.settings import Als
+from conf.tables import marker
 from jobs.factors import FactorModel
+from jobs.lake import Lake
+from jobs.registry_access import BROKEN, NAME, without_credentials
+from jobs.registry_access import begun as begun
+from jobs.registry_access import connected as connected
+from jobs.registry_access import reachable as reachable
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
     from mlflow.models import ModelSignature
 
     from jobs.holdout import Holdout
 
-NAME = "recommender"
+ALIASES = ("previous", "champion")  # in the order in which they are moved
 PYFUNC = pathlib.Path(__file__).with_name("pyfunc.py")
 REQUIREMENTS = ["mlflow", "numpy", "pandas"]
+LONGEST_TAG = 5000
+IDENTITY = ("date", "revision", "training_run")  # tags that tell one promotion from another
 
-
-@contextlib.contextmanager
-def connected(uri: str) -> Iterator["MlflowClient"]:
-    """MLflow, on ``uri`` for tracking and registry.
-
-    Raises:
-        Refused: it cannot be reached or read.
-    """
-    import mlflow
-
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
-    logging.getLogger("alembic").setLevel(logging.ERROR)
-    if uri.startswith("sqlite:///"):
-        pathlib.Path(uri.removeprefix("sqlite:///")).absolute().parent.mkdir(parents=True, exist_ok=True)
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
-    try:
-        if mlflow.get_experiment_by_name(NAME) is None:
-            mlflow.create_experiment(NAME, artifact_location=artifacts(uri))
-        mlflow.set_experiment(NAME)
-        yield mlflow.MlflowClient()
-    except mlflow.exceptions.MlflowException as error:
-        raise Refused(
-            f"the registry at {uri} does not do what was asked: {error.message}; check [registry] uri"
-        ) from error
-
-
-def artifacts(uri: str) -> str | None:
-    """Where a registry in an SQLite file keeps its artifacts: beside that file. A server knows for itself."""
-    if not uri.startswith("sqlite:///"):
-        return None
-    return (pathlib.Path(uri.removeprefix("sqlite:///")).absolute().parent / "mlartifacts").as_uri()
+UNREACHABLE = "registry_unreachable"  # metric of a training that was not begun
 
 
 def record_training(uri: str, date: datetime.date, als: Als, holdout: "Holdout", rows: list[dict]) -> None:
@@ -70,31 +47,89 @@ def record_training(uri: str, date: datetime.date, als: Als, holdout: "Holdout",
         mlflow.log_metrics({f"{row['model']}_{row['metric']}_{row['k']}": row["value"] for row in rows})
 
 
-def register(uri: str, date: datetime.date, revision: int, model: FactorModel, figures: dict[str, Any]) -> str:
-    """Register a model as a new version and return that; a version that a killed run of the date left is taken up."""
+def not_trained(lake: Lake, date: datetime.date, unreachable: str) -> dict[str, object]:
+    """Commit that a date's training was not begun, since the registry cannot be reached; the day goes on."""
+    row = {
+        "date": date,
+        "kind": "holdout",
+        "model": "als",
+        "model_version": "",
+        "metric": UNREACHABLE,
+        "k": 0,
+        "value": 1.0,
+        "low": None,
+        "high": None,
+        "users": 0,
+    }
+    lake.replace_rows([row], "evaluations", marker("evaluations", "TrainModel", date), date=date, kind="holdout")
+    return {"reason": unreachable, "rows_out": 0}
+
+
+def training_run(uri: str, date: datetime.date) -> str:
+    """The id of the newest run that recorded a training of the date; empty where there is none."""
     import mlflow
 
+    with connected(uri):
+        found = mlflow.search_runs(
+            experiment_names=[NAME],
+            filter_string=f"tags.step = 'train' and tags.date = '{date}'",
+            order_by=["attributes.start_time DESC"],
+            max_results=1,
+            output_format="list",
+        )
+        return str(found[0].info.run_id) if found else ""
+
+
+def left(uri: str, tags: Mapping[str, str], above: int = 0) -> str:
+    """The version that a killed run of the same promotion registered; empty where there is none."""
     with connected(uri) as client:
-        tags = {"date": str(date), "revision": str(revision)}
-        of_this_run = " and ".join(f"tags.{name}='{value}'" for name, value in tags.items())
-        left = client.search_model_versions(f"name='{NAME}' and {of_this_run}") if _exists(client) else []
-        if left:
-            return str(max(int(version.version) for version in left))
-        with tempfile.TemporaryDirectory() as folder, mlflow.start_run(run_name=f"promote {date}"):
-            saved = pathlib.Path(folder) / "model"
-            model.save(saved)
+        same = [
+            int(version.version)
+            for version in versions(client)
+            if all(version.tags.get(name) == tags[name] for name in IDENTITY)
+        ]
+        return str(max(same)) if same and max(same) > above else ""
+
+
+def register(
+    uri: str, model: FactorModel, tags: Mapping[str, str], metrics: Mapping[str, float], above: int = 0
+) -> str:
+    """Register a model as a new version and return that.
+
+    Args:
+        tags: lineage, of the run and of the version.
+        metrics: of the run.
+        above: the highest number that is taken already. A registry that was emptied begins at 1 again,
+            where the lake still knows another model of that number.
+    """
+    import mlflow
+
+    with connected(uri) as client, tempfile.TemporaryDirectory() as folder:
+        saved = pathlib.Path(folder) / "model"
+        model.save(saved)
+        with mlflow.start_run(run_name=f"promote {tags['date']}"):
             mlflow.set_tags({**tags, "step": "promote"})
             mlflow.log_params(model.recipe)
-            mlflow.log_metrics({name: value for name, value in figures.items() if isinstance(value, int | float)})
+            mlflow.log_metrics(dict(metrics))
             info = mlflow.pyfunc.log_model(
                 name="model",
                 python_model=str(PYFUNC),
                 artifacts={"model": str(saved)},
                 pip_requirements=REQUIREMENTS,
                 signature=signature(),
+                input_example=(example(model), {"k": 5}),
             )
-            version = mlflow.register_model(info.model_uri, NAME, tags=tags)
+            version = mlflow.register_model(info.model_uri, NAME, tags=dict(tags))
+            while int(version.version) <= above:
+                client.delete_model_version(NAME, version.version)
+                version = mlflow.register_model(info.model_uri, NAME, tags=dict(tags))
         return str(version.version)
+
+
+def example(model: FactorModel) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.DataFrame({"user_id": model.user_ids[:2].astype("int64")})
 
 
 def signature() -> "ModelSignature":
@@ -106,16 +141,58 @@ def signature() -> "ModelSignature":
     return infer_signature(lists[["user_id"]], lists, params={"k": 20})
 
 
-def _exists(client: "MlflowClient") -> bool:
-    return bool(client.search_registered_models(f"name='{NAME}'"))
+def lineage(recipe: Mapping[str, object]) -> dict[str, str]:
+    """What a model's recipe says of its data, as tags: all of it but the parameters of the fit."""
+    parameters = {field.name for field in dataclasses.fields(Als)}
+    kept = {"rank": recipe.get("rank", ""), **{name: value for name, value in recipe.items() if name not in parameters}}
+    return {name: str(value)[:LONGEST_TAG] for name, value in kept.items()}
 
 
-def point(uri: str, champion: str, previous: str) -> None:
-    """Move the aliases; ``previous`` may be empty."""
+def versions(client: "MlflowClient") -> "list[ModelVersion]":
+    """Every version that is not deleted, newest first."""
+    found = client.search_model_versions(f"name='{NAME}'")
+    return sorted(found, key=lambda version: int(version.version), reverse=True)
+
+
+def aliases(client: "MlflowClient") -> dict[str, str]:
+    """The version that each alias names."""
+    models = client.search_registered_models(f"name='{NAME}'")
+    return {alias: str(version) for model in models for alias, version in model.aliases.items()}
+
+
+def point(uri: str, wanted: Mapping[str, str]) -> None:
+    """Let both aliases name what is wanted; one for which that is nothing, or not in the registry, goes.
+
+    ``previous`` is moved first: killed between the two, each still names a version that was in production.
+    """
     with connected(uri) as client:
-        client.set_registered_model_alias(NAME, "champion", champion)
-        if previous:
-            client.set_registered_model_alias(NAME, "previous", previous)
+        there = {str(version.version) for version in versions(client)}
+        now = aliases(client)
+        for alias in ALIASES:
+            version = wanted.get(alias, "")
+            if version in there and now.get(alias) != version:
+                client.set_registered_model_alias(NAME, alias, version)
+            elif version not in there and alias in now:
+                client.delete_registered_model_alias(NAME, alias)
+
+
+def fetch(uri: str, version: str) -> FactorModel:
+    """A registered model's factors.
+
+    Raises:
+        Refused: the registry does not have them whole.
+    """
+    import mlflow
+
+    with connected(uri), tempfile.TemporaryDirectory() as folder:
+        try:
+            found = mlflow.artifacts.download_artifacts(f"models:/{NAME}/{version}", dst_path=folder)
+            return FactorModel.load(pathlib.Path(found) / "artifacts" / "model")
+        except (*BROKEN, mlflow.exceptions.MlflowException) as error:
+            raise Refused(
+                f"model {version}: the registry at {without_credentials(uri)} does not have it whole: "
+                f"{without_credentials(uri, str(error))}"
+            ) from error
 
 
 def recipe(model: FactorModel, als: Als) -> Als:

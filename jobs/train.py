@@ -29,6 +29,9 @@ KIND = "holdout"
 
 def main(job: Job) -> Figures:
     settings = job.settings
+    unreachable = registry.reachable(settings.registry.uri)
+    if unreachable:
+        return registry.not_trained(job.lake(), job.date, unreachable)
     lake = job.lake(job.spark(f"train {job.date}"))
     plays = plays_as_of(lake.read("listens"), job.date)
     with persisted(plays):

@@ -13,7 +13,7 @@ class EvaluateModel(JobTask):
     """Live figures of the lists of the day before; with no such lists, that fact alone."""
 
     job, table = "evaluate", "evaluations"
-    sections = ("api", "lake", "spark", "evaluate", "recommend")
+    sections = ("api", "lake", "spark", "evaluate", "recommend", "registry")
 
     def requires(self) -> list:
         return [self.clone(task) for task in (CleanTracks, CleanUsers, CleanListens)]
@@ -48,7 +48,7 @@ class PromoteModel(JobTask):
     """The better of challenger and champion goes, or stays, in production."""
 
     job, table = "promote", "decisions"
-    sections = ("lake", "spark", "als", "evaluate", "promote", "registry")
+    sections = ("lake", "spark", "als", "evaluate", "promote", "recommend", "registry")
 
     def requires(self) -> JobTask:
         return self.clone(TrainModel)

@@ -8,7 +8,7 @@ class Recommend(JobTask):
     """``[recommend] k`` tracks for each user, by the champion or by popularity."""
 
     job, table = "recommend", "recommendations"
-    sections = ("api", "lake", "spark", "recommend")
+    sections = ("api", "lake", "spark", "recommend", "registry")
 
     def requires(self) -> DatedTask:
         return self.clone(RetrainIfNeeded)

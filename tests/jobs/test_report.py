@@ -102,3 +102,11 @@ def test_the_report_marks_figures_of_too_few_users():
     assert verdict(seen(live=[figure("als", 0.05, users=9), figure("popularity_als", 0.02)]), EVALUATE).endswith(
         "0.0200 (too few: 9 users, 100 needed)."
     )
+
+
+def test_a_registry_that_is_away_is_among_the_decisions():
+    reason = "the registry at http://host:5000 cannot be reached; nothing was trained"
+    none = {"step": "promote", "decision": "none", "reason": reason, "model_version": ""}
+    html = page(seen(decisions=[none]), EVALUATE)
+    assert f"<td>none<td>{reason}" in html
+    assert "Model 1 is in production" in html

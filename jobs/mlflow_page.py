@@ -1,0 +1,69 @@
+"""Open the registry's page, with the live figures up to date, until it is interrupted.
+
+python -m jobs mlflow_page --date YYYY-MM-DD [--port 5000] [--lake-root data/lake]
+"""
+
+import contextlib
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from conf.errors import Refused
+from jobs import registry
+from jobs.cli import Job, parser, settle
+from jobs.live_figures import record_live
+
+PATIENCE = 120  # seconds for the server to come up
+
+
+def show(job: Job) -> None:
+    lake, uri = job.lake(), job.settings.registry.uri
+    if not registry.begun(uri):
+        raise Refused(f"nothing has been registered at {uri} yet: the first training does that")
+    record_live(uri, lake.rows("evaluations", [("kind", "=", "live")]))
+    if uri.startswith("http"):
+        print(f"the registry's page is {registry.without_credentials(uri)}")
+        return
+    serve(uri, job.args.port)
+
+
+def serve(uri: str, port: int) -> None:
+    """Run MLflow's server on the loopback address; its address is printed when it answers."""
+    if answers(port):
+        raise Refused(f"port {port} is taken; give another by --port")
+    command = [str(pathlib.Path(sys.executable).with_name("mlflow")), "ui", "--host=127.0.0.1", f"--port={port}"]
+    # The address goes by the environment, since it may hold a password; jobs of MLflow's own are not wanted.
+    environment = {**os.environ, "MLFLOW_BACKEND_STORE_URI": uri, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    server = subprocess.Popen([*command, "--workers=1"], env=environment, start_new_session=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not answers(port):
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise Refused(f"MLflow's page did not come up on port {port}; see its messages above")
+            time.sleep(0.2)
+        print(f"http://127.0.0.1:{port} shows the registry; Ctrl-C ends it", flush=True)
+        server.wait()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        # It starts processes of its own, which end with their group.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)
+        server.wait()
+
+
+def answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+if __name__ == "__main__":
+    arguments = parser(__doc__ or "", "lake", "registry")
+    arguments.add_argument("--port", type=int, default=5000, help="of the loopback address (default: 5000)")
+    show(settle(arguments))

@@ -1,0 +1,106 @@
+"""What is removed of old models: in the registry, in the lake's copies, in ``similar_tracks``.
+
+A version is kept while an alias names it, while it is one of the newest ``[registry] keep_versions``, and while
+it was champion on a date whose raw folders are kept (``[lake] keep_raw_days``): that date may be run again,
+and is then evaluated, decided and served by its own champion. 0 days keep raw for ever, and so every champion.
+"""
+
+import contextlib
+import datetime
+import pathlib
+import shutil
+import time
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from conf.layout import challenger_folder, model_folder
+from jobs import registry
+from jobs.champion import line, moves
+from jobs.lake import Lake
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+DAY = 86_400  # seconds after which what has no version, or no name, is what a killed run left
+
+
+def prune(uri: str, lake: Lake, date: datetime.date, keep_versions: int, keep_raw_days: int) -> list[str]:
+    """Remove versions that are not kept, as of ``date``, and what killed runs left; returns the versions.
+
+    The registry's part goes last: killed before, the version is found and removed the next time.
+    """
+    oldest = date - datetime.timedelta(days=keep_raw_days) if keep_raw_days else datetime.date.min
+    with registry.connected(uri) as client:
+        there = [str(version.version) for version in registry.versions(client)]
+        aliased = set(registry.aliases(client).values())
+        old = beyond(there, keep_versions, aliased | needed(lake.rows("decisions"), oldest))
+        if old:
+            lake.delete("similar_tracks", ("model_version", "in", old))
+        for version in old:
+            remove(model_folder(lake.root, version))
+            client.delete_model_version(registry.NAME, version)
+        sweep(client)
+    leftovers(lake.root, oldest)
+    return old
+
+
+def beyond(newest_first: list[str], keep: int, protected: set[str]) -> list[str]:
+    """The versions after the first ``keep`` without an alias or other need; none for 0."""
+    free = [version for version in newest_first if version not in protected]
+    return free[keep:] if keep else []
+
+
+def needed(decisions: Iterable[Mapping[str, Any]], oldest: datetime.date) -> set[str]:
+    """The versions that were champion at the end of a day from the one before ``oldest`` on."""
+    made = moves(decisions)
+    since = [move for move in made if move["date"] >= oldest]
+    before = line(move for move in made if move["date"] < oldest)[-1:]
+    return {*before, *(move["model_version"] for move in since)}
+
+
+def sweep(client: "MlflowClient") -> None:
+    """Remove promotions' runs that have no version, with their models and files: of pruned ones, and of killed runs."""
+    import mlflow
+
+    versions = registry.versions(client)
+    used = {version.run_id for version in versions}
+    for run in mlflow.search_runs(
+        experiment_names=[registry.NAME], filter_string="tags.step = 'promote'", output_format="list"
+    ):
+        if run.info.run_id not in used and (run.info.status == "FINISHED" or _old(run.info.start_time / 1000)):
+            remove_run(client, run)
+
+
+def remove_run(client: "MlflowClient", run: "Run") -> None:
+    """The files first, or nothing would lead to them."""
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    found = client.search_logged_models([run.info.experiment_id], f"source_run_id = '{run.info.run_id}'")
+    for model in found:
+        with contextlib.suppress(FileNotFoundError):
+            get_artifact_repository(model.artifact_location).delete_artifacts()
+        client.delete_logged_model(model.model_id)
+    client.delete_run(run.info.run_id)
+
+
+def leftovers(root: str, oldest: datetime.date) -> None:
+    """Remove the lake's challengers from before ``oldest``, and folders that were being written when a run was killed."""
+    for folder in challenger_folder(root, oldest).parent.glob("challenger=????-??-??"):
+        if datetime.date.fromisoformat(folder.name.removeprefix("challenger=")) < oldest:
+            remove(folder)
+    for folder in challenger_folder(root, oldest).parent.glob(".*=*"):
+        if _old(folder.stat().st_mtime):
+            shutil.rmtree(folder)
+
+
+def remove(folder: pathlib.Path) -> None:
+    """Renamed first: a folder half removed is never taken for a model."""
+    if folder.exists():
+        going = folder.with_name(f".{folder.name}.removed")
+        folder.rename(going)
+        shutil.rmtree(going)
+
+
+def _old(moment: float) -> bool:
+    return time.time() - moment > DAY

@@ -1,0 +1,198 @@
+"""Reaching the registry: whether it answers, soon; what may be shown of its address; MLflow set up on it."""
+
+import contextlib
+import logging
+import os
+import pathlib
+import re
+import sqlite3
+import urllib.parse
+import zipfile
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from conf.errors import Refused
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+NAME = "recommender"  # of the model, and of the experiment of its runs
+
+# MLflow's own are 7 retries of 120 s: a day would wait for an hour.
+STEADY = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
+SHORT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
+CONNECT_TIMEOUT = 5  # seconds, of a database server
+
+WRONG_CREDENTIALS = (
+    "; see MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, in the environment"
+)
+ADVICE = {"401": WRONG_CREDENTIALS, "403": WRONG_CREDENTIALS, "404": "; that is no MLflow server"}
+
+BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)  # what loading a model that is not whole raises
+
+
+@contextlib.contextmanager
+def connected(uri: str) -> Iterator["MlflowClient"]:
+    """MLflow, on ``uri`` for tracking and registry.
+
+    Raises:
+        Refused: it cannot be reached or read.
+    """
+    unreachable = reachable(uri)
+    if unreachable:
+        raise Refused(f"{unreachable}; check [registry] uri")
+    import mlflow
+    from alembic.util import CommandError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    for quiet in ("mlflow", "alembic"):
+        logging.getLogger(quiet).setLevel(logging.ERROR)
+    with patience(STEADY):
+        try:
+            create(uri)
+            mlflow.set_tracking_uri(uri)
+            mlflow.set_registry_uri(uri)
+            if mlflow.get_experiment_by_name(NAME) is None:
+                mlflow.create_experiment(NAME, artifact_location=artifacts(uri))
+            mlflow.set_experiment(NAME)
+            yield mlflow.MlflowClient()
+        except (mlflow.exceptions.MlflowException, SQLAlchemyError, CommandError) as error:
+            raise Refused(
+                f"the registry at {without_credentials(uri)} does not do what was asked: "
+                f"{without_credentials(uri, str(error))}; check [registry] uri"
+            ) from error
+
+
+def begun(uri: str) -> bool:
+    """Whether there is anything: a registry in a file begins with its first training."""
+    file = sqlite_file(uri)
+    return file is None or file.exists()
+
+
+def create(uri: str) -> None:
+    """Create the database of a registry in a file, which takes seconds: it appears whole, or a kill would spoil it."""
+    file = sqlite_file(uri)
+    if file is None or begun(uri):
+        return
+    from mlflow import MlflowClient
+
+    building = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        MlflowClient(f"sqlite:///{building}").search_experiments(max_results=1)
+        with contextlib.suppress(FileExistsError):  # another run was first
+            os.link(building, file)
+        building.unlink()
+    except OSError as error:
+        raise Refused(f"the registry at {uri} cannot be created: {error}; check [registry] uri") from error
+
+
+def artifacts(uri: str) -> str | None:
+    """Where a registry in an SQLite file keeps its artifacts: beside that file. A server knows for itself."""
+    file = sqlite_file(uri)
+    return None if file is None else (file.parent / "mlartifacts").as_uri()
+
+
+def reachable(uri: str) -> str:
+    """Empty where the registry answers; else one line that says why not, without credentials. Takes seconds at most."""
+    try:
+        file = sqlite_file(uri)
+        if file is not None:
+            _ask_file(file)
+        elif re.match(r"https?://", uri):
+            _ask_server(uri)
+        else:
+            _ask_database(uri)
+    except Exception as error:  # whatever a driver raises is the answer
+        return f"the registry at {without_credentials(uri)} cannot be reached: {without_credentials(uri, _said(error))}"
+    return ""
+
+
+def sqlite_file(uri: str) -> pathlib.Path | None:
+    """The file of a registry in SQLite."""
+    if not uri.startswith("sqlite:///"):
+        return None
+    return pathlib.Path(uri.removeprefix("sqlite:///").partition("?")[0]).absolute()
+
+
+def without_credentials(uri: str, text: str = "") -> str:
+    """The address, or the first line of a text that may quote it, without user, password and query."""
+    shown = re.sub(r"\?.*", "", re.sub(r"//.*@", "//", uri))
+    if not text:
+        return shown
+    text = text.strip().splitlines()[0].replace(uri, shown)
+    for secret in _secrets(uri):
+        text = text.replace(secret, "***")
+    return text
+
+
+def _secrets(uri: str) -> list[str]:
+    """User and password as they are written and as they are meant, and the query."""
+    address, _, query = uri.partition("?")
+    found = re.search(r"//(.*)@", address)
+    parts = [found.group(1), *found.group(1).split(":", 1)[1:]] if found else []
+    written = [part for part in [*parts, query] if part]
+    return sorted({*written, *map(urllib.parse.unquote, written)}, key=len, reverse=True)
+
+
+@contextlib.contextmanager
+def patience(values: Mapping[str, str], override: bool = False) -> Iterator[None]:
+    """MLflow's own settings while the block runs; what a person has set stands, unless ``override``."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update({name: value for name, value in values.items() if override or before[name] is None})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _ask_file(file: pathlib.Path) -> None:
+    if file.exists():
+        with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True)) as database:
+            database.execute("PRAGMA schema_version").fetchone()
+        if not os.access(file, os.W_OK):
+            raise PermissionError(f"{file} cannot be written")
+        return
+    existing = next(folder for folder in file.parents if folder.exists())
+    if not (existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)):
+        raise PermissionError(f"{file} cannot be created in {existing}")
+
+
+def _ask_server(uri: str) -> None:
+    from mlflow import MlflowClient
+
+    with patience(SHORT, override=True):
+        MlflowClient(uri, uri).search_experiments(max_results=1)
+
+
+def _ask_database(uri: str) -> None:
+    """MLflow would ask ten times, in a hundred seconds."""
+    import sqlalchemy
+
+    limits = {"connect_timeout": CONNECT_TIMEOUT} if re.match(r"(postgres|mysql)", uri) else {}
+    engine = sqlalchemy.create_engine(uri, connect_args=limits)
+    with engine.connect():
+        pass
+    engine.dispose()
+
+
+def _said(error: Exception) -> str:
+    """The cause behind what requests and MLflow put around it."""
+    text = str(error)
+    status = re.search(r"error code (\d{3})|too many (\d{3}) error", text)
+    if status:
+        code = status.group(1) or status.group(2)
+        return f"HTTP {code}{ADVICE.get(code, '')}"
+    for known in ("Connection refused", "Name or service not known", "timed out"):
+        if known in text:
+            return known[0].lower() + known[1:]
+    return text or type(error).__name__
