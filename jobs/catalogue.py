@@ -1,12 +1,13 @@
-"""Who and what there was on a date: the ids of its snapshot, whatever has been fetched since."""
+"""Who and what there was on a date, by its own snapshot, whatever has been fetched since."""
 
 import datetime
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
-from conf.contract import Entity
+from conf.contract import TRACKS, Entity
 from conf.errors import Refused
-from jobs.cleaning.snapshot import snapshot_ids
+from jobs.cleaning.snapshot import open_snapshot, read_checked, snapshot_ids
 from jobs.lake import Lake
 
 
@@ -15,7 +16,28 @@ def ids_on(lake: Lake, entity: Entity, date: datetime.date, timezone: str) -> Da
 
     The table does not say: its ``last_seen`` moves on with later dates.
     """
-    used = lake.rows("accounting", [("date", "=", date), ("entity", "=", entity.name)], ["snapshot_date"])
-    if not used:
+    return snapshot_ids(lake.spark, lake.root, entity, cleaned(lake, entity, date)["snapshot_date"], timezone)
+
+
+def genres_on(lake: Lake, entity: Entity, date: datetime.date, timezone: str) -> DataFrame:
+    """As :func:`ids_on`, with ``genres`` (text, null where there is none): a track's, or a user's favourites.
+
+    They are those that the date's snapshot has; of several rows of an id those of the latest.
+    """
+    used = cleaned(lake, entity, date)["snapshot_date"]
+    rows = read_checked(lake.spark, open_snapshot(lake.root, entity, used, timezone)).filter(F.size("reasons") == 0)
+    genres = F.col("genres" if entity is TRACKS else "favorite_genres")
+    latest = F.max(F.struct("updated_at", genres.alias("genres")))
+    return rows.groupBy(entity.field("id").target).agg(latest["genres"].alias("genres"))
+
+
+def cleaned(lake: Lake, entity: Entity, date: datetime.date) -> dict:
+    """The row of ``accounting`` that cleaning an entity on a date left.
+
+    Raises:
+        Refused: there is none.
+    """
+    rows = lake.rows("accounting", [("date", "=", date), ("entity", "=", entity.name)])
+    if not rows:
         raise Refused(f"{entity.name} of {date} have not been cleaned; run the date's Clean tasks first")
-    return snapshot_ids(lake.spark, lake.root, entity, used[0]["snapshot_date"], timezone)
+    return rows[0]

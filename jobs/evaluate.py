@@ -12,10 +12,10 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from conf.contract import TRACKS
+from conf.contract import TRACKS, USERS
 from conf.settings import Settings
 from conf.tables import marker
-from jobs.catalogue import ids_on
+from jobs.catalogue import genres_on
 from jobs.champion import champion
 from jobs.cli import Figures, Job, parser, run
 from jobs.history import discoveries, interactions, plays_as_of
@@ -77,14 +77,15 @@ def popular_lists(
     lake: Lake, lists: DataFrame, relevant: DataFrame, day_before: datetime.date, settings: Settings
 ) -> DataFrame:
     """What popularity would have served on the day before to the users that are measured."""
-    users = lists.join(relevant, "user_id", "semi").select("user_id").distinct()
+    timezone, serving = settings.api.timezone, settings.recommend
+    scored = lists.join(relevant, "user_id", "semi").select("user_id").distinct()
+    users = scored.join(genres_on(lake, USERS, day_before, timezone), "user_id", "left")
     heard = plays_as_of(lake.read("listens"), day_before)
-    tracks = ids_on(lake, TRACKS, day_before, settings.api.timezone)
-    shelf = Shelf(*popular_tracks(popularity(heard, tracks, day_before, settings.recommend.popular_days)))
+    tracks = genres_on(lake, TRACKS, day_before, timezone)
+    ranked = popularity(heard, tracks, day_before, serving.popular_days)
+    shelf = Shelf(*popular_tracks(ranked, serving.min_genre_tracks))
     pairs = interactions(heard)
-    return recommend(
-        lake.spark, histories(users, pairs, pairs), None, shelf, settings.recommend.k, settings.recommend.min_plays
-    )
+    return recommend(lake.spark, histories(users, pairs, pairs), None, shelf, serving.k, serving.min_plays)
 
 
 def measured(lists: DataFrame, relevant: DataFrame, ks: list[int]) -> pd.DataFrame:

@@ -55,9 +55,8 @@ class Bench:
         self.training = interactions(before)
         users = self.training.select("user_id").distinct()
         self.relevant = discoveries(plays, holdout.start, holdout.end).join(users, "user_id", "semi")
-        scored = self.relevant.select("user_id").distinct()
-        theirs = self.training.join(scored, "user_id", "semi")
-        self.users = histories(scored, theirs, theirs)
+        self.scored = self.relevant.select("user_id").distinct()
+        self.users = histories(self.scored, self.training, self.training)
         day_before = holdout.start - datetime.timedelta(days=1)
         self.shelf = Shelf(*popular_tracks(popularity(before, tracks, day_before, self.serving.popular_days)))
 
@@ -66,9 +65,17 @@ class Bench:
         day_before = self.holdout.start - datetime.timedelta(days=1)
         return trained_on(weighted(self.before, day_before, dataclasses.asdict(als)), als)
 
+    def histories(self, model: FactorModel | None) -> DataFrame:
+        """The scored users with their pairs weighed as the model weighs them."""
+        recipe = model.recipe if model else {}
+        if recipe.get("weighting", "plays") == "plays" and not recipe.get("half_life_days"):
+            return self.users
+        pairs = weighted(self.before, self.holdout.start - datetime.timedelta(days=1), recipe)
+        return histories(self.scored, pairs, pairs)
+
     def measure(self, model: FactorModel | None) -> pd.DataFrame:
         """Metrics by user_id, in its order, of a model; of popularity for None."""
-        lists = recommend(self.spark, self.users, model, self.shelf, self.serving.k, 1)
+        lists = recommend(self.spark, self.histories(model), model, self.shelf, self.serving.k, 1, explain=False)
         return (
             per_user(lists, self.relevant, self.ks)
             .toArrow()
