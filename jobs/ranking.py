@@ -42,7 +42,7 @@ def best(users: np.ndarray, tracks: np.ndarray, hidden: tuple[np.ndarray, np.nda
         close.add(chunk, start, hidden_users[out], hidden_tracks[out])
     rows, columns = close.found()
     scores = (users[rows] * tracks[columns]).sum(axis=1).astype(np.float32)
-    order = np.lexsort((columns, -scores, rows))
+    order = np.lexsort((-scores, rows))  # stable, and a row's columns ascend
     rows, columns, scores = rows[order], columns[order], scores[order]
     first = place(rows, len(users)) < k
     return Ranked(rows[first], columns[first], scores[first])

@@ -45,6 +45,12 @@ def test_the_model_puts_a_users_own_group_first_and_says_why():
     assert {entry["source"] for entry in found[1]} == {"als"}
 
 
+def test_of_reasons_that_weigh_the_same_the_lower_track_comes_first():
+    alike = FactorModel(TRACKS, np.ones((8, 2), np.float32), *NOBODY, {"reg": 0.01, "alpha": 1.0})
+    pairs = [(1, track, 2, True) for track in (7, 3, 5, 1)]
+    assert lists({1: None}, pairs, alike, k=1, min_plays=1)[1][0]["because"] == [1, 3, 5]
+
+
 def test_with_few_plays_of_known_tracks_popularity_is_served_in_its_order():
     found = lists({3: None, 4: None}, [(3, 1, 2, True), (3, 9, 50, True)], k=4, min_plays=3)
     assert ids(found[3]) == [5, 2, 3, 4]
