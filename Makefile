@@ -1,6 +1,6 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run status trend models rollback mlflow check-lake demo-drift test test-kill bench-clean bench-fetch cov lint format-check format-apply types check tree clean lock
+.PHONY: help setup run status trend models rollback mlflow check-lake demo-drift test test-kill bench-clean bench-fetch bench-score cov lint format-check format-apply types check tree clean lock
 export PYTHON ?= python3.11
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -52,6 +52,9 @@ bench-clean: setup ## cleaning 5 and 10 million plays beside polars with deltala
 
 bench-fetch: setup ## fetching beside a bare loop of requests: pace and memory
 	@$(V)/python -m bench.bench_fetch
+
+bench-score: setup ## lists for 100,000 users beside implicit's recommend
+	@$(V)/python -m bench.bench_score
 
 cov: setup ## the same, with the share of lines covered
 	@$(V)/python -m pytest --cov=conf --cov=tasks --cov=jobs --cov=demo_api --cov-report=term

@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
-from conf.contract import TRACKS
+from conf.contract import TRACKS, USERS
 from conf.layout import model_folder
 from conf.settings import Settings
 from conf.tables import marker
-from jobs.catalogue import ids_on
-from jobs.champion import champion
+from jobs.catalogue import genres_on
+from jobs.champion import champion, load
 from jobs.cli import Figures, Job, parser, run
 from jobs.factors import FactorModel
 from jobs.history import played, plays_as_of
@@ -31,7 +31,7 @@ from jobs.trial import Trial
 
 KIND = "live"
 BESIDE = {"als": "popularity_als", "als_known": "popularity_known", "als_new": "popularity_new"}
-OF_A_MODEL = ("served", *BESIDE)
+OF_A_MODEL = ("served", "als_unfolded", *BESIDE)
 
 
 def main(job: Job) -> Figures:
@@ -47,9 +47,12 @@ def main(job: Job) -> Figures:
     lake = job.lake(job.spark(f"evaluate {job.date}"))
     day = played(plays_as_of(lake.read("listens"), job.date), job.date, job.date).toArrow()
     version = max(firsts["model_version"].to_pylist())
-    served, popular = measured(lake, day.filter(pc.is_in(day["user_id"], firsts["user_id"])), day_before, job.settings)
-    model = FactorModel.load(model_folder(lake.root, version)) if version else None
+    model = load(model_folder(lake.root, version), version, job.settings.registry.uri) if version else None
+    listed = day.filter(pc.is_in(day["user_id"], firsts["user_id"]))
+    served, popular, unfolded = measured(lake, listed, day_before, model, job.settings)
     groups = grouped(served, popular, firsts, model)
+    if unfolded:
+        groups["als_unfolded"] = unfolded.only(groups["als_known"].users.index.to_numpy())
     rows = [
         {"model": model, "model_version": version if model in OF_A_MODEL else "", **row}
         for model, group in groups.items()
@@ -61,18 +64,24 @@ def main(job: Job) -> Figures:
     return {"rows_out": len(rows), "lists_of": str(day_before), "users": len(served.users)}
 
 
-def measured(lake: Lake, day: pa.Table, day_before: datetime.date, settings: Settings) -> tuple[Measured, Measured]:
-    """The lists served, and those of popularity, by what was known at the end of the day before.
+def measured(
+    lake: Lake, day: pa.Table, day_before: datetime.date, model: FactorModel | None, settings: Settings
+) -> tuple[Measured, Measured, Measured | None]:
+    """The lists served, those of popularity, and those of the model with users' factors as of its training.
+
+    All are made or judged by what was known at the end of the day before; without a model the third is None.
 
     Args:
         day: what those with a list then played, as :func:`~jobs.history.played` gives it.
     """
     plays = plays_as_of(lake.read("listens"), day_before)
-    tracks = ids_on(lake, TRACKS, day_before, settings.api.timezone)
-    trial = Trial(plays, tracks, day, day_before + datetime.timedelta(days=1), settings)
+    tracks, people = (genres_on(lake, entity, day_before, settings.api.timezone) for entity in (TRACKS, USERS))
+    trial = Trial(plays, tracks, people, day, day_before + datetime.timedelta(days=1), settings)
     lists = lake.read("recommendations").filter(F.col("date") == F.lit(day_before))
+    few = settings.recommend.min_plays
     with persisted(trial.pairs):
-        return trial.measure(lists), trial.measure(trial.lists(None, settings.recommend.min_plays))
+        unfolded = trial.measure(trial.lists(model, few, fold=False)) if model else None
+        return trial.measure(lists), trial.measure(trial.lists(None, few)), unfolded
 
 
 def grouped(served: Measured, popular: Measured, firsts: pa.Table, model: FactorModel | None) -> dict[str, Measured]:

@@ -1,10 +1,4 @@
-"""The factor model in memory: solving a user from their plays, and ranking tracks. numpy only.
-
-Implicit-feedback ALS after Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback
-Datasets" (ICDM 2008): with confidence ``c = 1 + alpha * plays`` and item factors ``Y``, a user's factors
-are ``x = (Y'Y + Y'(C - I)Y + lambda I)^-1 Y'Cp``. ``lambda = reg * (number of the user's tracks)``, after
-Zhou et al., "Large-Scale Parallel Collaborative Filtering for the Netflix Prize" (2008), as in Spark.
-"""
+"""The factor model in memory and in its files. numpy only."""
 
 import dataclasses
 import json
@@ -12,8 +6,6 @@ import os
 import pathlib
 
 import numpy as np
-
-BECAUSE = 3  # heard tracks named as the reason of a recommendation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,10 +30,7 @@ class FactorModel:
 
     def positions(self, track_ids: np.ndarray) -> np.ndarray:
         """Row of each id in ``track_factors``; -1 where the model does not know it."""
-        if not len(self.track_ids):
-            return np.full(len(track_ids), -1)
-        at = np.searchsorted(self.track_ids, track_ids).clip(max=len(self.track_ids) - 1)
-        return np.where(self.track_ids[at] == track_ids, at, -1)
+        return positions(self.track_ids, track_ids)
 
     def equals(self, other: "FactorModel") -> bool:
         arrays = [field.name for field in dataclasses.fields(self) if field.name != "recipe"]
@@ -69,43 +58,12 @@ class FactorModel:
             return cls(**dict(arrays), recipe=json.loads((folder / "recipe.json").read_text()))
 
 
-class Folding:
-    """Users' factors solved from their plays, the track factors held fixed: one exact ALS half step."""
-
-    def __init__(self, model: FactorModel) -> None:
-        self.factors = model.track_factors.astype(np.float64)
-        self.gram = model.gram
-        self.reg, self.alpha = model.recipe["reg"], model.recipe["alpha"]
-
-    def system(self, rows: np.ndarray, plays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Left side (rank, rank) and right side (rank,) of a user's normal equations.
-
-        Args:
-            rows: positions of the user's tracks in the factors, (n,).
-            plays: how often each was played, (n,).
-        """
-        heard = self.factors[rows]
-        excess = self.alpha * plays
-        left = self.gram + (heard.T * excess) @ heard
-        left[np.diag_indices_from(left)] += self.reg * len(rows)
-        return left, heard.T @ (1 + excess)
-
-    def solve(self, rows: np.ndarray, plays: np.ndarray) -> np.ndarray:
-        return np.linalg.solve(*self.system(rows, plays))
-
-    def because(self, rows: np.ndarray, plays: np.ndarray, recommended: np.ndarray) -> np.ndarray:
-        """Which of the user's tracks contributed most to each score, most first.
-
-        A score is a sum over the heard tracks, ``sum_j c_j y_i' W y_j`` with ``W`` the inverse of the left
-        side (Hu, Koren and Volinsky 2008, section 5).
-
-        Returns:
-            Indices into ``rows``, (len(recommended), at most :data:`BECAUSE`).
-        """
-        left, _ = self.system(rows, plays)
-        weights = np.linalg.solve(left, self.factors[recommended].T)
-        contributions = (self.factors[rows] @ weights).T * (1 + self.alpha * plays)
-        return np.argsort(-contributions, axis=1, kind="stable")[:, :BECAUSE]
+def positions(known: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Where each id stands in ``known``, which ascends; -1 where it does not."""
+    if not len(known):
+        return np.full(len(ids), -1)
+    at = np.searchsorted(known, ids).clip(max=len(known) - 1)
+    return np.where(known[at] == ids, at, -1)
 
 
 def top(scores: np.ndarray, k: int) -> np.ndarray:

@@ -44,13 +44,20 @@ def choose(plays: DataFrame, end: datetime.date, evaluate: Evaluate) -> Holdout:
 class Bench:
     """A holdout on which models are measured alike. Persist ``trial.pairs``: each model reads them."""
 
-    def __init__(self, plays: DataFrame, tracks: DataFrame, holdout: Holdout, settings: Settings) -> None:
-        """``tracks``: track_id of what can be served at the end of the holdout."""
+    def __init__(
+        self, plays: DataFrame, tracks: DataFrame, people: DataFrame, holdout: Holdout, settings: Settings
+    ) -> None:
+        """
+        Args:
+            plays: user_id, track_id, listened_at, up to the end of the holdout.
+            tracks: track_id and genres of what can be served at the end of the holdout.
+            people: user_id and genres, the users' favourites.
+        """
         self.holdout = holdout
         self.before = plays.filter(F.col("listened_at") < midnight(holdout.start))
         known = self.before.select("user_id").distinct()
         self.played = played(plays, holdout.start, holdout.end).join(known, "user_id", "semi").toArrow()
-        self.trial = Trial(self.before, tracks, self.played, holdout.start, settings)
+        self.trial = Trial(self.before, tracks, people, self.played, holdout.start, settings)
 
     def pairs(self, als: Als) -> DataFrame:
         """What a model with these parameters is fitted on: user_id, track_id, weight."""

@@ -5,56 +5,51 @@ import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from conf.contract import TRACKS, USERS
+from conf.contract import LISTENS, TRACKS, USERS
 from conf.tables import marker
-from jobs.catalogue import ids_on
+from jobs.catalogue import cleaned, genres_on
 from jobs.champion import Champion, champion
 from jobs.cli import Figures, Job, parser, run
-from jobs.history import interactions, midnight, plays_as_of
+from jobs.history import midnight, plays_as_of, weighted
 from jobs.lake import Lake
-from jobs.popularity import popular_tracks, popularity
-from jobs.scoring import Shelf, histories, recommend
+from jobs.popularity import Shelf, popularity
+from jobs.scoring import histories, recommend
 from jobs.session import persisted
 
 
 def main(job: Job) -> Figures:
     settings, serving = job.settings, job.settings.recommend
-    lake = job.lake(job.spark(f"recommend {job.date}"))
+    people = cleaned(job.lake(), USERS, job.date)["clean"]
+    known = cleaned(job.lake(), LISTENS, job.date)["clean"]
+    lake = job.lake(job.spark(f"recommend {job.date}", rows=known))
     current = champion(lake, job.date + datetime.timedelta(days=1))
+    model = current.load(settings.registry.uri) if current else None
     plays = plays_as_of(lake.read("listens"), job.date)
     with persisted(plays):
-        tracks = ids_on(lake, TRACKS, job.date, settings.api.timezone)
-        shelf = Shelf(*popular_tracks(popularity(plays, tracks, job.date, serving.popular_days)))
-        pairs = interactions(plays)
+        tracks = genres_on(lake, TRACKS, job.date, settings.api.timezone)
+        ranked = popularity(plays, tracks, job.date, serving.popular_days)
+        shelf = Shelf.of(ranked.toArrow(), serving.min_genre_tracks)
+        pairs = weighted(plays, job.date, model.recipe if model else {})
         users = histories(
-            ids_on(lake, USERS, job.date, settings.api.timezone),
+            genres_on(lake, USERS, job.date, settings.api.timezone),
             pairs,
             hidden(pairs, job.date, serving.exclude_heard_days),
         )
-        with persisted(users):
-            lists = recommend(
-                lake.spark,
-                users,
-                current.load(settings.registry.uri) if current else None,
-                shelf,
-                serving.k,
-                serving.min_plays,
-            )
-            lake.replace(
-                rows_of(lists, job.date, current),
-                "recommendations",
-                marker("recommendations", "Recommend", job.date),
-                at_most=users.count() * serving.k,
-                date=job.date,
-            )
+        lists = recommend(lake.spark, users, model, shelf, serving.k, serving.min_plays, at_most=people)
+        lake.replace(
+            rows_of(lists, job.date, current),
+            "recommendations",
+            marker("recommendations", "Recommend", job.date),
+            at_most=people * serving.k,
+            date=job.date,
+        )
     return {"model_version": current.version if current else "", **written(lake, job.date)}
 
 
 def rows_of(lists: DataFrame, date: datetime.date, current: Champion | None) -> DataFrame:
-    """Rows of ``recommendations``, a user's together."""
+    """Rows of ``recommendations``."""
     version = F.when(F.col("source") == "als", current.version if current else "").otherwise("")
-    rows = lists.select(F.lit(date).alias("date"), *lists.columns, version.alias("model_version"))
-    return rows.sortWithinPartitions("user_id", "rank")
+    return lists.select(F.lit(date).alias("date"), *lists.columns, version.alias("model_version"))
 
 
 def hidden(pairs: DataFrame, date: datetime.date, days: int) -> DataFrame:
@@ -64,13 +59,10 @@ def hidden(pairs: DataFrame, date: datetime.date, days: int) -> DataFrame:
 
 def written(lake: Lake, date: datetime.date) -> dict:
     """Rows written, and users by the source of their first track."""
-    firsts = lake.arrow("recommendations", [("date", "=", date)], ["rank", "source"])
-    sources = [
-        source
-        for rank, source in zip(*(firsts[name].to_pylist() for name in ("rank", "source")), strict=True)
-        if rank == 1
-    ]
-    return {"rows_out": firsts.num_rows, "als": sources.count("als"), "popular": sources.count("popular")}
+    rows = lake.arrow("recommendations", [("date", "=", date)], ["rank"]).num_rows
+    firsts = lake.arrow("recommendations", [("date", "=", date), ("rank", "=", 1)], ["source"])
+    sources = firsts["source"].to_pylist()
+    return {"rows_out": rows, "als": sources.count("als"), "popular": sources.count("popular")}
 
 
 if __name__ == "__main__":

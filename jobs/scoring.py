@@ -1,183 +1,159 @@
-"""Lists for users, made in Spark: blocks of users meet the packed model in the workers, and BLAS scores them."""
+"""Lists for users, made in Spark: each partition gets a share of the users and their pairs, and the whole model.
 
-import dataclasses
+Pairs travel as plain columns and the model as a few binary rows, since Spark Connect has no broadcast variables:
+no Python object is made of a row. What happens in a worker is in ``scorer.py``.
+"""
+
+import io
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from threadpoolctl import threadpool_limits
 
-from jobs.factors import FactorModel, Folding, top
+from jobs.factors import FactorModel
+from jobs.folding import Folding
+from jobs.listeners import listeners_of
+from jobs.popularity import Shelf
+from jobs.scorer import Scorer
 
-BLOCK = 2048  # users scored in one task
+SHARE = 8192  # users of a partition
+PIECE = 4 * 2**20  # bytes of the model in one row
 LISTS = "user_id bigint, rank int, track_id bigint, score float, source string, because array<bigint>"
 
-
-@dataclasses.dataclass(frozen=True)
-class Shelf:
-    """What may be recommended: ids in order of popularity (int64) and their recent plays (float32)."""
-
-    track_ids: np.ndarray
-    plays: np.ndarray
+PIECES = pa.schema([("user_id", pa.int64()), ("track_id", pa.int64()), ("piece", pa.binary())])
 
 
 def histories(users: DataFrame, interactions: DataFrame, hidden: DataFrame) -> DataFrame:
-    """One row per user: ``heard`` (array of track_id, plays), ``hidden`` (array<bigint>, not to be listed).
+    """Users and their pairs: a row for each user (user_id, genres) and one for each pair of theirs.
 
     Args:
-        users: user_id, each once.
-        interactions: user_id, track_id, plays.
-        hidden: user_id, track_id.
+        users: user_id, each once, and perhaps genres (text: the user's favourites).
+        interactions: user_id, track_id, plays, and perhaps weight, else the plays count as it.
+        hidden: user_id, track_id of pairs that are not to be listed; ``interactions`` itself for all.
+
+    Returns:
+        user_id, genres; of a pair track_id, plays, weight (float), hidden (boolean) too.
     """
-    heard = interactions.groupBy("user_id").agg(
-        F.sort_array(F.collect_list(F.struct("track_id", "plays"))).alias("heard")
+    weight = F.col("weight" if "weight" in interactions.columns else "plays").cast("float").alias("weight")
+    if hidden is interactions:
+        marked = interactions.withColumn("hidden", F.lit(True))
+    else:
+        left_out = hidden.select("user_id", "track_id").distinct().withColumn("hidden", F.lit(True))
+        marked = interactions.join(left_out, ["user_id", "track_id"], "left").fillna(False, ["hidden"])
+    pairs = marked.join(users, "user_id", "semi").select(
+        "user_id", "track_id", F.col("plays").cast("int").alias("plays"), weight, "hidden"
     )
-    left_out = hidden.groupBy("user_id").agg(F.collect_set("track_id").alias("hidden"))
-    return users.select("user_id").join(heard, "user_id", "left").join(left_out, "user_id", "left")
+    genres = F.col("genres") if "genres" in users.columns else F.lit(None).cast("string").alias("genres")
+    return users.select("user_id", genres).unionByName(pairs, allowMissingColumns=True)
 
 
 def recommend(
-    spark: SparkSession, users: DataFrame, model: FactorModel | None, shelf: Shelf, k: int, min_plays: int
+    spark: SparkSession,
+    users: DataFrame,
+    model: FactorModel | None,
+    shelf: Shelf,
+    k: int,
+    min_plays: int,
+    fold: bool = True,
+    at_most: int | None = None,
+    explain: bool = True,
 ) -> DataFrame:
     """The best k tracks of ``shelf`` for each user: user_id, rank (from 1), track_id, score, source, because.
 
     A user with ``min_plays`` plays of tracks that the model knows gets the model's list, completed from
-    popularity where the model knows too few tracks; anybody else gets popularity.
+    popularity where the model knows too few tracks; anybody else gets popularity. Lists do not depend on how
+    users are shared out.
 
     Args:
         users: as :func:`histories` gives them.
         model: None serves popularity to all.
+        fold: solve every user's factors from what they played; else take those of the fit, and users that it did
+            not have get popularity, nobody a reason.
+        at_most: how many users there can be; counted where it is not given.
+        explain: name the heard tracks that a recommendation is due to.
     """
-    packed = spark.createDataFrame(pa.Table.from_pylist([pack(model, shelf)], schema=PACKED))
-    blocks = users.groupBy(F.pmod(F.xxhash64("user_id"), F.lit(number_of_blocks(users))).alias("block")).agg(
-        F.collect_list(F.struct("user_id", "heard", "hidden")).alias("users")
-    )
+    if at_most is None:
+        at_most = users.filter(F.col("track_id").isNull()).count()
+    shares = max(2, -(-at_most // SHARE))
+    folding = Folding.of(model) if model else None
+    rows = users.withColumn("share", F.pmod(F.xxhash64("user_id"), F.lit(shares)).cast("int"))
+    packed = spark.createDataFrame(pieces(pack(model, folding, shelf)))
+    shipped = packed.crossJoin(spark.range(shares).select(F.col("id").cast("int").alias("share")))
+    rows = rows.unionByName(shipped, allowMissingColumns=True)
+    if model and folding and not fold:
+        known = spark.createDataFrame(user_pieces(model, folding)).join(users, "user_id", "semi")
+        same = F.pmod(F.xxhash64("user_id"), F.lit(shares)).cast("int")
+        rows = rows.unionByName(known.withColumn("share", same), allowMissingColumns=True)
 
     def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        # Spark runs one worker a core; BLAS threads on top would only fight over them.
-        with threadpool_limits(1):
-            scorer = None
-            for batch in batches:
-                for row in range(batch.num_rows):
-                    scorer = scorer or Scorer.unpack(batch, row, k, min_plays)
-                    yield scorer.lists(batch["users"][row].as_py())
+        received = list(batches)
+        if received:
+            # Spark runs one worker a core; BLAS threads on top would only fight over them.
+            with threadpool_limits(1):
+                yield from lists(pa.Table.from_batches(received), k, min_plays, fold, explain)
 
-    return blocks.crossJoin(F.broadcast(packed)).mapInArrow(score, LISTS)
+    return rows.repartitionById(shares, F.col("share")).mapInArrow(score, LISTS)
 
 
-def number_of_blocks(users: DataFrame) -> int:
-    return max(2, -(-users.count() // BLOCK))
+def lists(rows: pa.Table, k: int, min_plays: int, fold: bool, explain: bool) -> Iterator[pa.RecordBatch]:
+    """Lists of the users of a partition, which has the model's pieces (no user_id) among its rows."""
+    of_model = pc.is_null(rows["user_id"])
+    packed = b"".join(rows.filter(of_model).sort_by("track_id")["piece"].to_pylist())
+    track_ids, folding, shelf = unpack(packed)
+    rank = folding.factors.shape[1] if folding and not fold else 0
+    listeners = listeners_of(rows.filter(pc.invert(of_model)), rank)
+    yield from Scorer(track_ids, folding, shelf, k, min_plays, explain).lists(listeners)
 
 
-PACKED = pa.schema(
-    [
-        ("track_ids", pa.binary()),
-        ("track_factors", pa.binary()),
-        ("reg", pa.float64()),
-        ("alpha", pa.float64()),
-        ("shelf_ids", pa.binary()),
-        ("shelf_plays", pa.binary()),
-    ]
-)
-
-
-def pack(model: FactorModel | None, shelf: Shelf) -> dict:
-    """Model and shelf as one row of :data:`PACKED`: arrays as bytes."""
-    ids = model.track_ids if model else np.empty(0, np.int64)
-    factors = model.track_factors if model else np.empty((0, 1), np.float32)
-    recipe = model.recipe if model else {"reg": 0.0, "alpha": 0.0}
-    return {
-        "track_ids": ids.tobytes(),
-        "track_factors": np.ascontiguousarray(factors, np.float32).tobytes(),
-        "reg": float(recipe["reg"]),
-        "alpha": float(recipe["alpha"]),
-        "shelf_ids": shelf.track_ids.tobytes(),
-        "shelf_plays": shelf.plays.tobytes(),
+def pack(model: FactorModel | None, folding: Folding | None, shelf: Shelf) -> bytes:
+    """Model and shelf as numpy's archive of arrays."""
+    positions = list(shelf.genres.values())
+    arrays: dict[str, Any] = {
+        "shelf_ids": shelf.track_ids,
+        "shelf_plays": shelf.plays,
+        "genres": np.array(list(shelf.genres), dtype=np.str_),
+        "genre_ends": np.cumsum([len(found) for found in positions], dtype=np.int64),
+        "genre_positions": np.concatenate([*positions, np.empty(0, np.int64)]),
     }
+    if model and folding:
+        arrays |= {"track_ids": model.track_ids, "factors": folding.factors}
+        arrays |= {"spectrum": folding.spectrum, "turn": folding.turn}
+        arrays["recipe"] = np.array([folding.reg, folding.reg_exponent, folding.alpha])
+    packed = io.BytesIO()
+    np.savez(packed, **arrays)
+    return packed.getvalue()
 
 
-class Scorer:
-    """Scores one user after another against the tracks that are both known to the model and on the shelf."""
-
-    def __init__(self, model: FactorModel | None, shelf: Shelf, k: int, min_plays: int) -> None:
-        self.model, self.shelf, self.k, self.min_plays = model, shelf, k, min_plays
-        if model:
-            self.folding = Folding(model)
-            self.servable = np.flatnonzero(np.isin(model.track_ids, shelf.track_ids))
-            self.candidates = model.track_factors[self.servable]
-
-    @classmethod
-    def unpack(cls, batch: pa.RecordBatch, row: int, k: int, min_plays: int) -> "Scorer":
-        value = {name: batch[name][row].as_py() for name in PACKED.names}
-        ids = np.frombuffer(value["track_ids"], np.int64)
-        factors = np.frombuffer(value["track_factors"], np.float32).reshape(
-            max(len(ids), 1) if len(ids) else 0, -1 if len(ids) else 1
-        )
-        recipe = {"reg": value["reg"], "alpha": value["alpha"]}
-        nobody = np.empty(0, np.int64), np.empty((0, factors.shape[1]), np.float32)
-        model = FactorModel(ids, factors, *nobody, recipe) if len(ids) else None
-        shelf = Shelf(np.frombuffer(value["shelf_ids"], np.int64), np.frombuffer(value["shelf_plays"], np.float32))
-        return cls(model, shelf, k, min_plays)
-
-    def lists(self, users: list[dict]) -> pa.RecordBatch:
-        """Lists of a block of users, as :data:`LISTS`."""
-        rows = [entry for user in users for entry in self.of_user(user)]
-        return pa.RecordBatch.from_pylist(rows, schema=LIST_SCHEMA)
-
-    def of_user(self, user: dict) -> list[dict]:
-        """One user's list, best first."""
-        hidden = np.array(user["hidden"] or [], np.int64)
-        entries = self._by_model(user, hidden)
-        taken = np.concatenate([hidden, np.array([entry["track_id"] for entry in entries], np.int64)])
-        entries += self._by_popularity(taken, self.k - len(entries))
-        return [{"user_id": user["user_id"], "rank": rank, **entry} for rank, entry in enumerate(entries, 1)]
-
-    def _by_model(self, user: dict, hidden: np.ndarray) -> list[dict]:
-        if self.model is None or not user["heard"]:
-            return []
-        ids = np.array([heard["track_id"] for heard in user["heard"]], np.int64)
-        plays = np.array([heard["plays"] for heard in user["heard"]], np.float64)
-        rows = self.model.positions(ids)
-        known = rows >= 0
-        ids, plays, rows = ids[known], plays[known], rows[known]
-        if plays.sum() < self.min_plays:
-            return []
-        scores = self.candidates @ self.folding.solve(rows, plays).astype(np.float32)
-        left_out = self.model.positions(hidden)
-        scores[np.isin(self.servable, left_out[left_out >= 0])] = -np.inf
-        best = top(scores, self.k)
-        reasons = self.folding.because(rows, plays, self.servable[best])
-        return [
-            {
-                "track_id": int(self.model.track_ids[self.servable[at]]),
-                "score": float(scores[at]),
-                "source": "als",
-                "because": ids[reason].tolist(),
-            }
-            for at, reason in zip(best, reasons, strict=True)
-        ]
-
-    def _by_popularity(self, taken: np.ndarray, wanted: int) -> list[dict]:
-        if wanted <= 0:
-            return []
-        # No more than this many from the top can be taken already.
-        first = slice(0, wanted + len(taken))
-        ids, plays = self.shelf.track_ids[first], self.shelf.plays[first]
-        free = np.flatnonzero(~np.isin(ids, taken))[:wanted]
-        return [
-            {"track_id": int(ids[at]), "score": float(plays[at]), "source": "popular", "because": []} for at in free
-        ]
+def unpack(packed: bytes) -> tuple[np.ndarray, Folding | None, Shelf]:
+    """The model's track ids, its folding and the shelf."""
+    arrays = dict(np.load(io.BytesIO(packed)))
+    found = np.split(arrays["genre_positions"], arrays["genre_ends"][:-1])
+    genres = dict(zip(arrays["genres"].tolist(), found, strict=False))
+    shelf = Shelf(arrays["shelf_ids"], arrays["shelf_plays"], genres)
+    if "factors" not in arrays:
+        return np.empty(0, np.int64), None, shelf
+    folding = Folding(arrays["factors"], arrays["spectrum"], arrays["turn"], *arrays["recipe"].tolist())
+    return arrays["track_ids"], folding, shelf
 
 
-LIST_SCHEMA = pa.schema(
-    [
-        ("user_id", pa.int64()),
-        ("rank", pa.int32()),
-        ("track_id", pa.int64()),
-        ("score", pa.float32()),
-        ("source", pa.string()),
-        ("because", pa.list_(pa.int64())),
+def pieces(packed: bytes) -> pa.Table:
+    """Rows of :data:`PIECES`, numbered by track_id, with no user."""
+    parts = [packed[start : start + PIECE] for start in range(0, len(packed), PIECE)]
+    columns = [pa.nulls(len(parts), pa.int64()), pa.array(range(len(parts)), pa.int64()), pa.array(parts, pa.binary())]
+    return pa.Table.from_arrays(columns, schema=PIECES)
+
+
+def user_pieces(model: FactorModel, folding: Folding) -> pa.Table:
+    """Rows of :data:`PIECES`: each user's factors of the fit."""
+    factors = (model.user_factors @ folding.turn).astype(np.float32)
+    columns = [
+        pa.array(model.user_ids, pa.int64()),
+        pa.nulls(len(factors), pa.int64()),
+        pa.array([row.tobytes() for row in factors], pa.binary()),
     ]
-)
+    return pa.Table.from_arrays(columns, schema=PIECES)

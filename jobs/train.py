@@ -9,12 +9,12 @@ import datetime
 
 from pyspark.sql import DataFrame
 
-from conf.contract import TRACKS
+from conf.contract import TRACKS, USERS
 from conf.layout import challenger_folder
 from conf.settings import Als, Settings
 from conf.tables import marker
 from jobs import registry
-from jobs.catalogue import ids_on
+from jobs.catalogue import genres_on
 from jobs.champion import Champion, champion
 from jobs.cli import Figures, Job, parser, run
 from jobs.factors import FactorModel
@@ -45,7 +45,8 @@ def main(job: Job) -> Figures:
 
 def test(lake: Lake, plays: DataFrame, holdout: Holdout, date: datetime.date, settings: Settings) -> list[dict]:
     """Rows of ``evaluations``; the challenger is saved and its run recorded."""
-    bench = Bench(plays, ids_on(lake, TRACKS, date, settings.api.timezone), holdout, settings)
+    tracks, people = (genres_on(lake, entity, date, settings.api.timezone) for entity in (TRACKS, USERS))
+    bench = Bench(plays, tracks, people, holdout, settings)
     current = champion(lake, date)
     with persisted(bench.trial.pairs):
         challenger = fit(bench.pairs(settings.als), settings.als)

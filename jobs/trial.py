@@ -1,8 +1,9 @@
 """Lists on trial: held against what people played from a date on, alike for every model."""
 
 import datetime
+from collections.abc import Mapping
+from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame
@@ -10,11 +11,11 @@ from pyspark.sql import functions as F
 
 from conf.settings import Settings
 from jobs.factors import FactorModel
-from jobs.history import interactions
+from jobs.history import interactions, weighted
 from jobs.measured import Measured
 from jobs.metrics import Catalogue, cutoffs
-from jobs.popularity import popularity
-from jobs.scoring import Shelf, histories, recommend
+from jobs.popularity import Shelf, popularity
+from jobs.scoring import histories, recommend
 
 
 class Trial:
@@ -24,29 +25,54 @@ class Trial:
     """
 
     def __init__(
-        self, before: DataFrame, tracks: DataFrame, played: pa.Table, start: datetime.date, settings: Settings
+        self,
+        before: DataFrame,
+        tracks: DataFrame,
+        people: DataFrame,
+        played: pa.Table,
+        start: datetime.date,
+        settings: Settings,
     ) -> None:
         """
         Args:
             before: user_id, track_id, listened_at, as it was known before ``start``.
-            tracks: track_id of what can be listed.
+            tracks: track_id and genres of what can be listed.
+            people: user_id and genres, the users' favourites.
             played: what :func:`jobs.history.played` gives from ``start`` on, of those who may be scored; who
                 played nothing new to them is not.
         """
         self.spark, self.serving = before.sparkSession, settings.recommend
         self.ks = cutoffs(settings.evaluate.k, settings.recommend.k)
+        self.day_before = start - datetime.timedelta(days=1)
         self.relevant = played.filter(pc.invert(played["heard"])).select(["user_id", "track_id"])
-        self.scored = self.spark.createDataFrame(pa.table({"user_id": self.relevant["user_id"].unique()}))
-        self.pairs = interactions(before.join(self.scored, "user_id", "semi"))
-        day_before = start - datetime.timedelta(days=1)
-        ranked = popularity(before, tracks, day_before, self.serving.popular_days).toArrow()
-        ids, recent, ever = (ranked[name].to_numpy() for name in ("track_id", "recent", "ever"))
-        self.shelf, self.catalogue = Shelf(ids.astype(np.int64), recent.astype(np.float32)), Catalogue.of(ids, ever)
+        self.user_ids = self.relevant["user_id"].unique()
+        self.scored = self.spark.createDataFrame(pa.table({"user_id": self.user_ids}))
+        self.people = self.scored.join(people, "user_id", "left")
+        self.plays = before.join(self.scored, "user_id", "semi")
+        self.pairs = interactions(self.plays)
+        ranked = popularity(before, tracks, self.day_before, self.serving.popular_days).toArrow()
+        self.shelf = Shelf.of(ranked, self.serving.min_genre_tracks)
+        self.catalogue = Catalogue.of(ranked["track_id"].to_numpy(), ranked["ever"].to_numpy())
 
-    def lists(self, model: FactorModel | None, min_plays: int) -> DataFrame:
-        """Lists of a model, or of popularity for None, for the users on trial."""
-        users = histories(self.scored, self.pairs, self.pairs)
-        return recommend(self.spark, users, model, self.shelf, self.serving.k, min_plays)
+    def lists(self, model: FactorModel | None, min_plays: int, fold: bool = True) -> DataFrame:
+        """Lists of a model, or of popularity for None, for the users on trial; ``fold`` as :func:`recommend` has it."""
+        pairs = self.weighed(model.recipe if model else {})
+        return recommend(
+            self.spark,
+            histories(self.people, pairs, pairs),
+            model,
+            self.shelf,
+            self.serving.k,
+            min_plays,
+            fold=fold,
+            at_most=len(self.user_ids),
+            explain=False,
+        )
+
+    def weighed(self, recipe: Mapping[str, Any]) -> DataFrame:
+        """The pairs with the weights that a model's recipe gives them; those of plain plays are at hand."""
+        plain = recipe.get("weighting", "plays") == "plays" and not recipe.get("half_life_days")
+        return self.pairs if plain else weighted(self.plays, self.day_before, recipe)
 
     def measure(self, lists: DataFrame) -> Measured:
         """``lists``: user_id, rank, track_id; those of other users are left out."""

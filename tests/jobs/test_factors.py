@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from jobs.factors import FactorModel, Folding, top
+from jobs.factors import FactorModel, top
 
 
 @pytest.fixture
@@ -15,25 +15,6 @@ def model():
         np.ones((1, 3), np.float32),
         {"reg": 0.1, "alpha": 2.0},
     )
-
-
-def test_a_folded_user_solves_the_normal_equations_of_the_whole_matrix(model):
-    # Hu, Koren and Volinsky, equation 4, written out over all four tracks: the user played 0 twice and 2 once.
-    factors = model.track_factors.astype(np.float64)
-    confidence, preference = np.diag([5.0, 1, 3, 1]), np.array([1.0, 0, 1, 0])
-    left = factors.T @ confidence @ factors + 0.1 * 2 * np.eye(3)
-    expected = np.linalg.solve(left, factors.T @ confidence @ preference)
-    found = Folding(model).solve(np.array([0, 2]), np.array([2.0, 1.0]))
-    assert found == pytest.approx(expected, abs=1e-12)
-
-
-def test_what_the_heard_tracks_contribute_adds_up_to_the_score(model):
-    folding, rows, plays = Folding(model), np.array([0, 2, 3]), np.array([2.0, 1.0, 4.0])
-    left, _ = folding.system(rows, plays)
-    weights = np.linalg.inv(left)
-    contributions = [(1 + 2 * plays[at]) * folding.factors[1] @ weights @ folding.factors[rows[at]] for at in range(3)]
-    assert sum(contributions) == pytest.approx(folding.factors[1] @ folding.solve(rows, plays))
-    assert folding.because(rows, plays, np.array([1]))[0].tolist() == np.argsort(-np.array(contributions)).tolist()
 
 
 def test_positions_of_64_bit_ids_and_of_unknown_ones(model):

@@ -1,69 +1,79 @@
+"""The same lists as in test_scorer.py, by way of Spark."""
+
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from jobs import scoring
 from jobs.factors import FactorModel
-from jobs.scoring import Scorer, Shelf, histories, recommend
+from jobs.folding import Folding
+from jobs.popularity import Shelf
+from jobs.scorer import LIST_SCHEMA, Scorer
+from jobs.scoring import histories, pack, pieces, recommend, unpack
+from tests.jobs.listening import listeners
 
-# Two groups of tracks: factors of 1 to 4 point one way, of 5 to 8 the other. 9 is on the shelf, and unknown to the model.
-TRACKS = np.arange(1, 9)
-FACTORS = np.array([[1, 0]] * 4 + [[0, 1]] * 4, np.float32) * np.linspace(1, 0.9, 8, dtype=np.float32)[:, None]
-MODEL = FactorModel(TRACKS, FACTORS, np.empty(0, np.int64), np.empty((0, 2), np.float32), {"reg": 0.01, "alpha": 1.0})
-SHELF = Shelf(np.array([9, 5, 1, 2, 3, 4, 6, 7, 8]), np.arange(9, 0, -1).astype(np.float32))
+GENERATOR = np.random.default_rng(5)
+TRACKS = np.arange(100, 140)
+MODEL = FactorModel(
+    TRACKS,
+    GENERATOR.normal(size=(40, 3)).astype(np.float32),
+    np.array([1, 2]),
+    GENERATOR.normal(size=(2, 3)).astype(np.float32),
+    {"reg": 0.1, "alpha": 2.0},
+)
+SHELF = Shelf(np.arange(105, 145), np.arange(40, 0, -1).astype(np.float32), {"folk": np.array([3, 30])})
+USERS = {1: "Folk", 2: None, 3: None, 4: "folk"}  # 4 has heard nothing; 9 is not among the users
+PAIRS = [(1, 110, 2), (1, 141, 1), (2, 120, 4), (2, 121, 1), (3, 130, 3), (9, 131, 5)]
+
+
+def by_spark(spark, pairs, hidden, **given):
+    users = spark.createDataFrame(list(USERS.items()), "user_id bigint, genres string")
+    frame = recommend(spark, histories(users, pairs, hidden or pairs), MODEL, SHELF, k=6, min_plays=2, **given)
+    return sorted(frame.toArrow().to_pylist(), key=lambda row: (row["user_id"], row["rank"]))
 
 
 @pytest.fixture(scope="module")
-def lists(spark):
-    users = spark.createDataFrame([(1,), (2,), (3,), (4,)], "user_id bigint")
-    pairs = spark.createDataFrame(
-        # 1 likes the first group, 2 the second; 3 has too few plays, and 4 has none.
-        [(1, 1, 2), (1, 2, 3), (2, 5, 4), (2, 6, 1), (3, 1, 1)],
-        "user_id bigint, track_id bigint, plays int",
-    )
-    frame = recommend(spark, histories(users, pairs, pairs), MODEL, SHELF, k=4, min_plays=3)
-    found: dict[int, list] = {}
-    for row in sorted(frame.collect(), key=lambda row: (row["user_id"], row["rank"])):
-        found.setdefault(row["user_id"], []).append(row)
-    return found
+def pairs(spark):
+    return spark.createDataFrame(PAIRS, "user_id bigint, track_id bigint, plays int")
 
 
-def test_everybody_gets_k_distinct_tracks_that_they_have_not_heard(lists):
-    heard = {1: {1, 2}, 2: {5, 6}, 3: {1}, 4: set()}
-    assert sorted(lists) == [1, 2, 3, 4]
-    for user, rows in lists.items():
-        assert [row["rank"] for row in rows] == [1, 2, 3, 4]
-        assert len({row["track_id"] for row in rows} - heard[user]) == 4
+def test_every_user_gets_the_list_that_memory_gives(spark, pairs):
+    scorer = Scorer(TRACKS, Folding.of(MODEL), SHELF, k=6, min_plays=2)
+    expected = scorer.lists(listeners(USERS, [(*pair, True) for pair in PAIRS if pair[0] in USERS]))
+    assert by_spark(spark, pairs, None) == pa.Table.from_batches(expected, LIST_SCHEMA).to_pylist()
 
 
-def test_the_model_puts_a_users_own_group_first_and_says_why(lists):
-    assert [row["track_id"] for row in lists[1]][:2] == [3, 4]
-    assert [row["track_id"] for row in lists[2]][:2] == [7, 8]
-    assert {row["source"] for row in lists[1]} == {"als"}
-    assert set(lists[1][0]["because"]) == {1, 2}
-    scores = [row["score"] for row in lists[1]]
-    assert scores == sorted(scores, reverse=True)
+def test_only_what_is_hidden_is_left_out_and_weights_count_where_they_are_given(spark, pairs):
+    weighted = pairs.selectExpr("*", "plays * 0.5 AS weight")
+    found = by_spark(spark, weighted, pairs.filter("track_id <> 110"), at_most=4)
+    halved = [(*pair, pair[1] != 110) for pair in PAIRS if pair[0] in USERS]
+    people = listeners(USERS, halved)
+    people.weights[:] /= 2
+    expected = Scorer(TRACKS, Folding.of(MODEL), SHELF, k=6, min_plays=2).lists(people)
+    assert found == pa.Table.from_batches(expected, LIST_SCHEMA).to_pylist()
 
 
-def test_with_few_plays_or_none_popularity_is_served_in_its_order(lists):
-    assert [row["track_id"] for row in lists[3]] == [9, 5, 2, 3]
-    assert [row["track_id"] for row in lists[4]] == [9, 5, 1, 2]
-    assert {(row["source"], tuple(row["because"])) for row in lists[4]} == {("popular", ())}
+def test_without_folding_users_of_the_fit_have_its_scores_and_others_popularity(spark, pairs):
+    found = by_spark(spark, pairs, None, fold=False, at_most=4)
+    scores = {row["track_id"]: row["score"] for row in found if row["user_id"] == 2}
+    fitted = dict(zip(TRACKS.tolist(), MODEL.track_factors @ MODEL.user_factors[1], strict=True))
+    assert len(scores) == 6
+    assert scores == pytest.approx({track: fitted[track] for track in scores}, abs=1e-5)
+    assert {row["user_id"]: row["source"] for row in found} == {1: "als", 2: "als", 3: "popular", 4: "popular"}
 
 
-def test_a_list_the_model_cannot_fill_is_completed_from_popularity():
-    scorer = Scorer(MODEL, SHELF, k=9, min_plays=1)
-    entries = scorer.of_user({"user_id": 1, "heard": [{"track_id": 1, "plays": 3}], "hidden": [1]})
-    assert [entry["source"] for entry in entries] == ["als"] * 7 + ["popular"]
-    assert sorted(entry["track_id"] for entry in entries) == [2, 3, 4, 5, 6, 7, 8, 9]
+def test_model_and_shelf_come_back_from_their_pieces_in_any_order(monkeypatch):
+    monkeypatch.setattr(scoring, "PIECE", 100)
+    table = pieces(pack(MODEL, Folding.of(MODEL), SHELF))
+    assert table.num_rows > 10
+    track_ids, folding, shelf = unpack(b"".join(table[::-1].sort_by("track_id")["piece"].to_pylist()))
+    assert track_ids.tolist() == TRACKS.tolist()
+    assert np.array_equal(folding.factors, Folding.of(MODEL).factors)
+    assert (folding.reg, folding.reg_exponent, folding.alpha) == (0.1, 1.0, 2.0)
+    assert shelf.track_ids.tolist() == SHELF.track_ids.tolist()
+    assert {name: found.tolist() for name, found in shelf.genres.items()} == {"folk": [3, 30]}
 
 
-def test_a_small_catalogue_gives_as_many_as_there_are():
-    scorer = Scorer(None, Shelf(np.array([1, 2]), np.ones(2, np.float32)), k=5, min_plays=1)
-    assert [entry["track_id"] for entry in scorer.of_user({"user_id": 1, "heard": None, "hidden": [1]})] == [2]
-
-
-def test_what_is_no_longer_served_is_not_recommended_though_the_model_knows_it():
-    shelf = Shelf(np.array([4, 5]), np.ones(2, np.float32))
-    entries = Scorer(MODEL, shelf, k=5, min_plays=1).of_user(
-        {"user_id": 1, "heard": [{"track_id": 1, "plays": 3}], "hidden": [1]}
-    )
-    assert sorted(entry["track_id"] for entry in entries) == [4, 5]
+def test_a_shelf_alone_comes_back_without_a_model():
+    track_ids, folding, shelf = unpack(pack(None, None, Shelf(np.array([3]), np.ones(1, np.float32))))
+    assert (len(track_ids), folding, shelf.track_ids.tolist(), shelf.genres) == (0, None, [3], {})

@@ -27,13 +27,18 @@ ON_DAY = [(1, 11, at(10)), (2, 10, at(10)), (3, 12, at(10))]
 SERVED = [(1, 1, 12), (1, 2, 10), (2, 1, 12), (2, 2, 13), (3, 1, 12), (3, 2, 10), (4, 1, 10), (4, 2, 11)]
 
 
+def nobody(spark):
+    """Favourite genres of nobody."""
+    return spark.createDataFrame([], "user_id bigint, genres string")
+
+
 @pytest.fixture(scope="module")
 def measured(spark):
     """What was served, and popularity."""
     types = "user_id bigint, track_id bigint, listened_at timestamp"
     day = played(spark.createDataFrame(BEFORE + ON_DAY, types), DAY, DAY).toArrow()
     tracks = spark.createDataFrame([(10,), (11,), (12,), (13,)], "track_id bigint")
-    trial = Trial(spark.createDataFrame(BEFORE, types), tracks, day, DAY, SETTINGS)
+    trial = Trial(spark.createDataFrame(BEFORE, types), tracks, nobody(spark), day, DAY, SETTINGS)
     with persisted(trial.pairs):
         served = trial.measure(spark.createDataFrame(SERVED, "user_id bigint, rank int, track_id bigint"))
         return served, trial.measure(trial.lists(None, 1))
@@ -65,7 +70,7 @@ def test_popularity_leaves_out_what_a_user_had_heard(measured):
 def test_on_a_day_on_which_nobody_found_anything_new_nobody_is_measured(spark):
     plays = spark.createDataFrame(BEFORE, "user_id bigint, track_id bigint, listened_at timestamp")
     day = played(plays, DAY, DAY).toArrow()
-    trial = Trial(plays, spark.createDataFrame([(10,)], "track_id bigint"), day, DAY, SETTINGS)
+    trial = Trial(plays, spark.createDataFrame([(10,)], "track_id bigint"), nobody(spark), day, DAY, SETTINGS)
     assert day.num_rows == 0
     assert trial.measure(trial.lists(None, 1)).figures() == []
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from conf.settings import Als
-from jobs.factors import Folding, top
+from jobs.factors import top
+from jobs.folding import Folding
 from jobs.solvers import fit
 
 USERS, TRACKS = 20, 24
@@ -39,5 +40,5 @@ def test_the_squares_that_were_left_out_are_found(model):
 
 def test_folding_a_user_in_gives_what_the_solver_gave(model):
     rows = np.array([track for track in range(TRACKS) if track % 2 == 0 and track % 5])  # user 0's tracks
-    found = Folding(model).solve(rows, np.array([1.0 + track % 3 for track in rows]))
+    found = Folding.of(model).solve(rows, np.array([1.0 + track % 3 for track in rows]))
     assert found == pytest.approx(model.user_factors[0], abs=1e-3)

@@ -1,0 +1,182 @@
+"""Lists for all users beside implicit's ``recommend``: top 20 of all tracks, heard ones left out.
+
+python -m bench.bench_score [--users 100000 --tracks 50000 --pairs 8830000 --rank 64] [--rounds 3]
+
+Both sides have the same factors and pairs and take turns. Ours runs on a Spark Connect server that is warm.
+"""
+
+import argparse
+import contextlib
+import datetime
+import pathlib
+import socket
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+from deltalake import write_deltalake
+from threadpoolctl import threadpool_limits
+
+from conf.settings import Als, Settings, Spark
+from conf.tables import TABLES, marker
+from jobs.factors import FactorModel
+from jobs.history import plays_as_of, weighted
+from jobs.lake import Lake, arrow_schema
+from jobs.popularity import Shelf, popularity
+from jobs.recommend import rows_of
+from jobs.scoring import histories, recommend
+from jobs.session import persisted, spark_session
+from tasks.spark_server import running
+
+TARGET = 1.3
+DATE = datetime.date(2024, 3, 1)
+PLAYS_OF_A_ROW = 10  # of listen_history
+DIFFERENCES = """what each side does
+  both      the best k of all tracks for each user, what they heard left out
+  ours      reads the plays from a Delta table, counts pairs and popularity, solves every user's factors anew, names
+            three reasons for each recommendation, breaks ties by id, commits the lists to a Delta table; not in it:
+            Luigi and the start of the client, reading the day's catalogue and genres from its raw folder
+  implicit  user factors of the fit, pairs ready in memory as a sparse matrix; lists stay in memory"""
+
+
+def drawn_pairs(users: int, tracks: int, wanted: int) -> tuple[np.ndarray, np.ndarray]:
+    """Users and tracks of distinct pairs, by user: few popular tracks, few busy users."""
+    generator = np.random.default_rng(1)
+    popular = 1 / np.arange(1, tracks + 1) ** 0.7
+    busy = generator.gamma(1, 1, users)
+    found = np.empty(0, np.int64)
+    while len(found) < wanted:
+        drawn = (
+            generator.choice(count, wanted, p=share / share.sum())
+            for count, share in ((users, busy), (tracks, popular))
+        )
+        owners, played = drawn
+        found = np.union1d(found, owners * tracks + played)
+    found = np.sort(generator.choice(found, wanted, replace=False))
+    return found // tracks, found % tracks
+
+
+def factors(users: int, tracks: int, rank: int) -> FactorModel:
+    generator = np.random.default_rng(2)
+    longer = generator.gamma(1, 0.3, (tracks, 1))
+    return FactorModel(
+        np.arange(tracks),
+        (generator.normal(size=(tracks, rank)) * longer).astype(np.float32),
+        np.arange(users),
+        generator.normal(size=(users, rank)).astype(np.float32),
+        {"reg": Als().reg, "alpha": Als().alpha},
+    )
+
+
+def write_listens(lake: Lake, owners: np.ndarray, played: np.ndarray) -> None:
+    """One play of each pair, ten to a row of listen_history."""
+    starts = np.searchsorted(owners, owners)
+    nth = np.arange(len(owners)) - starts
+    hours = (nth // PLAYS_OF_A_ROW).astype("timedelta64[h]")
+    at = np.datetime64(DATE) - np.timedelta64(1, "h") - hours
+    stamps = pa.array(at.astype("datetime64[us]")).cast(pa.timestamp("us", "UTC"))
+    columns = {
+        "user_id": owners,
+        "track_id": played,
+        "listened_at": stamps,
+        "position": (nth % PLAYS_OF_A_ROW).astype(np.int32),
+        "updated_at": stamps,
+        "first_seen": pa.array([DATE] * len(owners), pa.date32()),
+    }
+    write_deltalake(lake.ensure("listens"), pa.table(columns, schema=arrow_schema(TABLES["listens"])), mode="append")
+
+
+def ours(lake: Lake, model: FactorModel, k: int, name: str) -> dict[str, float]:
+    """Seconds by step; the lists are in ``recommendations``."""
+    users, tracks = len(model.user_ids), len(model.track_ids)
+    begun = time.perf_counter()
+    plays = plays_as_of(lake.read("listens"), DATE)
+    with persisted(plays):
+        served = lake.spark.range(tracks).withColumnRenamed("id", "track_id")
+        shelf = Shelf.of(popularity(plays, served, DATE, 7).toArrow())
+        counted = time.perf_counter()
+        pairs = weighted(plays, DATE, model.recipe)
+        people = histories(lake.spark.range(users).withColumnRenamed("id", "user_id"), pairs, pairs)
+        lists = recommend(lake.spark, people, model, shelf, k, min_plays=1, at_most=users)
+        lake.replace(
+            rows_of(lists, DATE, None), "recommendations", marker("recommendations", name, DATE), users * k, date=DATE
+        )
+    ended = time.perf_counter()
+    return {"plays read, popularity counted": counted - begun, "pairs, lists, commit": ended - counted}
+
+
+def implicits(model: FactorModel, owners: np.ndarray, played: np.ndarray, k: int, threads: int) -> Callable[[], float]:
+    """A function that makes the lists and says how many seconds that took."""
+    from implicit.cpu.als import AlternatingLeastSquares
+    from scipy.sparse import csr_matrix
+
+    shape = len(model.user_ids), len(model.track_ids)
+    heard = csr_matrix((np.ones(len(owners), np.float32), (owners, played)), shape)
+    theirs = AlternatingLeastSquares(factors=model.track_factors.shape[1], num_threads=threads)
+    theirs.user_factors, theirs.item_factors = model.user_factors, model.track_factors
+
+    def run() -> float:
+        begun = time.perf_counter()
+        theirs.recommend(model.user_ids, heard, N=k, filter_already_liked_items=True)
+        return time.perf_counter() - begun
+
+    return run
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--users", type=int, default=100_000)
+    parser.add_argument("--tracks", type=int, default=50_000)
+    parser.add_argument("--pairs", type=int, default=8_830_000, help="distinct (user, track)")
+    parser.add_argument("--rank", type=int, default=64)
+    parser.add_argument("--k", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=3, help="turns that each side takes")
+    parser.add_argument("--threads", type=int, default=2, help="of each side")
+    args = parser.parse_args()
+    print(
+        f"{DIFFERENCES}\n\n{args.users:,} users, {args.tracks:,} tracks, {args.pairs:,} pairs, rank {args.rank}, "
+        f"top {args.k}, {args.threads} threads, {args.rounds} rounds"
+    )
+    owners, played = drawn_pairs(args.users, args.tracks, args.pairs)
+    model = factors(args.users, args.tracks, args.rank)
+    with contextlib.ExitStack() as stack:
+        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = stack.enter_context(running(free_port(), folder / "spark.log", f"local[{args.threads}]"))
+        lake = Lake(str(folder / "lake"), spark_session(Settings(spark=Spark(remote=url)), "bench", rows=args.pairs))
+        write_listens(lake, owners, played)
+        # implicit has threads of its own, and asks for a BLAS without.
+        stack.enter_context(threadpool_limits(1, "blas"))
+        compare(lake, model, implicits(model, owners, played, args.k, args.threads), args)
+
+
+def compare(lake: Lake, model: FactorModel, theirs: Callable[[], float], args: argparse.Namespace) -> None:
+    """The two sides in turn, after one round that is not counted; prints medians and their ratio."""
+    steps, other = [], []
+    for turn in range(args.rounds + 1):
+        seconds = theirs()
+        step = ours(lake, model, args.k, f"bench {turn}")
+        if turn:
+            other.append(seconds)
+            steps.append(step)
+    mine = [sum(step.values()) for step in steps]
+    for name in steps[0]:
+        print(f"  ours, {name}: {statistics.median(step[name] for step in steps):.1f} s")
+    ratio = statistics.median(mine) / statistics.median(other)
+    print(
+        f"  ours {statistics.median(mine):.1f} s ({min(mine):.1f} to {max(mine):.1f})   "
+        f"implicit {statistics.median(other):.1f} s ({min(other):.1f} to {max(other):.1f})   "
+        f"ratio {ratio:.2f} (target at most {TARGET:g})"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""Lists for users, made in memory from their histories, the model and the shelf. numpy and Arrow only."""
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from jobs.factors import positions
+from jobs.folding import Folded, Folding
+from jobs.listeners import Listeners
+from jobs.popularity import Shelf
+from jobs.ranking import Ranked, best, place
+
+BECAUSE = 3  # heard tracks named as the reason of a recommendation
+
+LIST_SCHEMA = pa.schema(
+    [
+        ("user_id", pa.int64()),
+        ("rank", pa.int32()),
+        ("track_id", pa.int64()),
+        ("score", pa.float32()),
+        ("source", pa.string()),
+        ("because", pa.list_(pa.int64())),
+    ]
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Entries:
+    """Entries of the lists of a block, a user's together and best first.
+
+    Shapes: users int64 (e,), positions in the block; track_ids int64 (e,); scores float32 (e,); because e arrays of
+    ids in one Arrow array.
+    """
+
+    users: np.ndarray
+    track_ids: np.ndarray
+    scores: np.ndarray
+    because: pa.ListArray
+
+
+class Scorer:
+    """Scores users against the tracks that are both known to the model and on the shelf."""
+
+    def __init__(
+        self,
+        track_ids: np.ndarray,
+        folding: Folding | None,
+        shelf: Shelf,
+        k: int,
+        min_plays: int,
+        explain: bool = True,
+    ) -> None:
+        """``track_ids``: the model's, int64 (n,), ascending; with no ``folding`` all are served popularity."""
+        self.track_ids, self.folding, self.shelf = track_ids, folding, shelf
+        self.k, self.min_plays, self.explain = k, min_plays, explain
+        self.liked: dict[str | None, np.ndarray] = {}  # positions on the shelf by favourite genres
+        if folding:
+            self.servable = np.flatnonzero(np.isin(track_ids, shelf.track_ids))
+            self.candidates = folding.factors[self.servable]
+            # Where a track of the model stands among the candidates; the last is for tracks that it does not know.
+            self.column = np.full(len(track_ids) + 1, -1)
+            self.column[self.servable] = np.arange(len(self.servable))
+
+    def lists(self, listeners: Listeners) -> Iterator[pa.RecordBatch]:
+        """The users' lists as :data:`LIST_SCHEMA`, a user's together, by user and rank."""
+        rank = self.folding.factors.shape[1] if self.folding else 0
+        for block in listeners.blocks(rank):
+            yield self._lists_of(block)
+
+    def _lists_of(self, block: Listeners) -> pa.RecordBatch:
+        modelled = self._by_model(block, self.folding) if self.folding else no_entries()
+        popular = self._by_popularity(block, modelled)
+        users = np.concatenate([modelled.users, popular.users])
+        order = np.argsort(users, kind="stable")  # what popularity adds comes after the model's
+        users = users[order]
+        ranks = place(users, len(block.user_ids)) + 1
+        source = pa.DictionaryArray.from_arrays((order >= len(modelled.users)).astype(np.int8), ["als", "popular"])
+        columns = [
+            block.user_ids[users],
+            ranks.astype(np.int32),
+            np.concatenate([modelled.track_ids, popular.track_ids])[order],
+            np.concatenate([modelled.scores, popular.scores])[order],
+            source.cast(pa.string()),
+            pa.concat_arrays([modelled.because, popular.because]).take(pa.array(order)),
+        ]
+        return pa.RecordBatch.from_arrays([pa.array(column) for column in columns], schema=LIST_SCHEMA)
+
+    def _by_model(self, block: Listeners, folding: Folding) -> Entries:
+        rows = positions(self.track_ids, block.track_ids)
+        plays = np.bincount(block.owners, block.plays * (rows >= 0), len(block.user_ids))
+        enough = plays >= self.min_plays
+        if block.factors is not None:
+            enough &= ~np.isnan(block.factors[:, 0])
+        chosen = np.flatnonzero(enough)
+        if not len(chosen):
+            return no_entries()
+        known = [np.flatnonzero(rows[block.starts[at] : block.starts[at + 1]] >= 0) + block.starts[at] for at in chosen]
+        if block.factors is None:
+            folded = [folding.fold(rows[pairs], block.weights[pairs]) for pairs in known]
+            factors = np.stack([user.factors for user in folded])
+        else:
+            folded, factors = [], block.factors[chosen]
+        ranked = best(factors, self.candidates, self._hidden(block, rows, chosen), self.k)
+        reasons = [block.track_ids[pairs] for pairs in known]
+        because = self._because(ranked, folded, reasons) if folded and self.explain else no_lists(len(ranked.users))
+        return Entries(chosen[ranked.users], self.track_ids[self.servable[ranked.tracks]], ranked.scores, because)
+
+    def _hidden(self, block: Listeners, rows: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Positions among the chosen users and among the candidates of what is not to be listed."""
+        among = np.full(len(block.user_ids), -1)
+        among[chosen] = np.arange(len(chosen))
+        users, columns = among[block.owners[block.hidden]], self.column[rows[block.hidden]]
+        there = (users >= 0) & (columns >= 0)
+        return users[there], columns[there]
+
+    def _because(self, ranked: Ranked, folded: list[Folded], heard: list[np.ndarray]) -> pa.ListArray:
+        """Of each entry the heard tracks that contributed most, most first."""
+        ends = np.searchsorted(ranked.users, np.arange(len(folded) + 1))
+        found, lengths = [], []
+        for at, (user, ids) in enumerate(zip(folded, heard, strict=True)):
+            tracks = self.candidates[ranked.tracks[ends[at] : ends[at + 1]]]
+            reasons = largest(user.contributions(tracks), BECAUSE)
+            found.append(ids[reasons].ravel())
+            lengths.append(np.full(len(tracks), reasons.shape[1]))
+        return list_array(np.concatenate(lengths), np.concatenate(found))
+
+    def _by_popularity(self, block: Listeners, modelled: Entries) -> Entries:
+        """What completes each list to k: within the user's favourite genres, then of all."""
+        ends = np.searchsorted(modelled.users, np.arange(len(block.user_ids) + 1))
+        users, chosen = [], []
+        for user in np.flatnonzero(np.diff(ends) < self.k):
+            pairs = slice(block.starts[user], block.starts[user + 1])
+            listed = modelled.track_ids[ends[user] : ends[user + 1]]
+            taken = np.concatenate([block.track_ids[pairs][block.hidden[pairs]], listed])
+            chosen.append(self._popular(block.genres[user], taken, self.k - len(listed)))
+            users.append(np.full(len(chosen[-1]), user))
+        if not users:
+            return no_entries()
+        # Plays do not rise where the favourite genres end: scores descend within a list.
+        scores = [np.minimum.accumulate(self.shelf.plays[at]) for at in chosen]
+        ids = self.shelf.track_ids[np.concatenate(chosen)]
+        return Entries(np.concatenate(users), ids, np.concatenate(scores), no_lists(len(ids)))
+
+    def _popular(self, genres: str | None, taken: np.ndarray, wanted: int) -> np.ndarray:
+        """Positions on the shelf of what is free, within the genres first."""
+        if genres not in self.liked:
+            self.liked[genres] = self.shelf.of_genres(genres)
+        enough = wanted + len(taken)  # no more than this many can be taken already
+        liked = self.liked[genres][:enough]
+        others = np.setdiff1d(np.arange(min(enough + len(liked), len(self.shelf.track_ids))), liked)
+        order = np.concatenate([liked, others])
+        return order[~np.isin(self.shelf.track_ids[order], taken)][:wanted]
+
+
+def largest(values: np.ndarray, count: int) -> np.ndarray:
+    """Positions of each row's largest, largest first, (m, at most count); of equal ones the lower first."""
+    values, found = values.copy(), []
+    for _ in range(min(count, values.shape[1])):
+        found.append(values.argmax(axis=1))
+        values[np.arange(len(values)), found[-1]] = -np.inf
+    return np.stack(found, axis=1)
+
+
+def list_array(lengths: np.ndarray, values: np.ndarray) -> pa.ListArray:
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values, pa.int64()))
+
+
+def no_lists(count: int) -> pa.ListArray:
+    return list_array(np.zeros(count, np.int64), np.empty(0, np.int64))
+
+
+def no_entries() -> Entries:
+    nothing = np.empty(0, np.int64)
+    return Entries(nothing, nothing, np.empty(0, np.float32), no_lists(0))
