@@ -9,7 +9,6 @@ DEMO := data/demo
 DAYS ?= 2
 # The demo's lake and registry; of another lake (ROOT=folder) the registry is luigi.cfg's, or REGISTRY=uri.
 MODELS = $(if $(ROOT),--lake-root $(ROOT) $(if $(REGISTRY),--registry-uri $(REGISTRY)),--lake-root $(DEMO)/lake --registry-uri sqlite:///$(DEMO)/mlflow.db)
-TODAY = $$(date -u +%F)
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -24,13 +23,13 @@ status: setup ## the last day done, the champion, what is missing (ROOT=folder f
 	@$(V)/python -m jobs status $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $$(date -u -d yesterday +%F)
 
 models: setup ## the versions of the model, their figures and aliases (ROOT=folder for another lake)
-	@$(V)/python -m jobs models --date $(TODAY) $(MODELS)
+	@$(V)/python -m jobs models $(MODELS)
 
 rollback: setup ## put the model of before back into production, or VERSION=n (BECAUSE='why', ROOT=folder)
-	@$(V)/python -m jobs rollback --date $(or $(DATE),$(TODAY)) $(if $(VERSION),--to $(VERSION)) $(if $(BECAUSE),--because '$(BECAUSE)') $(MODELS)
+	@$(V)/python -m jobs rollback $(if $(DATE),--date $(DATE)) $(if $(VERSION),--to $(VERSION)) $(if $(BECAUSE),--because '$(BECAUSE)') $(MODELS)
 
 mlflow: setup ## open the registry's page until Ctrl-C (PORT=5000, ROOT=folder)
-	@$(V)/python -m jobs mlflow_page --date $(TODAY) $(if $(PORT),--port $(PORT)) $(MODELS)
+	@$(V)/python -m jobs mlflow_page $(if $(PORT),--port $(PORT)) $(MODELS)
 
 check-lake: setup ## check keys, references, ranges and the accounting of every table (ROOT=folder for another lake)
 	@$(V)/python -m jobs check $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $$(date -u -d yesterday +%F)

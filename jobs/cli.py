@@ -46,10 +46,18 @@ class Job:
         return Lake(self.settings.lake.root, spark, self.args.revision)
 
 
-def parser(doc: str, *sections: str) -> argparse.ArgumentParser:
-    """``--date``, ``--result`` and a flag for every setting of the named sections."""
+def parser(doc: str, *sections: str, today: bool = False) -> argparse.ArgumentParser:
+    """``--date``, ``--result`` and a flag for every setting of the named sections; ``today`` is the date of default."""
     result = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    result.add_argument("--date", required=True, type=_date, metavar="YYYY-MM-DD", help="the day to work on")
+    date = datetime.datetime.now(datetime.UTC).date() if today else None
+    result.add_argument(
+        "--date",
+        required=not today,
+        default=date,
+        type=_date,
+        metavar="YYYY-MM-DD",
+        help="the day to work on" + " (default: today, UTC)" * today,
+    )
     result.add_argument("--result", type=pathlib.Path, help="file that gets the job's figures as JSON")
     result.add_argument(
         "--revision",

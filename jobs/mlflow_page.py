@@ -1,6 +1,6 @@
 """Open the registry's page, with the live figures up to date, until it is interrupted.
 
-python -m jobs mlflow_page --date YYYY-MM-DD [--port 5000] [--lake-root data/lake]
+python -m jobs mlflow_page [--port 5000] [--lake-root data/lake]
 """
 
 import contextlib
@@ -64,6 +64,6 @@ def answers(port: int) -> bool:
 
 
 if __name__ == "__main__":
-    arguments = parser(__doc__ or "", "lake", "registry")
+    arguments = parser(__doc__ or "", "lake", "registry", today=True)
     arguments.add_argument("--port", type=int, default=5000, help="of the loopback address (default: 5000)")
     show(settle(arguments))

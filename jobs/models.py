@@ -1,6 +1,6 @@
 """List the versions of the model: figures, aliases, and whether the lake's copies are whole.
 
-python -m jobs models --date YYYY-MM-DD [--json] [--repair] [--lake-root data/lake]
+python -m jobs models [--json] [--repair] [--lake-root data/lake]
 
 Where the aliases and ``decisions`` disagree, the table is what the pipeline obeys; ``--repair`` moves the aliases
 to it, and fetches the copies of champion and previous again where they are not whole.
@@ -152,7 +152,7 @@ def repair(lake: Lake, uri: str) -> None:
 def text(found: Listing, root: str, k: int) -> str:
     said = [found.unreachable] if found.unreachable else [f"MISMATCH: {line}" for line in found.mismatches]
     if found.mismatches:
-        said.append("python -m jobs models --repair lets the registry follow")
+        said.append("python -m jobs models --repair lets aliases and copies follow the table")
     if not found.versions:
         return "\n".join([f"no model has been registered for {root} yet", *said])
     head = ("version", "date", "rank", f"holdout NDCG@{k}", "popularity", "live", "popularity", "days", "copy", "alias")
@@ -185,7 +185,7 @@ def show(job: Job) -> None:
 
 
 if __name__ == "__main__":
-    arguments = parser(__doc__ or "", "lake", "evaluate", "registry")
+    arguments = parser(__doc__ or "", "lake", "evaluate", "registry", today=True)
     arguments.add_argument("--json", action="store_true", help="print as JSON")
     arguments.add_argument("--repair", action="store_true", help="let aliases and copies agree with decisions")
     try:

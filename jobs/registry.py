@@ -109,7 +109,7 @@ def register(
         model.save(saved)
         with mlflow.start_run(run_name=f"promote {tags['date']}"):
             mlflow.set_tags({**tags, "step": "promote"})
-            mlflow.log_params(model.recipe)
+            mlflow.log_params(flat(model.recipe))
             mlflow.log_metrics(dict(metrics))
             info = mlflow.pyfunc.log_model(
                 name="model",
@@ -143,9 +143,17 @@ def signature() -> "ModelSignature":
 
 def lineage(recipe: Mapping[str, object]) -> dict[str, str]:
     """What a model's recipe says of its data, as tags: all of it but the parameters of the fit."""
-    parameters = {field.name for field in dataclasses.fields(Als)}
-    kept = {"rank": recipe.get("rank", ""), **{name: value for name, value in recipe.items() if name not in parameters}}
-    return {name: str(value)[:LONGEST_TAG] for name, value in kept.items()}
+    parameters = {field.name for field in dataclasses.fields(Als)} - {"rank"}
+    return {name: str(value)[:LONGEST_TAG] for name, value in flat(recipe).items() if name not in parameters}
+
+
+def flat(recipe: Mapping[str, object]) -> dict[str, object]:
+    """The recipe with the entries of a part, such as ``trained``, by ``trained_hash`` and the like."""
+    entries: dict[str, object] = {}
+    for name, value in recipe.items():
+        inner = value if isinstance(value, dict) else {}
+        entries |= {f"{name}_{key}": part for key, part in inner.items()} if inner else {name: value}
+    return entries
 
 
 def versions(client: "MlflowClient") -> "list[ModelVersion]":

@@ -1,6 +1,6 @@
 """Put the model of before back into production, or a named version. Needs no Spark.
 
-python -m jobs rollback --date YYYY-MM-DD [--to VERSION] [--because TEXT] [--lake-root data/lake]
+python -m jobs rollback [--date YYYY-MM-DD] [--to VERSION] [--because TEXT] [--lake-root data/lake]
 
 ``--date``, today as a rule, is the first day whose recommendations the model makes; lists that are written
 stay. The row in ``decisions`` is what the pipeline obeys, and the aliases in the registry are moved with it.
@@ -89,7 +89,7 @@ def write(lake: Lake, row: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    arguments = parser(__doc__ or "", "lake", "evaluate", "registry")
+    arguments = parser(__doc__ or "", "lake", "evaluate", "registry", today=True)
     arguments.add_argument("--to", default="", metavar="VERSION", help="the version (default: the one before)")
     arguments.add_argument("--because", default="", metavar="TEXT", help="a reason, kept with the decision")
     run(main, arguments)

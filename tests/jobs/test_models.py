@@ -36,7 +36,7 @@ def test_versions_are_listed_with_their_figures_and_what_is_wrong_is_said(two, u
         "MISMATCH: the alias champion names model 1, decisions name model 2",
         "MISMATCH: the alias previous names none, decisions name model 1",
         "MISMATCH: model 1, the previous: the lake's copy is broken",
-        "python -m jobs models --repair lets the registry follow",
+        "python -m jobs models --repair lets aliases and copies follow the table",
     ]
 
 

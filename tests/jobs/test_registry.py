@@ -49,7 +49,7 @@ def test_the_champion_loads_where_this_project_is_not(uri, tmp_path):
 
 
 def test_a_version_says_what_it_was_made_of(uri):
-    recipe = {**factor_model().recipe, "interactions": 812, "hash": "1f2e"}
+    recipe = {**factor_model().recipe, "solver": "local", "trained": {"pairs": 812, "hash": "1f2e"}}
     version = registry.register(
         uri, factor_model(), {**tags(1, training_run="r1"), **registry.lineage(recipe)}, {"als_ndcg_10": 0.05}
     )
@@ -60,8 +60,8 @@ def test_a_version_says_what_it_was_made_of(uri):
         **tags(1, training_run="r1"),
         "rank": "2",
         "seen": "2024-03-01",
-        "interactions": "812",
-        "hash": "1f2e",
+        "trained_pairs": "812",
+        "trained_hash": "1f2e",
     }
     assert run.data.metrics == {"als_ndcg_10": 0.05}
     info = mlflow.models.get_model_info(f"models:/recommender/{version}")
