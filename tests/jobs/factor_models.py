@@ -65,4 +65,4 @@ def live(at, version, als, popularity, users=10):
 def job(date, root, uri, revision=1, **arguments):
     """A job of the registry's on a lake, with everything else as it is by default."""
     settings = Settings(lake=LakeSettings(root=str(root)), registry=RegistrySettings(uri=uri))
-    return Job(date, settings, argparse.Namespace(revision=revision, **arguments))
+    return Job(date, settings, argparse.Namespace(**{"revision": revision, "no_promote": False, **arguments}))
