@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from conf.contract import LISTENS, Field
-from jobs.cleaning.checks import check_fields, reasons, rules_of
+from jobs.cleaning.checks import Value, check_fields, let, reasons, rules_of
 from jobs.cleaning.conversions import Context
 
 ITEM = Field("items", "id")
@@ -34,18 +34,28 @@ def _explode_odd(rows: DataFrame) -> DataFrame:
     listed = rows.withColumn(
         "listed", F.when(F.schema_of_variant(items).startswith("ARRAY"), items.cast("array<variant>"))
     )
-    exploded = listed.select(*rows.columns, F.posexplode_outer("listed").alias("position", "json_items"))
-    rules = [
-        (name, F.col("position").isNotNull() & broken)
-        for name, broken in rules_of(ITEM, Context(datetime.datetime.max))
-        if name != "items_missing"
-    ]
-    return check_fields(exploded, [ITEM], Context(datetime.datetime.max)).select(
+    exploded = listed.select(*rows.columns, F.posexplode_outer("listed").alias("position", "json"))
+    item = F.when(F.col("position").isNotNull(), _judge_item(F.col("json")))
+    judged = exploded.withColumn("item", item)
+    broken = F.coalesce(F.col("item").getField("broken"), F.array().cast("array<string>"))
+    return judged.select(
         *[name for name in rows.columns if name != "reasons"],
-        F.concat("reasons", reasons(rules)).alias("reasons"),
+        F.concat("reasons", broken).alias("reasons"),
         "position",
-        F.col("converted_items").alias("track_id"),
+        F.col("item").getField("track_id").alias("track_id"),
     )
+
+
+def _judge_item(json: Column) -> Column:
+    """``track_id`` and ``broken`` (array<string>) of an item (variant): a struct."""
+    context = Context(datetime.datetime.max)
+
+    def conclude(values: dict[str, Value]) -> Column:
+        value = values[ITEM.name]
+        rules = [rule for rule in rules_of(ITEM, value, context) if rule[0] != "items_missing"]
+        return F.struct(value.converted.alias("track_id"), reasons(rules).alias("broken"))
+
+    return let(F.struct(json.alias(ITEM.name)), lambda found: check_fields(found, [ITEM], context, conclude))
 
 
 def add_unknown(rows: DataFrame, ids: DataFrame, column: str, reason: str) -> DataFrame:
