@@ -47,7 +47,8 @@ class Kind:
 def checked(lines: DataFrame, entity: Entity, context: Context) -> DataFrame:
     """The typed columns of the entity's table, ``reasons`` (array<string>) and ``value``.
 
-    The items of a history row are array<bigint> where all of them are good, and null otherwise.
+    The items of a history row are array<bigint>, null for one that is bad; what each breaks is in
+    ``item_reasons`` (array<array<string>>), null where all of them are good.
 
     Args:
         lines: ``value``, the text of a row.
@@ -56,10 +57,12 @@ def checked(lines: DataFrame, entity: Entity, context: Context) -> DataFrame:
     judged = rows.withColumn("careful", F.when(~F.col("fine"), judge_odd(F.col("value"), entity, context)))
     columns = [
         F.when(F.col("fine"), F.col(f"typed_{field.name}"))
-        .otherwise(F.lit(None) if field.kind == "ids" else F.col("careful").getField(field.name))
+        .otherwise(F.col("careful").getField(field.name))
         .alias(field.target)
         for field in entity.fields
     ]
+    if any(field.kind == "ids" for field in entity.fields):
+        columns.append(F.col("careful").getField("item_reasons").alias("item_reasons"))
     none = F.array().cast("array<string>")
     broken = F.col("careful").getField("broken")
     return judged.select(*columns, F.when(F.col("fine"), none).otherwise(broken).alias("reasons"), "value")
@@ -86,8 +89,17 @@ def judge_odd(text: Column, entity: Entity, context: Context) -> Column:
             for field in entity.fields
             for name, broken in rules_of(field, values[field.name], context)
         ]
-        converted = [values[field.name].converted.alias(field.name) for field in entity.fields if field.kind != "ids"]
-        return F.struct(*converted, reasons([("not_an_object", ~is_object), *rules]).alias("broken"))
+        columns = [reasons([("not_an_object", ~is_object), *rules]).alias("broken")]
+        for field in entity.fields:
+            converted = values[field.name].converted
+            if field.kind == "ids":
+                columns += [
+                    F.transform(converted, lambda item: item.getField("id")).alias(field.name),
+                    F.transform(converted, lambda item: item.getField("broken")).alias("item_reasons"),
+                ]
+            else:
+                columns.append(converted.alias(field.name))
+        return F.struct(*columns)
 
     return let(F.try_parse_json(text), judge)
 
@@ -180,11 +192,22 @@ def _ids_rules(field: Field, value: Value, context: Context) -> list[Rule]:
     return [("wrong_type", ~value.type.startswith("ARRAY")), ("empty", F.size(value.read) == 0)]
 
 
+def _judge_items(read: Column, context: Context) -> Column:
+    """``id`` and ``broken`` (array<string>) of each item."""
+    item = Field("items", "id")
+
+    def conclude(values: dict[str, Value]) -> Column:
+        rules = [rule for rule in rules_of(item, values[item.name], context) if rule[0] != "items_missing"]
+        return F.struct(values[item.name].converted.alias("id"), reasons(rules).alias("broken"))
+
+    return F.transform(read, lambda json: check_fields(F.struct(json.alias(item.name)), [item], context, conclude))
+
+
 KINDS: dict[str, Kind] = {
     "id": Kind(_read_id, _id_rules, lambda read, context: F.when(read >= 0, read)),
     "text": Kind(_read_text, _text_rules),
     "timestamp": Kind(_read_text, _timestamp_rules, conversions.timestamp),
     "duration": Kind(_read_text, _formatted_rules, conversions.duration),
     "email": Kind(_read_text, _formatted_rules, conversions.email),
-    "ids": Kind(_read_ids, _ids_rules),
+    "ids": Kind(_read_ids, _ids_rules, _judge_items),
 }

@@ -8,54 +8,21 @@ import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from conf.contract import LISTENS, Field
-from jobs.cleaning.checks import Value, check_fields, let, reasons, rules_of
-from jobs.cleaning.conversions import Context
-
-ITEM = Field("items", "id")
+from conf.contract import LISTENS
 
 
 def explode_plays(rows: DataFrame) -> DataFrame:
     """One row per play: ``track_id`` (bigint), ``position``, reasons of row and play together.
 
     Args:
-        rows: history rows with ``outcome``; ``track_id`` holds their items (array<bigint>), or null where
-            they are not all good. A row with no usable items becomes one play.
+        rows: history rows with ``outcome``; ``track_id`` and ``item_reasons`` are their items as
+            :func:`jobs.cleaning.checks.checked` gives them. A row with no usable items becomes one play.
     """
-    whole = F.col("track_id").isNotNull()
-    keep = [name for name in rows.columns if name != "track_id"]
-    good = rows.filter(whole).select(*keep, F.posexplode("track_id").alias("position", "track_id"))
-    return good.unionByName(_explode_odd(rows.filter(~whole).drop("track_id")))
-
-
-def _explode_odd(rows: DataFrame) -> DataFrame:
-    """As :func:`explode_plays`, of rows whose items have to be judged one by one."""
-    items = F.try_variant_get(F.try_parse_json("value"), "$.items", "variant")
-    listed = rows.withColumn(
-        "listed", F.when(F.schema_of_variant(items).startswith("ARRAY"), items.cast("array<variant>"))
-    )
-    exploded = listed.select(*rows.columns, F.posexplode_outer("listed").alias("position", "json"))
-    item = F.when(F.col("position").isNotNull(), _judge_item(F.col("json")))
-    judged = exploded.withColumn("item", item)
-    broken = F.coalesce(F.col("item").getField("broken"), F.array().cast("array<string>"))
-    return judged.select(
-        *[name for name in rows.columns if name != "reasons"],
-        F.concat("reasons", broken).alias("reasons"),
-        "position",
-        F.col("item").getField("track_id").alias("track_id"),
-    )
-
-
-def _judge_item(json: Column) -> Column:
-    """``track_id`` and ``broken`` (array<string>) of an item (variant): a struct."""
-    context = Context(datetime.datetime.max)
-
-    def conclude(values: dict[str, Value]) -> Column:
-        value = values[ITEM.name]
-        rules = [rule for rule in rules_of(ITEM, value, context) if rule[0] != "items_missing"]
-        return F.struct(value.converted.alias("track_id"), reasons(rules).alias("broken"))
-
-    return let(F.struct(json.alias(ITEM.name)), lambda found: check_fields(found, [ITEM], context, conclude))
+    keep = [name for name in rows.columns if name not in ("track_id", "reasons")]
+    plays = rows.select(*keep, "reasons", F.posexplode_outer("track_id").alias("position", "track_id"))
+    own = F.get("item_reasons", F.col("position"))
+    added = F.when(F.size(own) > 0, F.concat("reasons", own)).otherwise(F.col("reasons"))
+    return plays.withColumn("reasons", added).drop("item_reasons")
 
 
 def add_unknown(rows: DataFrame, ids: DataFrame, column: str, reason: str) -> DataFrame:

@@ -14,7 +14,6 @@ from conf.contract import Entity, Field
 from jobs.cleaning import conversions
 from jobs.cleaning.conversions import Context
 
-
 # JSON as the careful way reads it: no single quotes, no NaN.
 STRICT = {"allowSingleQuotes": "false", "allowNonNumericNumbers": "false"}
 OTHER_TYPES = "0123456789-{["  # how numbers, objects and lists begin
