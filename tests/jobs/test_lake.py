@@ -111,7 +111,7 @@ def test_rows_that_another_writer_adds_meanwhile_are_not_added_again(spark, tmp_
     lake, came = Lake(str(tmp_path), spark), tmp_path / "came"
     path, schema = lake.ensure("listens"), arrow_schema(TABLES["listens"])
 
-    def another_writer(position: int) -> int:
+    def another_writer(position):
         """Evaluated as the frame is written, after the transaction has read the table."""
         if not came.exists():
             came.touch()
