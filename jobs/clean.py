@@ -19,9 +19,10 @@ from jobs.cleaning.snapshot import Snapshot, open_snapshot, read_checked, snapsh
 from jobs.cli import Figures, Job, parser, run
 from jobs.lake import Lake
 from jobs.recompute import take_back
-from jobs.session import persisted
+from jobs.session import MANY, Keep, keeping
 
 OUTCOMES = ("clean", "duplicate", "quarantined", "later", "suppressed")
+FEW_REPEATED = 1_000_000  # keys that one machine holds in a hash table of some 100 MB
 TASKS = {"tracks": "CleanTracks", "users": "CleanUsers", "listen_history": "CleanListens"}
 
 
@@ -32,9 +33,9 @@ def main(job: Job) -> Figures:
     spark = job.spark(f"clean {entity.name} {job.date}", snapshot.rows)
     lake = job.lake(spark)
 
-    judged = judge(spark, root, snapshot)
-    tracks = ids(spark, root, TRACKS, snapshot) if entity is LISTENS else None
-    with persisted(*[frame for frame in (judged, tracks) if frame]):
+    with keeping() as keep:
+        judged = judge(spark, root, snapshot, keep)
+        tracks = keep(ids(spark, root, TRACKS, snapshot)) if entity is LISTENS else None
         outcomes = units(judged, tracks, job.date)
         counts, reasons = count(outcomes, snapshot)
         refuse_too_many_bad(entity, counts, reasons, job.settings.clean.max_bad_share)
@@ -61,12 +62,29 @@ def commit(lake: Lake, outcomes: DataFrame, snapshot: Snapshot, figures: dict, d
     merge(lake, rows.clean(outcomes), entity, date, snapshot.context.timezone, figures["clean"])
 
 
-def judge(spark: SparkSession, root: str, snapshot: Snapshot) -> DataFrame:
-    """Rows of a snapshot with the table's columns, ``reasons`` and ``outcome``; of listens, plays still together."""
-    judged = rows.with_outcome(read_checked(spark, snapshot), snapshot.entity)
-    if snapshot.entity is not LISTENS:
-        return judged
-    return plays.add_unknown(judged, ids(spark, root, USERS, snapshot), "user_id", "unknown_user")
+def judge(spark: SparkSession, root: str, snapshot: Snapshot, keep: Keep) -> DataFrame:
+    """Rows of a snapshot with the table's columns, ``reasons`` and ``outcome``; of listens, plays still together.
+
+    Of many rows, what is kept are the rows as read: where few keys repeat, as in a snapshot, no others are moved.
+    """
+    entity, many = snapshot.entity, snapshot.rows >= MANY
+    checked = read_checked(spark, snapshot)
+    if many:
+        judged = judge_many(keep(checked.withColumn("row_id", F.monotonically_increasing_id())), entity, keep)
+    else:
+        judged = rows.with_outcome(checked, entity)
+    if entity is LISTENS:
+        users = ids(spark, root, USERS, snapshot)
+        judged = plays.add_unknown(judged, keep(users) if many else users, "user_id", "unknown_user")
+    return judged if many else keep(judged)
+
+
+def judge_many(checked: DataFrame, entity: Entity, keep: Keep) -> DataFrame:
+    """``checked`` with outcomes, where it is kept, with a ``row_id``."""
+    repeated = keep(rows.repeated_keys(checked, entity))
+    if repeated.count() > FEW_REPEATED:
+        return rows.with_outcome(checked, entity).drop("row_id")
+    return rows.with_outcome_knowing(checked, keep(rows.duplicates(checked, repeated, entity)))
 
 
 def units(judged: DataFrame, tracks: DataFrame | None, date: datetime.date) -> DataFrame:

@@ -134,7 +134,22 @@ class Lake:
         It carries no marker, since more is to come before the step is done; where the marker stands another
         run has done it all.
         """
-        self._merge(frame, table, marker, [Clause("insert")], at_most, marked=False)
+        if self._from_memory(table, at_most):
+            self._merge(frame, table, marker, [Clause("insert")], at_most, marked=False)
+        else:
+            self._commit(marker, lambda: self._append_new(frame, table, marker))
+
+    def _append_new(self, frame: "DataFrame", table: str, marker: str) -> None:
+        """Append the rows of unknown keys: what a merge that only inserts does, without its three jobs of preparation.
+
+        The table is read within the transaction that writes, so that a commit beside it is a conflict, and all of it
+        is read again.
+        """
+        if self.committed(marker):
+            return
+        key, selected = list(TABLES[table].key), frame.select(TABLES[table].names)
+        new = selected.join(self.read(table).select(*key), key, "left_anti").select(TABLES[table].names)
+        new.write.format("delta").mode("append").save(self.path(table))
 
     def update(
         self,
@@ -177,7 +192,7 @@ class Lake:
         path, declared = self.ensure(table), TABLES[table]
         selected = frame.select(declared.names)
         on = " AND ".join([f"t.{name} = s.{name}" for name in declared.key] + [where])
-        if at_most is not None and at_most <= FEW and self.stored(table) <= FEW_STORED:
+        if self._from_memory(table, at_most):
             rows = selected.toArrow().cast(arrow_schema(declared))
             properties = self._properties(marker) if marked else None
 
@@ -194,6 +209,10 @@ class Lake:
         sql = to_sql(path, "merge_source", on, clauses)
         carried = {"txnAppId": marker, "txnVersion": str(self.revision)} if marked else {}
         self._commit(marker, lambda: _run(spark, sql, carried))
+
+    def _from_memory(self, table: str, at_most: int | None) -> bool:
+        self.ensure(table)
+        return at_most is not None and at_most <= FEW and self.stored(table) <= FEW_STORED
 
     def stored(self, table: str) -> int:
         """How many rows a table has, from the statistics of its files."""

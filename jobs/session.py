@@ -4,7 +4,7 @@ import contextlib
 import os
 import pathlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pyspark.cloudpickle
 from pyspark.sql import DataFrame, SparkSession
@@ -13,6 +13,8 @@ import jobs
 from conf.settings import Settings
 
 DEFAULTS = pathlib.Path(__file__).parents[1] / "conf" / "spark" / "spark-defaults.conf"
+
+Keep = Callable[[DataFrame], DataFrame]
 
 MANY = 200_000  # rows of a job's input from which compiled code pays
 ROWS_OF_A_PARTITION = 100_000
@@ -62,10 +64,19 @@ def defaults() -> dict[str, str]:
 @contextlib.contextmanager
 def persisted(*frames: DataFrame) -> Iterator[None]:
     """Keep what the frames hold for as long as the block runs: a Connect server would keep it for good."""
-    for frame in frames:
-        frame.persist()
-    try:
-        yield
-    finally:
+    with keeping() as keep:
         for frame in frames:
-            frame.unpersist()
+            keep(frame)
+        yield
+
+
+@contextlib.contextmanager
+def keeping() -> Iterator[Keep]:
+    """As :func:`persisted`, for frames that are named as the block goes on."""
+    with contextlib.ExitStack() as stack:
+
+        def keep(frame: DataFrame) -> DataFrame:
+            stack.callback(frame.persist().unpersist)
+            return frame
+
+        yield keep

@@ -23,7 +23,7 @@ Rule = tuple[str, Column]
 
 @dataclasses.dataclass(frozen=True)
 class Value:
-    """A field on its way from JSON to its column, each step a column of its own.
+    """A field on its way from JSON to its column, step by step.
 
     ``json`` (variant, null where missing) has ``type`` (``STRING``, ``BIGINT``, ``VOID`` for null, …), is
     ``read`` as what its kind expects (null otherwise), and ``converted`` to what the table holds.
@@ -47,63 +47,99 @@ class Kind:
 def checked(lines: DataFrame, entity: Entity, context: Context) -> DataFrame:
     """The typed columns of the entity's table, ``reasons`` (array<string>) and ``value``.
 
-    The items of a history row are array<bigint> where all of them are good, and null otherwise.
+    The items of a history row are array<bigint>, null for one that is bad; what each breaks is in
+    ``item_reasons`` (array<array<string>>), null where all of them are good.
 
     Args:
         lines: ``value``, the text of a row.
     """
-    judged = judge_odd(typed.read_typed(lines, entity, context), entity, context)
+    rows = typed.read_typed(lines, entity, context)
+    judged = rows.withColumn("careful", F.when(~F.col("fine"), judge_odd(F.col("value"), entity, context)))
     columns = [
         F.when(F.col("fine"), F.col(f"typed_{field.name}"))
-        .otherwise(F.lit(None) if field.kind == "ids" else F.col(f"converted_{field.name}"))
+        .otherwise(F.col("careful").getField(field.name))
         .alias(field.target)
         for field in entity.fields
     ]
+    if any(field.kind == "ids" for field in entity.fields):
+        columns.append(F.col("careful").getField("item_reasons").alias("item_reasons"))
     none = F.array().cast("array<string>")
-    return judged.select(*columns, F.when(F.col("fine"), none).otherwise(F.col("broken")).alias("reasons"), "value")
+    broken = F.col("careful").getField("broken")
+    return judged.select(*columns, F.when(F.col("fine"), none).otherwise(broken).alias("reasons"), "value")
 
 
-def judge_odd(rows: DataFrame, entity: Entity, context: Context) -> DataFrame:
-    """Add ``converted_`` columns and ``broken`` (array<string>) of the rows that are not ``fine``; null for the fine."""
-    raw, is_object = F.col("raw"), F.col("is_object")
-    # Each step is a projection of its own: Spark then evaluates what several rules use only once.
-    parsed = rows.withColumn("raw", F.when(~F.col("fine"), F.try_parse_json("value")))
-    found = parsed.select(
-        "*",
-        F.coalesce(F.schema_of_variant(raw).startswith("OBJECT"), F.lit(False)).alias("is_object"),
-        *[F.try_variant_get(raw, f"$.{field.name}", "variant").alias(f"json_{field.name}") for field in entity.fields],
-    )
-    values = check_fields(found, entity.fields, context)
-    rules = [(name, is_object & broken) for field in entity.fields for name, broken in rules_of(field, context)]
-    broken = reasons([("not_an_object", ~is_object), *rules])
-    return values.withColumn("broken", F.when(~F.col("fine"), broken))
+def judge_odd(text: Column, entity: Entity, context: Context) -> Column:
+    """The fields of a row as converted, and ``broken`` (array<string>): a struct."""
+
+    def judge(raw: Column) -> Column:
+        is_object = F.coalesce(F.schema_of_variant(raw).startswith("OBJECT"), F.lit(False))
+        found = F.struct(
+            is_object.alias("is_object"),
+            *[F.try_variant_get(raw, f"$.{field.name}", "variant").alias(field.name) for field in entity.fields],
+        )
+        return let(
+            found,
+            lambda found: check_fields(found, entity.fields, context, lambda values: conclude(found, values)),
+        )
+
+    def conclude(found: Column, values: dict[str, Value]) -> Column:
+        is_object = found.getField("is_object")
+        rules = [
+            (name, is_object & broken)
+            for field in entity.fields
+            for name, broken in rules_of(field, values[field.name], context)
+        ]
+        columns = [reasons([("not_an_object", ~is_object), *rules]).alias("broken")]
+        for field in entity.fields:
+            converted = values[field.name].converted
+            if field.kind == "ids":
+                columns += [
+                    F.transform(converted, lambda item: item.getField("id")).alias(field.name),
+                    F.transform(converted, lambda item: item.getField("broken")).alias("item_reasons"),
+                ]
+            else:
+                columns.append(converted.alias(field.name))
+        return F.struct(*columns)
+
+    return let(F.try_parse_json(text), judge)
 
 
-def check_fields(found: DataFrame, fields: Iterable[Field], context: Context) -> DataFrame:
-    """Add ``type_``, ``read_`` and ``converted_`` columns for each field whose ``json_`` column (variant) is there."""
+def let(value: Column, body: Callable[[Column], Column]) -> Column:
+    """``body`` of a value that is computed once, however often the body names it.
+
+    A lambda's body is interpreted. For the few rows that come here that is quick enough, and it keeps the
+    code that Spark generates for the many others so small that the JVM compiles it.
+    """
+    return F.get(F.transform(F.array(value), body), F.lit(0))
+
+
+def check_fields(
+    found: Column, fields: Iterable[Field], context: Context, conclude: Callable[[dict[str, Value]], Column]
+) -> Column:
+    """What ``conclude`` makes of the fields' values; ``found`` is a struct with a variant for each, null where missing."""
     fields = list(fields)
-    typed = found.select(
-        "*", *[F.schema_of_variant(f"json_{field.name}").alias(f"type_{field.name}") for field in fields]
-    )
-    read = typed.select(
-        "*",
-        *[
-            KINDS[field.kind].read(F.col(f"json_{field.name}"), F.col(f"type_{field.name}")).alias(f"read_{field.name}")
-            for field in fields
-        ],
-    )
-    return read.select(
-        "*",
-        *[
-            KINDS[field.kind].convert(F.col(f"read_{field.name}"), context).alias(f"converted_{field.name}")
-            for field in fields
-        ],
-    )
+
+    def each(step: Callable[[Field], Column]) -> Column:
+        return F.struct(*[step(field).alias(field.name) for field in fields])
+
+    def with_types(types: Column) -> Column:
+        read = each(lambda field: KINDS[field.kind].read(found.getField(field.name), types.getField(field.name)))
+        return let(read, lambda read: with_read(types, read))
+
+    def with_read(types: Column, read: Column) -> Column:
+        converted = each(lambda field: KINDS[field.kind].convert(read.getField(field.name), context))
+        return let(converted, lambda converted: with_converted(types, read, converted))
+
+    def with_converted(*steps: Column) -> Column:
+        return conclude(
+            {field.name: Value(*(step.getField(field.name) for step in (found, *steps))) for field in fields}
+        )
+
+    return let(each(lambda field: F.schema_of_variant(found.getField(field.name))), with_types)
 
 
-def rules_of(field: Field, context: Context) -> list[Rule]:
-    """Name and whether it is broken of each rule of a field, over the columns of :func:`check_fields`."""
-    value = Value(*(F.col(f"{step}_{field.name}") for step in ("json", "type", "read", "converted")))
+def rules_of(field: Field, value: Value, context: Context) -> list[Rule]:
+    """Name and whether it is broken of each rule of a field."""
     absent: list[Rule] = [("missing", value.type.isNull())]
     if field.required:
         absent.append(("null", value.type == "VOID"))
@@ -156,11 +192,22 @@ def _ids_rules(field: Field, value: Value, context: Context) -> list[Rule]:
     return [("wrong_type", ~value.type.startswith("ARRAY")), ("empty", F.size(value.read) == 0)]
 
 
+def _judge_items(read: Column, context: Context) -> Column:
+    """``id`` and ``broken`` (array<string>) of each item."""
+    item = Field("items", "id")
+
+    def conclude(values: dict[str, Value]) -> Column:
+        rules = [rule for rule in rules_of(item, values[item.name], context) if rule[0] != "items_missing"]
+        return F.struct(values[item.name].converted.alias("id"), reasons(rules).alias("broken"))
+
+    return F.transform(read, lambda json: check_fields(F.struct(json.alias(item.name)), [item], context, conclude))
+
+
 KINDS: dict[str, Kind] = {
     "id": Kind(_read_id, _id_rules, lambda read, context: F.when(read >= 0, read)),
     "text": Kind(_read_text, _text_rules),
     "timestamp": Kind(_read_text, _timestamp_rules, conversions.timestamp),
     "duration": Kind(_read_text, _formatted_rules, conversions.duration),
     "email": Kind(_read_text, _formatted_rules, conversions.email),
-    "ids": Kind(_read_ids, _ids_rules),
+    "ids": Kind(_read_ids, _ids_rules, _judge_items),
 }

@@ -8,44 +8,21 @@ import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from conf.contract import LISTENS, Field
-from jobs.cleaning.checks import check_fields, reasons, rules_of
-from jobs.cleaning.conversions import Context
-
-ITEM = Field("items", "id")
+from conf.contract import LISTENS
 
 
 def explode_plays(rows: DataFrame) -> DataFrame:
     """One row per play: ``track_id`` (bigint), ``position``, reasons of row and play together.
 
     Args:
-        rows: history rows with ``outcome``; ``track_id`` holds their items (array<bigint>), or null where
-            they are not all good. A row with no usable items becomes one play.
+        rows: history rows with ``outcome``; ``track_id`` and ``item_reasons`` are their items as
+            :func:`jobs.cleaning.checks.checked` gives them. A row with no usable items becomes one play.
     """
-    whole = F.col("track_id").isNotNull()
-    keep = [name for name in rows.columns if name != "track_id"]
-    good = rows.filter(whole).select(*keep, F.posexplode("track_id").alias("position", "track_id"))
-    return good.unionByName(_explode_odd(rows.filter(~whole).drop("track_id")))
-
-
-def _explode_odd(rows: DataFrame) -> DataFrame:
-    """As :func:`explode_plays`, of rows whose items have to be judged one by one."""
-    items = F.try_variant_get(F.try_parse_json("value"), "$.items", "variant")
-    listed = rows.withColumn(
-        "listed", F.when(F.schema_of_variant(items).startswith("ARRAY"), items.cast("array<variant>"))
-    )
-    exploded = listed.select(*rows.columns, F.posexplode_outer("listed").alias("position", "json_items"))
-    rules = [
-        (name, F.col("position").isNotNull() & broken)
-        for name, broken in rules_of(ITEM, Context(datetime.datetime.max))
-        if name != "items_missing"
-    ]
-    return check_fields(exploded, [ITEM], Context(datetime.datetime.max)).select(
-        *[name for name in rows.columns if name != "reasons"],
-        F.concat("reasons", reasons(rules)).alias("reasons"),
-        "position",
-        F.col("converted_items").alias("track_id"),
-    )
+    keep = [name for name in rows.columns if name not in ("track_id", "reasons")]
+    plays = rows.select(*keep, "reasons", F.posexplode_outer("track_id").alias("position", "track_id"))
+    own = F.get("item_reasons", F.col("position"))
+    added = F.when(F.size(own) > 0, F.concat("reasons", own)).otherwise(F.col("reasons"))
+    return plays.withColumn("reasons", added).drop("item_reasons")
 
 
 def add_unknown(rows: DataFrame, ids: DataFrame, column: str, reason: str) -> DataFrame:

@@ -1,6 +1,6 @@
 """Which rows of an entity stand: every row gets an ``outcome`` of clean, duplicate or quarantined."""
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 from conf.contract import Entity
@@ -12,14 +12,50 @@ def with_outcome(checked: DataFrame, entity: Entity) -> DataFrame:
     Rows of one key and one ``updated_at`` that differ are told apart by their text, so that the choice
     does not depend on the order in which they were served.
     """
-    bad = F.size("reasons") > 0
     # Bad rows stand for themselves: a salt of their own spreads those whose key is null.
-    salt = F.when(bad, F.xxhash64("value"))
-    key = [F.col(entity.field(name).target) for name in entity.key]
-    newest = Window.partitionBy(bad, salt, *key).orderBy(F.col("updated_at").desc(), F.col("value").desc())
-    rank = F.row_number().over(newest)
-    outcome = F.when(bad, "quarantined").when(rank == 1, "clean").otherwise("duplicate")
-    return checked.withColumn("outcome", outcome)
+    salt = F.when(_bad(), F.xxhash64("value"))
+    newest = _newest_first(_bad(), salt, *key_columns(entity))
+    return checked.withColumn("outcome", _outcome(F.row_number().over(newest) > 1))
+
+
+def repeated_keys(checked: DataFrame, entity: Entity) -> DataFrame:
+    """The keys (the key's columns) that several good rows have."""
+    counted = checked.filter(~_bad()).groupBy(*key_columns(entity)).count()
+    return counted.filter(F.col("count") > 1).drop("count")
+
+
+def duplicates(checked: DataFrame, repeated: DataFrame, entity: Entity) -> DataFrame:
+    """``row_id`` of the good rows that another of their key stands for, where the :func:`repeated_keys` are few.
+
+    Args:
+        checked: with ``row_id``.
+    """
+    key = key_columns(entity)
+    several = checked.filter(~_bad()).join(F.broadcast(repeated), key, "left_semi")
+    ranked = several.withColumn("rank", F.row_number().over(_newest_first(*key)))
+    return ranked.filter(F.col("rank") > 1).select("row_id")
+
+
+def with_outcome_knowing(checked: DataFrame, duplicates: DataFrame) -> DataFrame:
+    """As :func:`with_outcome`, given the ``row_id`` of :func:`duplicates`: no other row is moved or sorted."""
+    marked = checked.join(F.broadcast(duplicates.withColumn("repeats", F.lit(True))), "row_id", "left")
+    return marked.withColumn("outcome", _outcome(F.col("repeats").isNotNull())).drop("row_id", "repeats")
+
+
+def _bad() -> Column:
+    return F.size("reasons") > 0
+
+
+def _newest_first(*key: Column | str) -> WindowSpec:
+    return Window.partitionBy(*key).orderBy(F.col("updated_at").desc(), F.col("value").desc())
+
+
+def _outcome(duplicate: Column) -> Column:
+    return F.when(_bad(), "quarantined").when(duplicate, "duplicate").otherwise("clean")
+
+
+def key_columns(entity: Entity) -> list[str]:
+    return [entity.field(name).target for name in entity.key]
 
 
 def clean(rows: DataFrame) -> DataFrame:

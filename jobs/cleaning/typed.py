@@ -14,13 +14,17 @@ from conf.contract import Entity, Field
 from jobs.cleaning import conversions
 from jobs.cleaning.conversions import Context
 
+# JSON as the careful way reads it: no single quotes, no NaN.
+STRICT = {"allowSingleQuotes": "false", "allowNonNumericNumbers": "false"}
+OTHER_TYPES = "0123456789-{["  # how numbers, objects and lists begin
+
 
 @dataclasses.dataclass(frozen=True)
 class Reading:
     """How a kind is read: as ``type`` (of from_json), which ``settle`` turns into the table's value or null.
 
-    A type is chosen such that no other JSON type gets past ``settle``: from_json reads numbers and objects
-    as strings too, so what is any text is read as a variant.
+    No other JSON type gets past ``settle``: from_json gives numbers, booleans, objects and lists as text too,
+    so a text that could be one of them is in doubt.
     """
 
     type: str
@@ -31,7 +35,7 @@ def read_typed(lines: DataFrame, entity: Entity, context: Context) -> DataFrame:
     """``value``, a ``typed_`` column for each field, and ``fine`` (boolean): all of them hold, no rule is broken."""
     schema = ", ".join(f"`{field.name}` {READINGS[field.kind].type}" for field in entity.fields)
     # from_json takes the one object of a list for a row; a row as served begins with its own brace.
-    row = F.when(F.col("value").startswith("{"), F.from_json("value", schema)).alias("row")
+    row = F.when(F.col("value").startswith("{"), F.from_json("value", schema, STRICT)).alias("row")
     typed = lines.select("value", row).select(
         "value",
         *[
@@ -49,13 +53,14 @@ def _id(number: Column, field: Field, context: Context) -> Column:
     return F.when(number >= 0, number)
 
 
-def _text(value: Column, field: Field, context: Context) -> Column:
-    text = F.when(F.schema_of_variant(value) == "STRING", F.try_variant_get(value, "$", "string"))
-    return F.when(F.trim(text) != "", text)
+def _text(text: Column, field: Field, context: Context) -> Column:
+    other = F.substring(text, 1, 1).isin(*OTHER_TYPES) | text.isin("true", "false")
+    return F.when(~other & (F.trim(text) != ""), text)
 
 
-def _email(value: Column, field: Field, context: Context) -> Column:
-    return conversions.email(_text(value, field, context), context)
+def _email(text: Column, field: Field, context: Context) -> Column:
+    # No number and no boolean has an @ in it; many an address begins with a digit.
+    return conversions.email(F.when(~F.substring(text, 1, 1).isin("{", "["), text), context)
 
 
 def _timestamp(text: Column, field: Field, context: Context) -> Column:
@@ -74,9 +79,9 @@ def _ids(numbers: Column, field: Field, context: Context) -> Column:
 
 READINGS: dict[str, Reading] = {
     "id": Reading("bigint", _id),
-    "text": Reading("variant", _text),
+    "text": Reading("string", _text),
     "timestamp": Reading("string", _timestamp),
     "duration": Reading("string", _duration),
-    "email": Reading("variant", _email),
+    "email": Reading("string", _email),
     "ids": Reading("array<bigint>", _ids),
 }

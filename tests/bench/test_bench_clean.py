@@ -13,7 +13,8 @@ def test_bench_prints_its_ratio():
     done = subprocess.run([sys.executable, "-m", "bench.bench_clean", *sizes], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "2,000 plays" in done.stdout
-    assert "(target at most 2)" in done.stdout
+    assert "(target at most 2), spark-submit" in done.stdout
+    assert "(target at most 2), on a warm Connect server" in done.stdout
     assert "10 new beside 2,000 known" in done.stdout
 
 

@@ -1,9 +1,11 @@
 import datetime
 
 import pytest
+from deltalake import write_deltalake
+from pyspark.sql import functions as F
 
 from conf.tables import TABLES, marker
-from jobs.lake import FEW, Lake
+from jobs.lake import FEW, Lake, arrow_schema
 
 DAY, NEXT = datetime.date(2024, 3, 1), datetime.date(2024, 3, 2)
 
@@ -89,3 +91,36 @@ def test_two_writers_of_one_table_do_not_take_each_other_for_a_repeat(spark, tmp
         frame = spark.createDataFrame([tuple(decision(DAY, step).values())], TABLES["decisions"].ddl)
         lake.merge(frame, "decisions", f"decisions/{step}/1", {"reason": "s.reason"})
     assert sorted(row["step"] for row in lake.rows("decisions")) == ["promote", "retrain"]
+
+
+MOMENT = datetime.datetime(2024, 3, 1, 10, tzinfo=datetime.UTC)
+PLAYS = [(1, 5, MOMENT, position, MOMENT, DAY) for position in (0, 1)]
+
+
+@pytest.mark.parametrize("at_most", [2, FEW + 1])
+def test_an_insert_adds_what_is_new_and_leaves_what_is_there(spark, tmp_path, at_most):
+    lake = Lake(str(tmp_path), spark)
+    lake.append_rows([dict(zip(TABLES["listens"].names, (1, 9, *PLAYS[0][2:5], NEXT), strict=True))], "listens", "a/1")
+    lake.insert(spark.createDataFrame(PLAYS, TABLES["listens"].ddl), "listens", "listens/A/1", at_most)
+    found = sorted((row["position"], row["track_id"], row["first_seen"]) for row in lake.rows("listens"))
+    assert found == [(0, 9, NEXT), (1, 5, DAY)]
+    assert not lake.committed("listens/A/1")
+
+
+def test_rows_that_another_writer_adds_meanwhile_are_not_added_again(spark, tmp_path):
+    lake, came = Lake(str(tmp_path), spark), tmp_path / "came"
+    path, schema = lake.ensure("listens"), arrow_schema(TABLES["listens"])
+
+    def another_writer(position):
+        """Evaluated as the frame is written, after the transaction has read the table."""
+        if not came.exists():
+            came.touch()
+            rows = [dict(zip(schema.names, play, strict=True)) for play in PLAYS]
+            write_deltalake(path, schema.empty_table().from_pylist(rows, schema=schema), mode="append")
+        return position
+
+    meanwhile = F.udf(another_writer, "int")
+    frame = spark.createDataFrame(PLAYS[:1], TABLES["listens"].ddl).coalesce(1)
+    lake.insert(frame.withColumn("track_id", F.col("track_id") + meanwhile("position")), "listens", "listens/A/1")
+    assert came.exists()
+    assert sorted(row["position"] for row in lake.rows("listens")) == [0, 1]

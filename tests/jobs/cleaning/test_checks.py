@@ -127,11 +127,42 @@ def test_quarantine_shows_nothing_personal_whatever_its_type(spark):
     assert any('"favorite_genres":"rock"' in text for text in kept)
 
 
-def test_of_one_key_the_latest_update_is_clean_and_repeats_are_duplicates(spark):
+def by_duplicates(checked, entity):
+    numbered = checked.withColumn("row_id", F.monotonically_increasing_id())
+    repeated = rows.repeated_keys(numbered, entity)
+    return rows.with_outcome_knowing(numbered, rows.duplicates(numbered, repeated, entity))
+
+
+@pytest.mark.parametrize("with_outcome", [rows.with_outcome, by_duplicates])
+def test_of_one_key_the_latest_update_is_clean_and_repeats_are_duplicates(spark, with_outcome):
     later = {**TRACK, "name": "New", "updated_at": "2024-01-03T10:00:00"}
-    lines = spark.createDataFrame(
-        [(json.dumps(row),) for row in (TRACK, later, later, {**TRACK, "id": 2})], "value string"
-    )
-    judged = rows.with_outcome(checked(lines, TRACKS, Context(FETCHED)), TRACKS).collect()
+    bad = {**later, "duration": ""}
+    served = (TRACK, later, later, {**TRACK, "id": 2}, bad, bad)
+    lines = spark.createDataFrame([(json.dumps(row),) for row in served], "value string")
+    judged = with_outcome(checked(lines, TRACKS, Context(FETCHED)), TRACKS).collect()
     found = sorted((row["track_id"], row["name"], row["outcome"]) for row in judged)
-    assert found == [(1, "New", "clean"), (1, "New", "duplicate"), (1, "Song", "duplicate"), (2, "Song", "clean")]
+    assert found == [
+        (1, "New", "clean"),
+        (1, "New", "duplicate"),
+        (1, "New", "quarantined"),
+        (1, "New", "quarantined"),
+        (1, "Song", "duplicate"),
+        (2, "Song", "clean"),
+    ]
+
+
+def test_texts_that_look_like_another_type_stay_texts(spark):
+    names = ["99 Luftballons", "7", "-", "true", "false", "{", "[1]", '{"a": 1}', "null", "NaN"]
+    found = judge(spark, TRACKS, [json.dumps({**TRACK, "name": name}) for name in names])
+    assert [(row["name"], row["reasons"]) for row in found] == [(name, []) for name in names]
+
+
+@pytest.mark.parametrize("name", ["99", "-1.5e3", "true", "false", "{}", '{"a": "b"}', "[]", '["x"]'])
+def test_another_type_does_not_pass_for_a_text(spark, name):
+    text = json.dumps(TRACK).replace('"Song"', name)
+    assert [row["reasons"] for row in judge(spark, TRACKS, [text])] == [["name_wrong_type"]]
+
+
+def test_what_is_not_json_is_no_row(spark):
+    texts = [json.dumps(TRACK).replace('"Song"', name) for name in ("NaN", "'Song'")]
+    assert [row["reasons"] for row in judge(spark, TRACKS, texts)] == [["not_an_object"]] * 2
