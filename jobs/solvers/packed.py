@@ -29,6 +29,18 @@ class Packed:
     def pairs(self) -> int:
         return self.weights.nnz
 
+    def logged(self) -> "Packed":
+        """The same pairs, weighted by log(1 + weight)."""
+        weights = self.weights.copy()
+        weights.data = np.log1p(weights.data)
+        return dataclasses.replace(self, weights=weights)
+
+    def of_users(self, rows: np.ndarray) -> "Packed":
+        """The users at these positions (ascending), and the tracks that they have."""
+        weights = self.weights[rows]
+        columns = np.unique(weights.indices)
+        return Packed(self.user_ids[rows], self.track_ids[columns], weights[:, columns])
+
     def digest(self) -> str:
         """SHA-256 of ids and weights, the same in whatever order the rows came."""
         found = hashlib.sha256()

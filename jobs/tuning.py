@@ -1,0 +1,166 @@
+"""Search of the model's parameters by NDCG on an inner holdout, in memory and within a time.
+
+Coordinate search. It begins with the parameters given (the champion's) and a few that lie far apart, goes on from
+the best, changes one parameter at a time and keeps going in a direction for as long as that pays, then doubles the rank
+for as long as *that* pays, and starts over; when a round brings nothing it tries smaller steps once, and ends. A trial
+looks at NDCG as the fit goes on, stops soon after it falls, and so finds its number of iterations by the way.
+
+A library such as Optuna would bring samplers for spaces of which nothing is known, and a database. Here the parameters
+are few, what each does is known, trials differ a hundredfold in cost by one of them (the rank), and a search that says
+why it took each step is easier to trust: it would not save these lines.
+"""
+
+import dataclasses
+import functools
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from conf.settings import Als
+
+log = logging.getLogger("jobs.tuning")
+
+PAYS = 1.002  # gain that a change must bring
+DOUBLING_PAYS = 1.01  # the same for twice the rank, which costs up to four times the work ever after
+HIGHEST_RANK = 1024
+LOWEST, HIGHEST = {"reg": 1e-4, "alpha": 1e-2, "rank": 4}, {"reg": 1e5, "alpha": 1e4, "rank": HIGHEST_RANK}
+STEPS = (3.0, 3**0.5)  # factors by which reg and alpha are changed, coarse first
+HALF_LIVES = (0.0, 30.0, 120.0)
+# Points far apart: light and heavy confidence, regularised by the number of pairs and plainly.
+CORNERS: tuple[dict, ...] = (
+    {"reg": 1.0, "reg_exponent": 1.0, "alpha": 10.0},
+    {"reg": 1.0, "reg_exponent": 1.0, "alpha": 100.0},
+    {"reg": 30.0, "reg_exponent": 0.0, "alpha": 40.0},
+    {"reg": 1.0, "reg_exponent": 1.0, "alpha": 100.0, "weighting": "log"},
+    {"reg": 0.1, "reg_exponent": 0.5, "alpha": 1.0},
+)
+CORNER_RANK = 64
+LONGEST = 30  # iterations
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """Parameters (``iterations`` the best of the curve), their NDCG, and NDCG by iteration."""
+
+    als: Als
+    ndcg: float
+    curve: tuple[tuple[int, float], ...]
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Tuning:
+    """The best parameters and every trial, in order."""
+
+    als: Als
+    trials: tuple[Trial, ...]
+
+    def record(self) -> list[dict]:
+        """The trials in plain values."""
+        names = [*LOWEST, "reg_exponent", "weighting", "half_life_days", "iterations"]
+        return [
+            {
+                **{name: getattr(trial.als, name) for name in names},
+                "ndcg": trial.ndcg,
+                "seconds": round(trial.seconds, 2),
+            }
+            for trial in self.trials
+        ]
+
+
+# Parameters and the moment (of time.monotonic) at which to stop -> how they do.
+Judge = Callable[[Als, float], Trial]
+
+
+class Search:
+    """One search; ``judge`` does the work, so this is the same for the same NDCGs, but for the time."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        seconds: float,
+        typical: float = 10.0,
+        timed: bool = True,
+        highest_rank: int = HIGHEST_RANK,
+    ) -> None:
+        """``typical``: pairs of a typical row; ``timed``: whether half-lives can be told apart."""
+        self.judge, self.typical, self.timed, self.highest_rank = judge, typical, timed, highest_rank
+        self.deadline = time.monotonic() + seconds
+        self.trials: dict[Als, Trial] = {}
+
+    @property
+    def best(self) -> Trial:
+        return max(self.trials.values(), key=lambda trial: trial.ndcg)
+
+    def run(self, start: Als) -> Tuning:
+        self.attempt(start)
+        for corner in CORNERS:
+            self.attempt(dataclasses.replace(start, rank=CORNER_RANK, **corner))
+        for step in STEPS:
+            while self.round(step) and not self.over():
+                pass
+        return Tuning(self.best.als, tuple(self.trials.values()))
+
+    def round(self, step: float) -> bool:
+        """One change after another from the best; whether any brought something."""
+        before = self.best
+        for change in self.changes(step):
+            while self.attempt(change(self.best.als)):
+                pass
+        while self.double(step):
+            pass
+        return self.best is not before
+
+    def changes(self, step: float) -> list[Callable[[Als], Als]]:
+        change, partial = dataclasses.replace, functools.partial
+        return [
+            *(partial(scaled, name=name, factor=factor) for name in ("reg", "alpha") for factor in (step, 1 / step)),
+            *(partial(self.with_exponent, exponent=exponent) for exponent in (0.0, 0.5, 1.0)),
+            *(partial(change, weighting=weighting) for weighting in ("plays", "log")),
+            *(partial(change, half_life_days=days) for days in HALF_LIVES if self.timed),
+            partial(scaled, name="rank", factor=0.5),
+        ]
+
+    def with_exponent(self, als: Als, exponent: float) -> Als:
+        """Another exponent that regularises a typical row as much as before."""
+        reg = als.reg * self.typical ** (als.reg_exponent - exponent)
+        return dataclasses.replace(als, reg=float(f"{reg:.3g}"), reg_exponent=exponent)
+
+    def double(self, step: float) -> bool:
+        """Twice the rank, with the same, more and less regularisation; whether that pays."""
+        before = self.best
+        twice = scaled(before.als, "rank", 2)
+        return any(
+            self.attempt(scaled(twice, "reg", factor), before.ndcg * DOUBLING_PAYS / PAYS)
+            for factor in (1.0, step, 1 / step)
+        )
+
+    def attempt(self, als: Als, needed: float | None = None) -> bool:
+        """Try what has not been tried; whether it is better than the best so far (or than ``needed``) by enough."""
+        als = dataclasses.replace(als, iterations=LONGEST, rank=min(als.rank, self.highest_rank))
+        if self.over() or als in self.trials:
+            return False
+        best = self.best.ndcg if self.trials else -1.0
+        trial = self.trials[als] = self.judge(als, self.deadline)
+        log.info("%s", describe(trial))
+        return trial.ndcg > (best if needed is None else needed) * PAYS
+
+    def over(self) -> bool:
+        # The first trial is made whatever the time: there must be an answer.
+        return bool(self.trials) and time.monotonic() >= self.deadline
+
+
+def scaled(als: Als, name: str, factor: float) -> Als:
+    """A parameter times ``factor``, within its limits and to three digits."""
+    value = min(max(getattr(als, name) * factor, LOWEST[name]), HIGHEST[name])
+    rounded: dict[str, Any] = {name: int(value) if name == "rank" else float(f"{value:.3g}")}
+    return dataclasses.replace(als, **rounded)
+
+
+def describe(trial: Trial) -> str:
+    als = trial.als
+    return (
+        f"rank {als.rank}, reg {als.reg:g} x n^{als.reg_exponent:g}, alpha {als.alpha:g}, {als.weighting}, "
+        f"half-life {als.half_life_days:g}, {als.iterations} iterations: NDCG {trial.ndcg:.5f} in {trial.seconds:.1f} s"
+    )
