@@ -24,11 +24,11 @@ import numpy as np
 import pandas as pd
 
 from conf.settings import Als
-from jobs.ranking import ndcg
 from jobs.solvers import local
 from jobs.solvers.packed import Packed, pack
-from jobs.trials import Trials, relevance
-from jobs.tuning import Search, Tuning, describe
+from jobs.tuning.ranking import ndcg
+from jobs.tuning.search import Search, Tuning, describe
+from jobs.tuning.trials import Trials, relevance
 
 DATA = pathlib.Path(__file__).parents[2] / "shared" / "data" / "30music" / "listens.tsv.gz"
 TARGETS = {"tracks": 0.0635, "artists": 0.0502}  # best seen of implicit on 30Music, chosen on the part scored
@@ -134,8 +134,8 @@ def compare(plays: pd.DataFrame, items: str, seconds: float, target: float | Non
     tuning = tune(before, seconds)
     for trial in tuning.trials:
         print(f"    {describe(trial)}")
-    print(f"  {len(tuning.trials)} trials in {time.perf_counter() - begun:.0f} s; the best: {tuning.als}")
-    found = show("ours, as the search found it", ours(before, tuning.als))
+    print(f"  {len(tuning.trials)} trials in {time.perf_counter() - begun:.0f} s; the best: {tuning.best.als}")
+    found = show("ours, as the search found it", ours(before, tuning.best.als))
     if target:
         print(f"  {found / target:.2f} of the target {target:.4f}")
 

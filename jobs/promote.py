@@ -67,7 +67,7 @@ def promote(lake: Lake, job: Job, decided: Decision, previous: str) -> str:
     recipe = registry.recipe(challenger, job.settings.als)
     plays = plays_as_of(job.lake(spark).read("listens"), job.date)
     fitted = fit(trained_on(weighted(plays, job.date, dataclasses.asdict(recipe)), recipe), recipe)
-    model = dataclasses.replace(fitted, recipe={**fitted.recipe, "seen": job.date.isoformat()})
+    model = dataclasses.replace(fitted, recipe={**challenger.recipe, **fitted.recipe, "seen": job.date.isoformat()})
     check(model, challenger)
     version = registry.register(uri, job.date, lake.revision, model, decided.figures)
     model.save(model_folder(lake.root, version))

@@ -1,11 +1,15 @@
 """Fit a challenger on what came before the holdout, and measure it there beside popularity and the champion.
 
+Its parameters are chosen before that, where ``[als] tune`` says so, on an inner holdout of its training part.
+
 The challenger is kept beside the tables for the step that decides on it; its figures are rows of
 ``evaluations`` of the kind ``holdout`` (``als`` is the challenger). With too few users to score or nothing
 to train on, that fact is committed and no figure.
 """
 
+import dataclasses
 import datetime
+import logging
 
 from pyspark.sql import DataFrame
 
@@ -15,7 +19,7 @@ from conf.settings import Als, Settings
 from conf.tables import marker
 from jobs import registry
 from jobs.catalogue import ids_on
-from jobs.champion import Champion, champion
+from jobs.champion import champion
 from jobs.cli import Figures, Job, parser, run
 from jobs.factors import FactorModel
 from jobs.history import plays_as_of
@@ -24,6 +28,9 @@ from jobs.lake import Lake
 from jobs.metrics import summarise
 from jobs.session import persisted
 from jobs.solvers import fit
+from jobs.tuning.inner import parameters
+
+log = logging.getLogger("jobs.train")
 
 KIND = "holdout"
 
@@ -45,19 +52,23 @@ def test(lake: Lake, plays: DataFrame, holdout: Holdout, date: datetime.date, se
     """Rows of ``evaluations``; the challenger is saved and its run recorded."""
     bench = Bench(plays, ids_on(lake, TRACKS, date, settings.api.timezone), holdout, settings)
     current = champion(lake, date)
+    model = current.load() if current else None
+    chosen = parameters(plays, holdout.start, model.recipe if model else {}, settings.als, settings.evaluate, date)
+    log.info("parameters: %s", chosen.reason)
     with persisted(bench.training, bench.relevant, bench.users):
-        challenger = fit(bench.pairs(settings.als), settings.als)
+        fitted = fit(bench.pairs(chosen.als), chosen.als)
+        challenger = dataclasses.replace(fitted, recipe={**fitted.recipe, **chosen.recipe()})
         challenger.save(challenger_folder(lake.root, date))
         measured = {"als": bench.measure(challenger), "popularity": bench.measure(None)}
-        if current:
-            measured["champion"] = bench.measure(unspoilt(current, bench, settings.als))
+        if model:
+            measured["champion"] = bench.measure(unspoilt(model, bench, settings.als))
     versions = {"champion": current.version} if current else {}
     rows = [
         {"date": date, "kind": KIND, "model": model, "model_version": versions.get(model, ""), **row}
         for model, values in measured.items()
         for row in summarise(values.to_numpy(), list(values.columns))
     ]
-    registry.record_training(settings.registry.uri, date, settings.als, holdout, rows)
+    registry.record_training(settings.registry.uri, date, challenger, holdout, rows, chosen.trials)
     return rows
 
 
@@ -67,9 +78,8 @@ def scorable(holdout: Holdout, date: datetime.date) -> dict:
     return {"date": date, "kind": KIND, "model": "als", "model_version": "", **count}
 
 
-def unspoilt(current: Champion, bench: Bench, als: Als) -> FactorModel:
+def unspoilt(model: FactorModel, bench: Bench, als: Als) -> FactorModel:
     """The champion as it is where it has not seen the holdout, else its recipe fitted on the same training part."""
-    model = current.load()
     if datetime.date.fromisoformat(model.recipe["seen"]) < bench.holdout.start:
         return model
     recipe = registry.recipe(model, als)

@@ -2,14 +2,18 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
+from conf.errors import Refused
 from conf.settings import Als
+from jobs import lineage
 from jobs.factors import FactorModel
 from jobs.solvers import local, mllib
+from jobs.solvers.packed import NOTHING
 
 log = logging.getLogger("jobs.als")
 
@@ -25,26 +29,48 @@ FACTOR = 4 * 3
 
 
 def fit(interactions: DataFrame, als: Als) -> FactorModel:
-    """Fit by the solver that ``[als] solver`` names; the recipe says which that was, and why."""
-    name, reason = choose(interactions, als)
+    """Fit by the solver that ``[als] solver`` names.
+
+    The recipe says which that was (``solver``) and why (``solver_reason``), and in ``trained`` what the model was made
+    from: users, tracks, pairs, plays, hash, code, seed, seconds, max_rss_mb.
+
+    Raises:
+        Refused: there are no interactions, or the parameters give no finite factors.
+    """
+    begun = time.monotonic()
+    found = lineage.interactions(interactions)
+    if not found["pairs"]:
+        raise Refused(NOTHING)
+    name, reason = choose(found, als)
     log.info("solver %s: %s", name, reason)
     model = SOLVERS[name](interactions, als)
-    return dataclasses.replace(model, recipe={**model.recipe, "solver": name, "solver_reason": reason})
+    trained = {
+        **found,
+        "code": lineage.code_version(),
+        "seed": als.seed,
+        "seconds": round(time.monotonic() - begun, 3),
+        "max_rss_mb": lineage.peak_memory_mb(),
+    }
+    chosen = {"solver": name, "solver_reason": reason, "trained": trained}
+    return dataclasses.replace(model, recipe={**model.recipe, **chosen})
 
 
-def choose(interactions: DataFrame, als: Als) -> tuple[str, str]:
-    """The solver's name and the reason: ``auto`` is local where that fits into ``local_mb``."""
+def choose(counts: Mapping[str, Any], als: Als) -> tuple[str, str]:
+    """The solver's name and the reason: ``auto`` is local where that fits into ``local_mb``.
+
+    Args:
+        counts: pairs, users and tracks.
+    """
     if als.solver != "auto":
         return als.solver, "as [als] solver says"
-    counts = interactions.agg(F.count("*"), F.count_distinct("user_id"), F.count_distinct("track_id")).collect()[0]
-    pairs, users, tracks = (int(count) for count in counts)
-    needed = megabytes(pairs, users, tracks, als.rank)
+    pairs, users, tracks = (counts[name] for name in ("pairs", "users", "tracks"))
+    needed = megabytes(pairs, users + tracks, als.rank)
     what = f"{pairs:,} pairs of {users:,} users and {tracks:,} tracks at rank {als.rank} need {needed:,} MB"
     if needed <= als.local_mb:
         return "local", f"{what}, [als] local_mb allows {als.local_mb:,}"
     return "mllib", f"{what}, more than the {als.local_mb:,} of [als] local_mb"
 
 
-def megabytes(pairs: int, users: int, tracks: int, rank: int) -> int:
-    """Memory that the local solver takes at its peak."""
-    return (pairs * PAIR + (users + tracks) * rank * FACTOR) // 2**20 + 1
+def megabytes(pairs: int, rows: int, rank: int) -> int:
+    """Memory that the local solver takes at its peak; ``rows`` are users and tracks."""
+    return (pairs * PAIR + rows * rank * FACTOR) // 2**20 + 1

@@ -1,7 +1,6 @@
 """Interactions in the memory of one process."""
 
 import dataclasses
-import hashlib
 
 import numpy as np
 import pandas as pd
@@ -40,15 +39,6 @@ class Packed:
         weights = self.weights[rows]
         columns = np.unique(weights.indices)
         return Packed(self.user_ids[rows], self.track_ids[columns], weights[:, columns])
-
-    def digest(self) -> str:
-        """SHA-256 of ids and weights, the same in whatever order the rows came."""
-        found = hashlib.sha256()
-        for part in (self.user_ids, self.track_ids, self.weights.indptr, self.weights.indices):
-            found.update(np.ascontiguousarray(part, "<i8").tobytes())
-        # Rounded: a sum of a pair's plays depends in its last bits on their order.
-        found.update(np.char.mod("%.4g", self.weights.data).tobytes())
-        return found.hexdigest()
 
 
 def pack(users: np.ndarray, tracks: np.ndarray, weights: np.ndarray) -> Packed:

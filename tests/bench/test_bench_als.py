@@ -18,4 +18,4 @@ def test_bench_prints_its_ratio_and_growth():
 def test_the_same_sizes_give_the_same_pairs():
     first, second = synthetic(500, 40, 30), synthetic(500, 40, 30)
     assert first.pairs == 500
-    assert first.digest() == second.digest()
+    assert (first.weights != second.weights).nnz == 0

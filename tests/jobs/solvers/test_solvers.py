@@ -84,19 +84,43 @@ def test_no_interactions_are_refused(solve):
         solve([], Als())
 
 
-def test_auto_solves_locally_what_fits_and_says_why(spark):
-    pairs = spark.createDataFrame([(1, 5, 1.0), (2, 5, 1.0)], "user_id bigint, track_id bigint, weight double")
-    model = fit(pairs, Als(rank=8, iterations=2))
-    assert model.recipe["solver"] == "local"
-    assert model.recipe["solver_reason"] == (
+def test_auto_solves_locally_what_fits_and_the_recipe_says_why_and_from_what(spark):
+    rows = [(1, 5, 1.5, 3), (2, 5, 0.5, 1)]
+    schema = "user_id bigint, track_id bigint, weight double, plays int"
+    recipe = fit(spark.createDataFrame(rows, schema), Als(rank=8, iterations=2, seed=9)).recipe
+    assert recipe["solver"] == "local"
+    assert recipe["solver_reason"] == (
         "2 pairs of 2 users and 1 tracks at rank 8 need 1 MB, [als] local_mb allows 4,096"
     )
-    assert choose(pairs, Als(rank=1024, solver="local")) == ("local", "as [als] solver says")
-    assert megabytes(2**20, 0, 0, 64) == 81
+    trained = recipe["trained"]
+    assert {name: trained[name] for name in ("users", "tracks", "pairs", "plays", "seed")} == {
+        "users": 2,
+        "tracks": 1,
+        "pairs": 2,
+        "plays": 4,
+        "seed": 9,
+    }
+    assert trained["max_rss_mb"] > 1
+    assert trained["code"]
+    again = fit(spark.createDataFrame(rows[::-1], schema), Als(rank=8, iterations=2)).recipe["trained"]
+    assert again["hash"] == trained["hash"]
+    other = fit(spark.createDataFrame([(1, 5, 1.5, 2), rows[1]], schema), Als(rank=8, iterations=2)).recipe["trained"]
+    assert other["hash"] != trained["hash"]
 
 
-def test_what_does_not_fit_goes_to_mllib_which_refuses_an_exponent_that_it_does_not_have(spark):
-    pairs = spark.range(30_000).selectExpr("id user_id", "id track_id", "1.0 weight")
-    assert choose(pairs, Als(rank=1, local_mb=1))[0] == "mllib"
+def test_what_does_not_fit_goes_to_mllib():
+    counts = {"pairs": 2**20, "users": 0, "tracks": 0}
+    assert choose(counts, Als(local_mb=81))[0] == "local"
+    name, reason = choose(counts, Als(local_mb=80))
+    assert (name, reason) == (
+        "mllib",
+        "1,048,576 pairs of 0 users and 0 tracks at rank 32 need 81 MB, more than the 80 of [als] local_mb",
+    )
+    assert choose(counts, Als(local_mb=80, solver="local")) == ("local", "as [als] solver says")
+    assert megabytes(0, 2**20, 64) == 64 * 12 + 1
+
+
+def test_mllib_refuses_an_exponent_that_it_does_not_have(spark):
+    pairs = spark.range(3).selectExpr("id user_id", "id track_id", "1.0 weight")
     with pytest.raises(Refused, match="reg_exponent"):
-        fit(pairs, Als(rank=1, local_mb=1, reg_exponent=0.5))
+        mllib.fit(pairs, Als(reg_exponent=0.5))

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from conf.settings import Als
-from jobs.ranking import ndcg
 from jobs.solvers.packed import pack
-from jobs.trials import Trials, relevance
-from jobs.tuning import Search, Trial, scaled
+from jobs.tuning.ranking import ndcg
+from jobs.tuning.search import Search, Trial, scaled
+from jobs.tuning.trials import Trials, relevance
 
 
 def hill(als: Als, deadline: float = 0) -> Trial:
@@ -26,7 +26,7 @@ def search(seconds: float = 60, judge=hill, start: Als | None = None, **more):
 
 
 def test_the_top_of_a_known_hill_is_found():
-    found = search().als
+    found = search().best.als
     assert (found.rank, found.reg_exponent, found.weighting, found.half_life_days) == (512, 1.0, "log", 0)
     assert 8 / 1.8 < found.reg < 8 * 1.8
     assert 20 / 1.8 < found.alpha < 20 * 1.8
@@ -44,7 +44,7 @@ def test_it_begins_with_what_was_given_and_takes_the_same_steps_again():
 def test_when_time_is_up_the_best_so_far_is_the_answer():
     found = search(seconds=0)
     assert len(found.trials) == 1
-    assert found.als == dataclasses.replace(Als(), iterations=7)
+    assert found.best.als == dataclasses.replace(Als(), iterations=7)
 
 
 def test_rank_is_doubled_only_while_that_pays_and_no_higher_than_allowed():

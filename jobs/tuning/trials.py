@@ -11,7 +11,7 @@ import scipy.sparse
 from conf.settings import Als
 from jobs.solvers.local import State, states, threads
 from jobs.solvers.packed import Packed
-from jobs.tuning import Trial
+from jobs.tuning.search import Trial
 
 SCHEDULE = frozenset((1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 30))  # iterations after which NDCG is looked at
 PATIENCE = 2  # looks without a new best after which a trial stops
@@ -20,7 +20,7 @@ SCORED = 5_000  # users whose lists are looked at
 
 
 class Trials:
-    """A judge for :class:`jobs.tuning.Search`: the same users for every trial."""
+    """A judge for :class:`jobs.tuning.search.Search`: the same users for every trial."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Trials:
                 return
 
     def ndcg(self, state: State, heard: scipy.sparse.csr_matrix, relevant: scipy.sparse.csr_matrix) -> float:
-        from jobs.ranking import ndcg  # compiled code
+        from jobs.tuning.ranking import ndcg  # compiled code
 
         with threads() as run:
             return float(ndcg(state.users[self.scored], state.tracks, heard, relevant, self.k, run).mean())

@@ -51,22 +51,10 @@ class Trial:
 
 @dataclasses.dataclass(frozen=True)
 class Tuning:
-    """The best parameters and every trial, in order."""
+    """The best trial, and all of them in order."""
 
-    als: Als
+    best: Trial
     trials: tuple[Trial, ...]
-
-    def record(self) -> list[dict]:
-        """The trials in plain values."""
-        names = [*LOWEST, "reg_exponent", "weighting", "half_life_days", "iterations"]
-        return [
-            {
-                **{name: getattr(trial.als, name) for name in names},
-                "ndcg": trial.ndcg,
-                "seconds": round(trial.seconds, 2),
-            }
-            for trial in self.trials
-        ]
 
 
 # Parameters and the moment (of time.monotonic) at which to stop -> how they do.
@@ -100,7 +88,7 @@ class Search:
         for step in STEPS:
             while self.round(step) and not self.over():
                 pass
-        return Tuning(self.best.als, tuple(self.trials.values()))
+        return Tuning(self.best, tuple(self.trials.values()))
 
     def round(self, step: float) -> bool:
         """One change after another from the best; whether any brought something."""
