@@ -13,8 +13,10 @@ holdout, which is scored once: NDCG@10 over all items but those heard, mean over
 
 import argparse
 import functools
+import logging
 import os
 import pathlib
+import sys
 import time
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as implicit asks for; read when numpy is loaded
@@ -27,7 +29,7 @@ from conf.settings import Als
 from jobs.solvers import local
 from jobs.solvers.packed import Packed, pack
 from jobs.tuning.ranking import ndcg
-from jobs.tuning.search import Search, Tuning, describe
+from jobs.tuning.search import Search, Tuning
 from jobs.tuning.trials import Trials, relevance
 
 DATA = pathlib.Path(__file__).parents[2] / "shared" / "data" / "30music" / "listens.tsv.gz"
@@ -112,7 +114,7 @@ def theirs(training: Packed, rank: int, reg: float, alpha: float) -> tuple[np.nd
 
 def ours(plays: pd.DataFrame, als: Als) -> tuple[np.ndarray, np.ndarray]:
     training = packed(plays, als.half_life_days)
-    model = local.fit_packed(training.logged() if als.weighting == "log" else training, als)
+    model = local.fit_packed(training.weighted(als.weighting), als)
     return model.user_factors, model.track_factors
 
 
@@ -132,8 +134,6 @@ def compare(plays: pd.DataFrame, items: str, seconds: float, target: float | Non
         show(f"implicit, rank {rank}, reg {reg:g}, alpha {alpha:g}", theirs(training, rank, reg, alpha))
     begun = time.perf_counter()
     tuning = tune(before, seconds)
-    for trial in tuning.trials:
-        print(f"    {describe(trial)}")
     print(f"  {len(tuning.trials)} trials in {time.perf_counter() - begun:.0f} s; the best: {tuning.best.als}")
     found = show("ours, as the search found it", ours(before, tuning.best.als))
     if target:
@@ -149,6 +149,7 @@ def main() -> None:
     if not args.data.exists():
         raise SystemExit(f"--data: {args.data} is not there; give a TSV of user, item, weight, time")
     plays = read(args.data)
+    logging.basicConfig(format="    %(relativeCreated)d ms %(message)s", level=logging.INFO, stream=sys.stdout)
     for items in args.items or [name for name in TARGETS if name in plays]:
         compare(plays, items, args.seconds, TARGETS[items] if args.data.parent.name == DATA.parent.name else None)
 

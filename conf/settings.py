@@ -143,7 +143,9 @@ class Als:
         1.0, "reg is times the number of a user's or track's pairs to this power; 0 is plain", low=0, high=1
     )
     alpha: float = key(1.0, "confidence is 1 + alpha x weight of the plays", low=0)
-    weighting: str = key("plays", "weight of a pair: its plays, or log(1 + plays)", choices=("plays", "log"))
+    weighting: str = key(
+        "plays", "weight of a pair: its plays, log(1 + plays), or 1 at most", choices=("plays", "log", "once")
+    )
     half_life_days: float = key(0.0, "days after which a play weighs half; 0 is never", low=0)
     min_user_tracks: int = key(1, "tracks that a user needs to be trained on", low=1)
     min_track_users: int = key(1, "users that a track needs to be trained on", low=1)

@@ -18,6 +18,8 @@ import numpy as np
 import scipy.sparse
 from numba import njit
 
+from jobs.solvers.compiled import FASTMATH, compiled
+
 # Calls a function for each number and gives the results in order: the built-in ``map``, or a pool's.
 Run = Callable[[Callable[[int], Any], Iterable[int]], Iterable[Any]]
 
@@ -25,8 +27,6 @@ NOTHING_LEFT = np.float32(1e-20)  # squared residual of a row that is solved
 STEPS = 3  # of conjugate gradient in a half step
 BATCH = 128  # rows in lock step
 CHUNK = 16_384  # rows of a partial Gram matrix
-# What a compiler needs to use vector registers for a sum; NaN and infinity keep their meaning.
-FASTMATH = {"reassoc", "contract", "nsz"}
 VECTOR, MATRIX = "float32[::1]", "float32[:, ::1]"
 ROWS = f"int64[::1], int32[::1], {VECTOR}, {MATRIX}, float32, {VECTOR}, {MATRIX}, {MATRIX}, {MATRIX}, {MATRIX}"
 
@@ -72,7 +72,7 @@ def add_pairs(columns, weights, fixed, alpha, constant, sign, vector, target):
     return error
 
 
-@njit(f"float64({ROWS})", nogil=True, fastmath=FASTMATH, cache=True)
+@compiled(f"float64({ROWS})")
 def start(ends, columns, weights, fixed, alpha, reg, x, dense, r, p):
     """Residuals ``r`` and first directions ``p`` of a batch; ``dense`` is ``x @ Y'Y``.
 
@@ -96,7 +96,7 @@ def start(ends, columns, weights, fixed, alpha, reg, x, dense, r, p):
     return loss
 
 
-@njit(f"void({ROWS})", nogil=True, fastmath=FASTMATH, cache=True)
+@compiled(f"void({ROWS})")
 def step(ends, columns, weights, fixed, alpha, reg, x, dense, r, p):
     """One step along each row's ``p``; ``dense`` is ``p @ Y'Y`` and is overwritten."""
     one = np.float32(1)

@@ -28,10 +28,11 @@ class Packed:
     def pairs(self) -> int:
         return self.weights.nnz
 
-    def logged(self) -> "Packed":
-        """The same pairs, weighted by log(1 + weight)."""
+    def weighted(self, weighting: str) -> "Packed":
+        """The same pairs, weighted as ``[als] weighting`` says, where they are weighted by plays."""
         weights = self.weights.copy()
-        weights.data = np.log1p(weights.data)
+        by_name = {"plays": weights.data, "log": np.log1p(weights.data), "once": np.minimum(weights.data, 1)}
+        weights.data = by_name[weighting]
         return dataclasses.replace(self, weights=weights)
 
     def of_users(self, rows: np.ndarray) -> "Packed":

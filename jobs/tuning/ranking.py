@@ -7,16 +7,13 @@ from collections.abc import Callable
 
 import numpy as np
 import scipy.sparse
-from numba import njit
+
+from jobs.solvers.compiled import compiled
 
 BATCH = 128  # users whose scores are held at once by a thread
 
 
-@njit(
-    "void(float32[:, ::1], int64[::1], int32[::1], int64[::1], int32[::1], float64[::1], float64[::1])",
-    nogil=True,
-    cache=True,
-)
+@compiled("void(float32[:, ::1], int64[::1], int32[::1], int64[::1], int32[::1], float64[::1], float64[::1])")
 def gains(scores, heard_ends, heard, relevant_ends, relevant, discounts, result):
     """NDCG of each row; ``scores`` are overwritten where ``heard``. Of equal scores the lower column comes first."""
     k = len(discounts)

@@ -29,12 +29,13 @@ STEPS = (3.0, 3**0.5)  # factors by which reg and alpha are changed, coarse firs
 HALF_LIVES = (0.0, 30.0, 120.0)
 # Points far apart: light and heavy confidence, regularised by the number of pairs and plainly.
 CORNERS: tuple[dict, ...] = (
-    {"reg": 1.0, "reg_exponent": 1.0, "alpha": 10.0},
-    {"reg": 1.0, "reg_exponent": 1.0, "alpha": 100.0},
-    {"reg": 30.0, "reg_exponent": 0.0, "alpha": 40.0},
-    {"reg": 1.0, "reg_exponent": 1.0, "alpha": 100.0, "weighting": "log"},
-    {"reg": 0.1, "reg_exponent": 0.5, "alpha": 1.0},
+    {"reg": 60.0, "reg_exponent": 0.75, "alpha": 90.0, "weighting": "once"},
+    {"reg": 3.0, "reg_exponent": 1.0, "alpha": 40.0, "weighting": "plays"},
+    {"reg": 1.0, "reg_exponent": 1.0, "alpha": 10.0, "weighting": "log"},
+    {"reg": 30.0, "reg_exponent": 0.0, "alpha": 40.0, "weighting": "plays"},
+    {"reg": 0.1, "reg_exponent": 0.5, "alpha": 1.0, "weighting": "plays"},
 )
+EXPONENTS = (0.0, 0.5, 0.75, 1.0)
 CORNER_RANK = 64
 LONGEST = 30  # iterations
 
@@ -104,8 +105,9 @@ class Search:
         change, partial = dataclasses.replace, functools.partial
         return [
             *(partial(scaled, name=name, factor=factor) for name in ("reg", "alpha") for factor in (step, 1 / step)),
-            *(partial(self.with_exponent, exponent=exponent) for exponent in (0.0, 0.5, 1.0)),
-            *(partial(change, weighting=weighting) for weighting in ("plays", "log")),
+            *(partial(both_scaled, factor=factor) for factor in (step, 1 / step)),
+            *(partial(self.with_exponent, exponent=exponent) for exponent in EXPONENTS),
+            *(partial(change, weighting=weighting) for weighting in ("plays", "log", "once")),
             *(partial(change, half_life_days=days) for days in HALF_LIVES if self.timed),
             partial(scaled, name="rank", factor=0.5),
         ]
@@ -144,6 +146,11 @@ def scaled(als: Als, name: str, factor: float) -> Als:
     value = min(max(getattr(als, name) * factor, LOWEST[name]), HIGHEST[name])
     rounded: dict[str, Any] = {name: int(value) if name == "rank" else float(f"{value:.3g}")}
     return dataclasses.replace(als, **rounded)
+
+
+def both_scaled(als: Als, factor: float) -> Als:
+    """What weighs in the balance between them stays: heavier pairs bear more regularisation."""
+    return scaled(scaled(als, "alpha", factor), "reg", factor)
 
 
 def describe(trial: Trial) -> str:

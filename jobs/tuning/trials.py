@@ -15,6 +15,7 @@ from jobs.tuning.search import Trial
 
 SCHEDULE = frozenset((1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 30))  # iterations after which NDCG is looked at
 PATIENCE = 2  # looks without a new best after which a trial stops
+LOOKS, HOPELESS = 4, 0.7  # or whose best after so many iterations is below this share of the best so far
 PAIRS_A_SECOND = 10_000  # pairs that the search takes on for each second that it has
 SCORED = 5_000  # users whose lists are looked at
 
@@ -36,7 +37,7 @@ class Trials:
             relevant: user_ids and track_ids, (n,) each: what a list can be right about, each pair once.
             seconds: time that the search has. Of more data than it can look at, a sample of users is taken.
         """
-        self.k, self.packs = k, packs
+        self.k, self.packs, self.best = k, packs, 0.0
         draw = np.random.default_rng(seed)
         whole = packs(0.0)
         share = min(1.0, seconds * PAIRS_A_SECOND / max(1, whole.pairs))
@@ -60,8 +61,9 @@ class Trials:
     def __call__(self, als: Als, deadline: float) -> Trial:
         begun = time.monotonic()
         packed = self.packed(als.half_life_days)
-        curve = tuple(self.curve(packed.logged() if als.weighting == "log" else packed, als, deadline))
+        curve = tuple(self.curve(packed.weighted(als.weighting), als, deadline))
         best = max(curve, key=lambda point: point[1])
+        self.best = max(self.best, best[1])
         found = dataclasses.replace(als, iterations=best[0])
         return Trial(found, best[1], curve, time.monotonic() - begun)
 
@@ -76,7 +78,8 @@ class Trials:
             value = self.ndcg(state, heard, relevant)
             yield state.iteration, value
             best, since = (value, 0) if value > best else (best, since + 1)
-            if late or since >= PATIENCE:
+            hopeless = state.iteration >= LOOKS and best < HOPELESS * self.best
+            if late or since >= PATIENCE or hopeless:
                 return
 
     def ndcg(self, state: State, heard: scipy.sparse.csr_matrix, relevant: scipy.sparse.csr_matrix) -> float:
