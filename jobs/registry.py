@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 NAME = "recommender"
 PYFUNC = pathlib.Path(__file__).with_name("pyfunc.py")
+WEIGHTINGS = ("plays", "log", "once")  # by the number that stands for it in a metric
 BATCH = 1000  # metrics that MLflow takes at once
 # Settings of the process that fits, not of the model.
 NOT_OF_THE_MODEL = {"solver", "local_mb", "tune", "tune_seconds"}
@@ -101,7 +102,7 @@ def _of_trials(trials: "Sequence[Trial]") -> Iterator[tuple[str, float, int]]:
         parameters = dataclasses.asdict(trial.als)
         for name in ("rank", "reg", "reg_exponent", "alpha", "half_life_days", "iterations"):
             yield f"trial_{name}", float(parameters[name]), number
-        yield "trial_log_weighting", float(trial.als.weighting == "log"), number
+        yield "trial_weighting", float(WEIGHTINGS.index(trial.als.weighting)), number
         yield "trial_ndcg", trial.ndcg, number
         yield "trial_seconds", trial.seconds, number
         yield from ((f"trial_{number}_ndcg", value, iteration) for iteration, value in trial.curve)
