@@ -1,6 +1,6 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run status check-lake test test-kill bench-clean bench-fetch cov lint format-check format-apply types check tree clean lock
+.PHONY: help setup run status check-lake test test-kill bench-clean bench-fetch bench-als bench-quality cov lint format-check format-apply types check tree clean lock
 export PYTHON ?= python3.11
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -34,6 +34,12 @@ bench-clean: setup ## cleaning 5 and 10 million plays beside polars with deltala
 
 bench-fetch: setup ## fetching beside a bare loop of requests: pace and memory
 	@$(V)/python -m bench.bench_fetch
+
+bench-als: setup ## fitting 8.83 million pairs beside implicit, at rank 64 and 512
+	@$(V)/python -m bench.bench_als
+
+bench-quality: setup ## NDCG with parameters that our search finds, beside popularity and implicit (DATA=pairs.tsv for other listens)
+	@$(V)/python -m bench.bench_quality $(if $(DATA),--data $(DATA))
 
 cov: setup ## the same, with the share of lines covered
 	@$(V)/python -m pytest --cov=conf --cov=tasks --cov=jobs --cov=demo_api --cov-report=term

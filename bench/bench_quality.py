@@ -1,6 +1,6 @@
 """How good the lists are: parameters found by our search, beside popularity and ``implicit``, on real listens.
 
-python -m bench.bench_quality [--data pairs.tsv] [--items tracks artists] [--seconds 900]
+python -m bench.bench_quality [--data pairs.tsv] [--items tracks artists] [--seconds 1500]
 
 DATA is a TSV, gzipped or not, of user, item, weight, time: with a header (names as here or as in 30Music; without a
 weight each row is a play) or in this order. Times are seconds. What a user and an item have in several rows is one pair:
@@ -144,7 +144,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--data", type=pathlib.Path, default=DATA, help=f"TSV of listens (default: {DATA})")
     arguments.add_argument("--items", nargs="+", choices=("tracks", "artists"), help="what is ranked (default: all)")
-    arguments.add_argument("--seconds", type=float, default=900, help="time of each search (default: %(default)s)")
+    arguments.add_argument("--seconds", type=float, default=1500, help="time of each search (default: %(default)s)")
     args = arguments.parse_args()
     if not args.data.exists():
         raise SystemExit(f"--data: {args.data} is not there; give a TSV of user, item, weight, time")

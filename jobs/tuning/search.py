@@ -1,8 +1,8 @@
 """Search of the model's parameters by NDCG on an inner holdout, in memory and within a time.
 
 Coordinate search. It begins with the parameters given (the champion's) and a few that lie far apart, goes on from
-the best, changes one parameter at a time and keeps going in a direction for as long as that pays, then doubles the rank
-for as long as *that* pays, and starts over; when a round brings nothing it tries smaller steps once, and ends. A trial
+the best, changes how strong regularisation and confidence are and keeps going in a direction for as long as that pays,
+doubles the rank for as long as *that* pays, tries the other kinds of each, and starts over; when a round brings nothing it tries smaller steps once, and ends. A trial
 looks at NDCG as the fit goes on, stops soon after it falls, and so finds its number of iterations by the way.
 
 A library such as Optuna would bring samplers for spaces of which nothing is known, and a database. Here the parameters
@@ -60,6 +60,7 @@ class Tuning:
 
 # Parameters and the moment (of time.monotonic) at which to stop -> how they do.
 Judge = Callable[[Als, float], Trial]
+Change = Callable[[Als], Als]
 
 
 class Search:
@@ -92,20 +93,27 @@ class Search:
         return Tuning(self.best, tuple(self.trials.values()))
 
     def round(self, step: float) -> bool:
-        """One change after another from the best; whether any brought something."""
+        """Strengths, rank, kinds: one change after another from the best; whether any brought something."""
         before = self.best
-        for change in self.changes(step):
-            while self.attempt(change(self.best.als)):
-                pass
+        self.climb(self.strengths(step))
         while self.double(step):
             pass
+        self.climb(self.kinds())
         return self.best is not before
 
-    def changes(self, step: float) -> list[Callable[[Als], Als]]:
+    def climb(self, changes: list[Change]) -> None:
+        for change in changes:
+            while self.attempt(change(self.best.als)):
+                pass
+
+    def strengths(self, step: float) -> list[Change]:
+        factors = (step, 1 / step)
+        one = [functools.partial(scaled, name=name, factor=factor) for name in ("reg", "alpha") for factor in factors]
+        return [*one, *(functools.partial(both_scaled, factor=factor) for factor in factors)]
+
+    def kinds(self) -> list[Change]:
         change, partial = dataclasses.replace, functools.partial
         return [
-            *(partial(scaled, name=name, factor=factor) for name in ("reg", "alpha") for factor in (step, 1 / step)),
-            *(partial(both_scaled, factor=factor) for factor in (step, 1 / step)),
             *(partial(self.with_exponent, exponent=exponent) for exponent in EXPONENTS),
             *(partial(change, weighting=weighting) for weighting in ("plays", "log", "once")),
             *(partial(change, half_life_days=days) for days in HALF_LIVES if self.timed),
