@@ -78,10 +78,14 @@ class Search:
         self.judge, self.typical, self.timed, self.highest_rank = judge, typical, timed, highest_rank
         self.deadline = time.monotonic() + seconds
         self.trials: dict[Als, Trial] = {}
+        self.taken: Trial | None = None
 
     @property
     def best(self) -> Trial:
-        return max(self.trials.values(), key=lambda trial: trial.ndcg)
+        """The last trial that was better than the one before it by enough."""
+        if self.taken is None:
+            raise LookupError("nothing has been tried yet")
+        return self.taken
 
     def run(self, start: Als) -> Tuning:
         self.attempt(start)
@@ -127,22 +131,19 @@ class Search:
 
     def double(self, step: float) -> bool:
         """Twice the rank, with the same, more and less regularisation; whether that pays."""
-        before = self.best
-        twice = scaled(before.als, "rank", 2)
-        return any(
-            self.attempt(scaled(twice, "reg", factor), before.ndcg * DOUBLING_PAYS / PAYS)
-            for factor in (1.0, step, 1 / step)
-        )
+        twice = scaled(self.best.als, "rank", 2)
+        return any(self.attempt(scaled(twice, "reg", factor), DOUBLING_PAYS) for factor in (1.0, step, 1 / step))
 
-    def attempt(self, als: Als, needed: float | None = None) -> bool:
-        """Try what has not been tried; whether it is better than the best so far (or than ``needed``) by enough."""
+    def attempt(self, als: Als, gain: float = PAYS) -> bool:
+        """Try what has not been tried, and take it where it is better than the best by that gain."""
         als = dataclasses.replace(als, iterations=LONGEST, rank=min(als.rank, self.highest_rank))
         if self.over() or als in self.trials:
             return False
-        best = self.best.ndcg if self.trials else -1.0
         trial = self.trials[als] = self.judge(als, self.deadline)
         log.info("%s", describe(trial))
-        return trial.ndcg > (best if needed is None else needed) * PAYS
+        better = self.taken is None or trial.ndcg > self.taken.ndcg * gain
+        self.taken = trial if better else self.taken
+        return better
 
     def over(self) -> bool:
         # The first trial is made whatever the time: there must be an answer.
