@@ -87,7 +87,9 @@ def test_no_interactions_are_refused(solve):
 def test_auto_solves_locally_what_fits_and_the_recipe_says_why_and_from_what(spark):
     rows = [(1, 5, 1.5, 3), (2, 5, 0.5, 1)]
     schema = "user_id bigint, track_id bigint, weight double, plays int"
-    recipe = fit(spark.createDataFrame(rows, schema), Als(rank=8, iterations=2, seed=9)).recipe
+    als = Als(rank=8, iterations=2, seed=9)
+    model = fit(spark.createDataFrame(rows, schema), als)
+    recipe = model.recipe
     assert recipe["solver"] == "local"
     assert recipe["solver_reason"] == (
         "2 pairs of 2 users and 1 tracks at rank 8 need 1 MB, [als] local_mb allows 4,096"
@@ -102,9 +104,11 @@ def test_auto_solves_locally_what_fits_and_the_recipe_says_why_and_from_what(spa
     }
     assert trained["max_rss_mb"] > 1
     assert trained["code"]
-    again = fit(spark.createDataFrame(rows[::-1], schema), Als(rank=8, iterations=2)).recipe["trained"]
-    assert again["hash"] == trained["hash"]
-    other = fit(spark.createDataFrame([(1, 5, 1.5, 2), rows[1]], schema), Als(rank=8, iterations=2)).recipe["trained"]
+    again = fit(spark.createDataFrame(rows[::-1], schema), als)
+    assert again.recipe["trained"]["hash"] == trained["hash"]
+    assert (again.user_factors == model.user_factors).all()
+    assert (again.track_factors == model.track_factors).all()
+    other = fit(spark.createDataFrame([(1, 5, 1.5, 2), rows[1]], schema), als).recipe["trained"]
     assert other["hash"] != trained["hash"]
 
 
