@@ -52,16 +52,17 @@ def test(lake: Lake, plays: DataFrame, holdout: Holdout, date: datetime.date, se
     """Rows of ``evaluations``; the challenger is saved and its run recorded."""
     bench = Bench(plays, ids_on(lake, TRACKS, date, settings.api.timezone), holdout, settings)
     current = champion(lake, date)
-    model = current.load() if current else None
-    chosen = parameters(plays, holdout.start, model.recipe if model else {}, settings.als, settings.evaluate, date)
+    served = current.load() if current else None
+    recipe = served.recipe if served else {}
+    chosen = parameters(plays, holdout.start, recipe, settings.als, settings.evaluate, date)
     log.info("parameters: %s", chosen.reason)
     with persisted(bench.training, bench.relevant, bench.users):
         fitted = fit(bench.pairs(chosen.als), chosen.als)
         challenger = dataclasses.replace(fitted, recipe={**fitted.recipe, **chosen.recipe()})
         challenger.save(challenger_folder(lake.root, date))
         measured = {"als": bench.measure(challenger), "popularity": bench.measure(None)}
-        if model:
-            measured["champion"] = bench.measure(unspoilt(model, bench, settings.als))
+        if served:
+            measured["champion"] = bench.measure(unspoilt(served, bench, settings.als))
     versions = {"champion": current.version} if current else {}
     rows = [
         {"date": date, "kind": KIND, "model": model, "model_version": versions.get(model, ""), **row}

@@ -2,16 +2,20 @@
 
 import dataclasses
 import functools
+import logging
 import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import scipy.sparse
 
+from conf.errors import Refused
 from conf.settings import Als
 from jobs.solvers.local import State, states, threads
 from jobs.solvers.packed import Packed
 from jobs.tuning.search import Trial
+
+log = logging.getLogger("jobs.tuning")
 
 SCHEDULE = frozenset((1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 30))  # iterations after which NDCG is looked at
 PATIENCE = 2  # looks without a new best after which a trial stops
@@ -61,7 +65,11 @@ class Trials:
     def __call__(self, als: Als, deadline: float) -> Trial:
         begun = time.monotonic()
         packed = self.packed(als.half_life_days)
-        curve = tuple(self.curve(packed.weighted(als.weighting), als, deadline))
+        try:
+            curve = tuple(self.curve(packed.weighted(als.weighting), als, deadline))
+        except Refused as refusal:  # parameters that no model can be fitted with are the worst there are
+            log.info("%s", refusal)
+            curve = ((1, 0.0),)
         best = max(curve, key=lambda point: point[1])
         self.best = max(self.best, best[1])
         found = dataclasses.replace(als, iterations=best[0])

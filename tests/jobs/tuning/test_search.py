@@ -112,6 +112,10 @@ def test_a_trial_stops_when_time_is_up(trials):
     assert [iteration for iteration, _ in trials(Als(rank=2, iterations=30), 0).curve] == [1]
 
 
+def test_parameters_that_nothing_can_be_fitted_with_are_the_worst(trials):
+    assert trials(Als(rank=2, alpha=1e12), time.monotonic() + 60).ndcg == 0
+
+
 def test_of_too_much_data_a_sample_of_users_is_tried(trials):
     users, tracks = two_tastes()
     few = Trials(lambda _: pack(users, tracks, np.ones(len(users))), (users[:5], tracks[:5]), 10, 0.1)
