@@ -143,12 +143,15 @@ class Als:
         1.0, "reg is times the number of a user's or track's pairs to this power; 0 is plain", low=0, high=1
     )
     alpha: float = key(1.0, "confidence is 1 + alpha x weight of the plays", low=0)
-    weighting: str = key("plays", "weight of a pair: its plays, or log(1 + plays)", choices=("plays", "log"))
+    weighting: str = key(
+        "plays", "weight of a pair: its plays, log(1 + plays), or 1 at most", choices=("plays", "log", "once")
+    )
     half_life_days: float = key(0.0, "days after which a play weighs half; 0 is never", low=0)
     min_user_tracks: int = key(1, "tracks that a user needs to be trained on", low=1)
     min_track_users: int = key(1, "users that a track needs to be trained on", low=1)
     iterations: int = key(10, "alternations of the two half steps", low=1, high=200)
     solver: str = key("auto", "what solves the factors", choices=("auto", "local", "mllib"))
+    local_mb: int = key(4096, "memory up to which auto solves in the job's own process, in MB", low=1)
     seed: int = key(42, "seed of the initial factors", low=0, high=2**31 - 1)
     tune: str = key(
         "when-retraining",

@@ -44,8 +44,8 @@ def weighted(plays: DataFrame, end: datetime.date, recipe: Mapping[str, Any]) ->
     """:func:`interactions` with ``weight`` (float): the plays as a model's ``recipe`` counts them at the end of ``end``.
 
     A play weighs 1 or, with ``half_life_days``, half as much for each such time that has passed since; ``weighting``
-    of ``log`` takes log(1 + x) of the sum (as in Hu, Koren and Volinsky 2008, equation 6). Keys that a recipe
-    does not have count as the defaults of :class:`~conf.settings.Als`.
+    of ``log`` takes log(1 + x) of the sum (as in Hu, Koren and Volinsky 2008, equation 6), of ``once`` 1 where it is
+    more. Keys that a recipe does not have count as the defaults of :class:`~conf.settings.Als`.
     """
     half_life = float(recipe.get("half_life_days", 0))
     if half_life:
@@ -53,7 +53,8 @@ def weighted(plays: DataFrame, end: datetime.date, recipe: Mapping[str, Any]) ->
         amount = F.sum(F.pow(F.lit(0.5), age / half_life))
     else:
         amount = F.count("*").cast("double")
-    weight = F.log1p(amount) if recipe.get("weighting", "plays") == "log" else amount
+    by_name = {"plays": amount, "log": F.log1p(amount), "once": F.least(amount, F.lit(1.0))}
+    weight = by_name[recipe.get("weighting", "plays")]
     return plays.groupBy("user_id", "track_id").agg(*_of_pair(), weight.cast("float").alias("weight"))
 
 

@@ -121,7 +121,7 @@ def refit(job: Job, challenger: FactorModel) -> FactorModel:
     recipe = registry.recipe(challenger, job.settings.als)
     plays = plays_as_of(lake.read("listens"), job.date)
     fitted = fit(trained_on(weighted(plays, job.date, dataclasses.asdict(recipe)), recipe), recipe)
-    return dataclasses.replace(fitted, recipe={**fitted.recipe, "seen": job.date.isoformat()})
+    return dataclasses.replace(fitted, recipe={**challenger.recipe, **fitted.recipe, "seen": job.date.isoformat()})
 
 
 def metrics(rows: list[dict[str, Any]]) -> dict[str, float]:

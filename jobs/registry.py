@@ -7,7 +7,8 @@ import dataclasses
 import datetime
 import pathlib
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from conf.errors import Refused
@@ -27,9 +28,14 @@ if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
     from jobs.holdout import Holdout
+    from jobs.tuning.search import Trial
 
 ALIASES = ("previous", "champion")  # in the order in which they are moved
 PYFUNC = pathlib.Path(__file__).with_name("pyfunc.py")
+WEIGHTINGS = ("plays", "log", "once")  # by the number that stands for it in a metric
+BATCH = 1000  # metrics that MLflow takes at once
+# Settings of the process that fits, not of the model.
+NOT_OF_THE_MODEL = {"solver", "local_mb", "tune", "tune_seconds"}
 REQUIREMENTS = ["mlflow", "numpy", "pandas"]
 LONGEST_TAG = 5000
 IDENTITY = ("date", "revision", "training_run")  # tags that tell one promotion from another
@@ -37,14 +43,46 @@ IDENTITY = ("date", "revision", "training_run")  # tags that tell one promotion 
 UNREACHABLE = "registry_unreachable"  # metric of a training that was not begun
 
 
-def record_training(uri: str, date: datetime.date, als: Als, holdout: "Holdout", rows: list[dict]) -> None:
-    """A run with the challenger's parameters and holdout figures."""
-    import mlflow
+def record_training(
+    uri: str,
+    date: datetime.date,
+    model: FactorModel,
+    holdout: "Holdout",
+    rows: list[dict],
+    trials: "Sequence[Trial]" = (),
+) -> None:
+    """A run with the challenger's recipe and lineage, its holdout figures, and the trials that chose its parameters.
 
-    with connected(uri), mlflow.start_run(run_name=f"train {date}"):
+    Of trial n, ``trial_ndcg`` and its parameters are metrics at the step n, and ``trial_n_ndcg`` is its NDCG by iteration.
+    """
+    import mlflow
+    from mlflow.entities import Metric
+
+    recipe = dict(model.recipe)
+    trained = recipe.pop("trained", {})
+    measured = {name: value for name, value in trained.items() if isinstance(value, int | float)}
+    now = int(time.time() * 1000)
+    metrics = [Metric(name, value, now, step) for name, value, step in _of_trials(trials)]
+    with connected(uri) as client, mlflow.start_run(run_name=f"train {date}") as run:
         mlflow.set_tags({"date": str(date), "step": "train"})
-        mlflow.log_params({**dataclasses.asdict(als), "holdout_start": holdout.start, "holdout_users": holdout.users})
+        mlflow.log_params({**recipe, "holdout_start": holdout.start, "holdout_users": holdout.users})
+        mlflow.log_params({f"trained_{name}": value for name, value in trained.items()})
+        mlflow.log_metrics({f"trained_{name}": value for name, value in measured.items()})
         mlflow.log_metrics({f"{row['model']}_{row['metric']}_{row['k']}": row["value"] for row in rows})
+        for first in range(0, len(metrics), BATCH):
+            client.log_batch(run.info.run_id, metrics[first : first + BATCH])
+
+
+def _of_trials(trials: "Sequence[Trial]") -> Iterator[tuple[str, float, int]]:
+    """name, value, step."""
+    for number, trial in enumerate(trials, 1):
+        parameters = dataclasses.asdict(trial.als)
+        for name in ("rank", "reg", "reg_exponent", "alpha", "half_life_days", "iterations"):
+            yield f"trial_{name}", float(parameters[name]), number
+        yield "trial_weighting", float(WEIGHTINGS.index(trial.als.weighting)), number
+        yield "trial_ndcg", trial.ndcg, number
+        yield "trial_seconds", trial.seconds, number
+        yield from ((f"trial_{number}_ndcg", value, iteration) for iteration, value in trial.curve)
 
 
 def not_trained(lake: Lake, date: datetime.date, unreachable: str) -> dict[str, object]:
@@ -205,5 +243,5 @@ def fetch(uri: str, version: str) -> FactorModel:
 
 def recipe(model: FactorModel, als: Als) -> Als:
     """The parameters that a model was fitted with."""
-    names = {field.name for field in dataclasses.fields(als)}
+    names = {field.name for field in dataclasses.fields(als)} - NOT_OF_THE_MODEL
     return dataclasses.replace(als, **{name: value for name, value in model.recipe.items() if name in names})

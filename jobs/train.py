@@ -1,11 +1,15 @@
 """Fit a challenger on what came before the holdout, and measure it there beside popularity and the champion.
 
+Its parameters are chosen before that, where ``[als] tune`` says so, on an inner holdout of its training part.
+
 The challenger is kept beside the tables for the step that decides on it; its figures are rows of
 ``evaluations`` of the kind ``holdout`` (``als`` is the challenger). With too few users to score or nothing
 to train on, that fact is committed and no figure.
 """
 
+import dataclasses
 import datetime
+import logging
 
 from pyspark.sql import DataFrame
 
@@ -15,7 +19,7 @@ from conf.settings import Als, Settings
 from conf.tables import marker
 from jobs import registry
 from jobs.catalogue import genres_on
-from jobs.champion import Champion, champion
+from jobs.champion import champion
 from jobs.cli import Figures, Job, parser, run
 from jobs.factors import FactorModel
 from jobs.history import plays_as_of
@@ -23,6 +27,9 @@ from jobs.holdout import Bench, Holdout, choose
 from jobs.lake import Lake
 from jobs.session import persisted
 from jobs.solvers import fit
+from jobs.tuning.inner import parameters
+
+log = logging.getLogger("jobs.train")
 
 KIND = "holdout"
 
@@ -48,12 +55,17 @@ def test(lake: Lake, plays: DataFrame, holdout: Holdout, date: datetime.date, se
     tracks, people = (genres_on(lake, entity, date, settings.api.timezone) for entity in (TRACKS, USERS))
     bench = Bench(plays, tracks, people, holdout, settings)
     current = champion(lake, date)
+    served = current.load(settings.registry.uri) if current else None
+    recipe = served.recipe if served else {}
+    chosen = parameters(plays, holdout.start, recipe, settings.als, settings.evaluate, date)
+    log.info("parameters: %s", chosen.reason)
     with persisted(bench.trial.pairs):
-        challenger = fit(bench.pairs(settings.als), settings.als)
+        fitted = fit(bench.pairs(chosen.als), chosen.als)
+        challenger = dataclasses.replace(fitted, recipe={**fitted.recipe, **chosen.recipe()})
         challenger.save(challenger_folder(lake.root, date))
         measured = {"als": bench.measure(challenger), "popularity": bench.measure(None)}
-        if current:
-            measured["champion"] = bench.measure(unspoilt(current, bench, settings.als))
+        if served:
+            measured["champion"] = bench.measure(unspoilt(served, bench, settings.als))
     versions = {"champion": current.version} if current else {}
     rows = [
         {"date": date, "kind": KIND, "model": model, "model_version": versions.get(model, ""), **row}
@@ -61,7 +73,7 @@ def test(lake: Lake, plays: DataFrame, holdout: Holdout, date: datetime.date, se
         for row in values.figures()
     ]
     rows += [{"date": date, "kind": KIND, "model": "als", "model_version": "", **row} for row in bench.repeats()]
-    registry.record_training(settings.registry.uri, date, settings.als, holdout, rows)
+    registry.record_training(settings.registry.uri, date, challenger, holdout, rows, chosen.trials)
     return rows
 
 
@@ -71,9 +83,8 @@ def scorable(holdout: Holdout, date: datetime.date) -> dict:
     return {"date": date, "kind": KIND, "model": "als", "model_version": "", **count}
 
 
-def unspoilt(current: Champion, bench: Bench, als: Als) -> FactorModel:
+def unspoilt(model: FactorModel, bench: Bench, als: Als) -> FactorModel:
     """The champion as it is where it has not seen the holdout, else its recipe fitted on the same training part."""
-    model = current.load()
     if datetime.date.fromisoformat(model.recipe["seen"]) < bench.holdout.start:
         return model
     recipe = registry.recipe(model, als)

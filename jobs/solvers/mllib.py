@@ -7,14 +7,24 @@ from pyspark.ml.recommendation import ALS
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from conf.errors import Refused
 from conf.settings import Als
 from jobs.factors import FactorModel
+from jobs.solvers.packed import NOTHING
 
 BLOCKS = 2
 
 
 def fit(interactions: DataFrame, als: Als) -> FactorModel:
-    """Fit on one row per pair: user_id, track_id, weight."""
+    """Fit on one row per pair: user_id, track_id, weight.
+
+    Raises:
+        Refused: there are no pairs, or ``reg_exponent`` is not the 1 that MLlib has.
+    """
+    if als.reg_exponent != 1:
+        raise Refused(
+            f"[als] reg_exponent: found {als.reg_exponent}, MLlib's solver has 1; set it to 1, or solver to local"
+        )
     users, tracks = numbered(interactions, "user_id"), numbered(interactions, "track_id")
     pairs = (
         interactions.join(users, "user_id")
@@ -23,7 +33,9 @@ def fit(interactions: DataFrame, als: Als) -> FactorModel:
         # ALS evaluates its input several times and needs the same rows each time (SPARK-28927).
         .persist()
     )
-    pairs.count()
+    if not pairs.count():
+        pairs.unpersist()
+        raise Refused(NOTHING)
     solver = ALS(
         userCol="user_number",
         itemCol="track_number",

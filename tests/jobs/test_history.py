@@ -71,6 +71,10 @@ def test_the_log_is_of_one_and_the_plays(plays):
     assert weights(plays, weighting="log")[1, 10] == pytest.approx(math.log(3))
 
 
+def test_once_a_pair_weighs_at_most_one(plays):
+    assert weights(plays, weighting="once") == {(1, 10): 1, (1, 12): 1, (1, 13): 1, (2, 14): 1}
+
+
 def test_who_has_too_few_tracks_and_what_has_too_few_users_is_not_trained_on(spark):
     pairs = spark.createDataFrame([(1, 10), (1, 11), (2, 10), (3, 10), (3, 11)], "user_id bigint, track_id bigint")
 

@@ -1,0 +1,142 @@
+"""ALS in the memory of one process, on all of its cores.
+
+The same pairs and seed give the same factors, whatever the number of threads and the order of the pairs.
+"""
+
+import concurrent.futures
+import contextlib
+import dataclasses
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from pyspark.sql import DataFrame
+from threadpoolctl import threadpool_limits
+
+from conf.errors import Refused
+from conf.settings import Als
+from jobs.factors import FactorModel
+from jobs.solvers.packed import NOTHING, Packed, from_frame
+
+log = logging.getLogger("jobs.als")
+
+# Length of an initial vector, about: small, so that the first half steps decide and not the start
+# (Rendle et al., "Revisiting the Performance of iALS on Item Recommendation Benchmarks", 2022).
+INITIAL = 0.1
+QUIET = 10.0  # seconds between two lines of progress
+TOO_HEAVY = 1e9  # alpha x weight beyond which single precision has nothing left for confidence 1
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """Where a fit stands after ``iteration`` (from 1) of ``iterations``.
+
+    users float32 (m, rank) and tracks float32 (n, rank) are the solver's own, and change as it goes on. ``loss``
+    is of the factors that this iteration began with: the weighted squared error and the regularisation.
+    """
+
+    iteration: int
+    iterations: int
+    loss: float
+    seconds_left: float
+    users: np.ndarray
+    tracks: np.ndarray
+
+
+def fit(interactions: DataFrame, als: Als) -> FactorModel:
+    """Fit on one row per pair: user_id, track_id, weight."""
+    return fit_packed(from_frame(interactions), als)
+
+
+def fit_packed(packed: Packed, als: Als, progress: "Callable[[State], None] | None" = None) -> FactorModel:
+    """Fit, and tell ``progress`` after each iteration; without one, a long fit logs how far it is.
+
+    Raises:
+        Refused: there is nothing to fit on, or these parameters give no finite factors.
+    """
+    tell = progress or _Log()
+    for state in states(packed, als):
+        tell(state)
+    return FactorModel(packed.track_ids, state.tracks, packed.user_ids, state.users, dataclasses.asdict(als))
+
+
+def states(packed: Packed, als: Als, precise: bool = False) -> Iterator[State]:
+    """The fit, an iteration at a time: users, tracks, and users again for the tracks that it ends with.
+
+    Args:
+        precise: solve each system whole, in double precision, in place of a few steps of conjugate gradient.
+    """
+    # Compiled code: loaded by those who fit, and compiled on the first fit after an installation.
+    from jobs.solvers import kernel
+
+    check(packed, als)
+    half_step, kind = (kernel.exact, np.float64) if precise else (kernel.conjugate_gradient, np.float32)
+    by_user, by_track = packed.weights, packed.weights.T.tocsr()
+    user_reg, track_reg = (regularisation(pairs.indptr, als).astype(kind) for pairs in (by_user, by_track))
+    users = np.zeros((by_user.shape[0], als.rank), kind)
+    tracks = initial(by_track.shape[0], als).astype(kind)
+    begun = time.monotonic()
+    with threads() as run, np.errstate(over="ignore", invalid="ignore"):
+        track_gram = kernel.gram(tracks, run)
+        half_step(by_user, tracks, track_gram, users, user_reg, als.alpha, run)
+        for iteration in range(1, als.iterations + 1):
+            user_gram = kernel.gram(users, run)
+            loss = half_step(by_track, users, user_gram, tracks, track_reg, als.alpha, run)
+            loss += float(np.sum(user_gram * track_gram)) + float(user_reg @ np.einsum("uk,uk->u", users, users))
+            track_gram = kernel.gram(tracks, run)
+            half_step(by_user, tracks, track_gram, users, user_reg, als.alpha, run)
+            if not (np.isfinite(track_gram).all() and np.isfinite(users).all()):
+                raise Refused(f"the factors are not finite with reg {als.reg} and alpha {als.alpha}; raise [als] reg")
+            left = (time.monotonic() - begun) / iteration * (als.iterations - iteration)
+            yield State(iteration, als.iterations, loss, left, users, tracks)
+
+
+def check(packed: Packed, als: Als) -> None:
+    """Refuse what cannot be fitted."""
+    if not packed.pairs:
+        raise Refused(NOTHING)
+    heaviest = als.alpha * float(packed.weights.data.max())
+    if heaviest > TOO_HEAVY:
+        raise Refused(
+            f"alpha x the largest weight is {heaviest:.3g}, allowed is at most {TOO_HEAVY:.0g}; "
+            "lower [als] alpha or set weighting to log"
+        )
+
+
+def regularisation(ends: np.ndarray, als: Als) -> np.ndarray:
+    """``reg * n ** reg_exponent`` of rows with so many pairs: float64 (rows,)."""
+    return als.reg * np.diff(ends).astype(np.float64) ** als.reg_exponent
+
+
+def initial(rows: int, als: Als) -> np.ndarray:
+    """Normal values that make vectors of a length of about :data:`INITIAL`, float32 (rows, rank)."""
+    values = np.random.default_rng(als.seed).standard_normal((rows, als.rank), np.float32)
+    return values * np.float32(INITIAL / np.sqrt(als.rank))
+
+
+@contextlib.contextmanager
+def threads() -> "Iterator[Callable]":
+    """A ``map`` over one thread a core, with BLAS on one thread in each."""
+    cores = len(os.sched_getaffinity(0))
+    with threadpool_limits(1, "blas"), concurrent.futures.ThreadPoolExecutor(cores) as pool:
+        yield pool.map
+
+
+class _Log:
+    """A line every :data:`QUIET` seconds."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+
+    def __call__(self, state: State) -> None:
+        if time.monotonic() - self.last >= QUIET:
+            self.last = time.monotonic()
+            log.info(
+                "iteration %d of %d, training loss %.6g, %.0f s left",
+                state.iteration,
+                state.iterations,
+                state.loss,
+                state.seconds_left,
+            )
