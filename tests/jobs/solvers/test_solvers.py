@@ -5,7 +5,8 @@ import pytest
 
 from conf.errors import Refused
 from conf.settings import Als
-from jobs.factors import FactorModel, Folding, top
+from jobs.factors import FactorModel, top
+from jobs.folding import Folding
 from jobs.solvers import choose, fit, local, megabytes, mllib
 from jobs.solvers.packed import pack
 
@@ -56,7 +57,7 @@ def test_the_squares_that_were_left_out_are_found(board):
 
 def test_folding_a_user_in_gives_what_the_solver_gave(board):
     rows = np.array([track for track in range(TRACKS) if track % 2 == 0 and track % 5])  # user 0's tracks
-    found = Folding(board).solve(rows, np.array([1.0 + track % 3 for track in rows]))
+    found = Folding.of(board).solve(rows, np.array([1.0 + track % 3 for track in rows]))
     assert found == pytest.approx(board.user_factors[0], abs=1e-3)
 
 
