@@ -22,7 +22,7 @@ from conf.settings import Als
 log = logging.getLogger("jobs.tuning")
 
 PAYS = 1.002  # gain that a change must bring
-DOUBLING_PAYS = 1.01  # the same for twice the rank, which costs up to four times the work ever after
+DOUBLING_PAYS = 1.003  # the same for twice the rank, which costs up to four times the work ever after
 HIGHEST_RANK = 1024
 LOWEST, HIGHEST = {"reg": 1e-4, "alpha": 1e-2, "rank": 4}, {"reg": 1e5, "alpha": 1e4, "rank": HIGHEST_RANK}
 STEPS = (3.0, 3**0.5)  # factors by which reg and alpha are changed, coarse first

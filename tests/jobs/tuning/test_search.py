@@ -52,9 +52,9 @@ def test_rank_is_doubled_only_while_that_pays_and_no_higher_than_allowed():
     assert max(trial.als.rank for trial in search(highest_rank=100).trials) == 100
 
 
-def test_twice_the_rank_for_a_gain_below_a_hundredth_is_not_taken():
+def test_twice_the_rank_for_too_small_a_gain_is_not_taken():
     def flat(als, deadline):
-        value = 0.5 * 1.004 ** math.log2(als.rank)
+        value = 0.5 * 1.0025 ** math.log2(als.rank)
         return Trial(als, value, ((1, value),), 0.0)
 
     tried = [trial.als.rank for trial in search(judge=flat, start=Als(rank=64)).trials]
