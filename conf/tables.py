@@ -163,7 +163,8 @@ EVALUATIONS = Table(
             "model",
             "string",
             "als, served, als_known and als_new (users that the model was fitted with, and newer ones), als_unfolded "
-            "(als_known, had their plays since the fit not counted), champion (holdout); popularity (for the users of served, or of the holdout), popularity_als, popularity_known, "
+            "(als_known, had their plays since the fit not counted), fallback (popularity within favourite genres, for "
+            "all), champion (holdout); popularity (for the users of served, or of the holdout), popularity_als, popularity_known, "
             "popularity_new (for those of the others)",
         ),
         Column("model_version", "string", "version in the registry; empty for popularity and for a challenger"),

@@ -12,11 +12,16 @@ GROUPS = {
     "live": (
         ("als", "the model's lists", "popularity_als"),
         ("served", "all lists", "popularity"),
+        ("fallback", "the fallback for all", "popularity"),
         ("als_known", "users known when it was fitted", "popularity_known"),
         ("als_unfolded", "the same, not folded in", "popularity_known"),
         ("als_new", "users new since", "popularity_new"),
     ),
-    "holdout": (("als", "the challenger", "popularity"), ("champion", "the champion", "popularity")),
+    "holdout": (
+        ("als", "the challenger", "popularity"),
+        ("champion", "the champion", "popularity"),
+        ("fallback", "the fallback for all", "popularity"),
+    ),
 }
 OF_LISTS = ("coverage", "novelty", "repeats")
 SHARES = {

@@ -49,10 +49,10 @@ def main(job: Job) -> Figures:
     version = max(firsts["model_version"].to_pylist())
     model = load(model_folder(lake.root, version), version, job.settings.registry.uri) if version else None
     listed = day.filter(pc.is_in(day["user_id"], firsts["user_id"]))
-    served, popular, unfolded = measured(lake, listed, day_before, model, job.settings)
-    groups = grouped(served, popular, firsts, model)
-    if unfolded:
-        groups["als_unfolded"] = unfolded.only(groups["als_known"].users.index.to_numpy())
+    groups = measured(lake, listed, day_before, model, job.settings)
+    groups |= grouped(groups["served"], groups["popularity"], firsts, model)
+    if model:
+        groups["als_unfolded"] = groups["als_unfolded"].only(groups["als_known"].users.index.to_numpy())
     rows = [
         {"model": model, "model_version": version if model in OF_A_MODEL else "", **row}
         for model, group in groups.items()
@@ -61,15 +61,15 @@ def main(job: Job) -> Figures:
     rows += shares(lake, day, job.date, job.settings.registry.uri)
     users = user_rows(groups["als"].users, groups["popularity_als"].users, job.settings.evaluate.k)
     commit(lake, job.date, rows, [{"model_version": version, **row} for row in users])
-    return {"rows_out": len(rows), "lists_of": str(day_before), "users": len(served.users)}
+    return {"rows_out": len(rows), "lists_of": str(day_before), "users": len(groups["served"].users)}
 
 
 def measured(
     lake: Lake, day: pa.Table, day_before: datetime.date, model: FactorModel | None, settings: Settings
-) -> tuple[Measured, Measured, Measured | None]:
-    """The lists served, those of popularity, and those of the model with users' factors as of its training.
+) -> dict[str, Measured]:
+    """By ``served``, ``popularity``, ``fallback``, and with a model ``als_unfolded``: lists for all that can be scored.
 
-    All are made or judged by what was known at the end of the day before; without a model the third is None.
+    All are made or judged by what was known at the end of the day before.
 
     Args:
         day: what those with a list then played, as :func:`~jobs.history.played` gives it.
@@ -77,11 +77,15 @@ def measured(
     plays = plays_as_of(lake.read("listens"), day_before)
     tracks, people = (genres_on(lake, entity, day_before, settings.api.timezone) for entity in (TRACKS, USERS))
     trial = Trial(plays, tracks, people, day, day_before + datetime.timedelta(days=1), settings)
-    lists = lake.read("recommendations").filter(F.col("date") == F.lit(day_before))
-    few = settings.recommend.min_plays
+    lists = {
+        "served": lake.read("recommendations").filter(F.col("date") == F.lit(day_before)),
+        "popularity": trial.popular(),
+        "fallback": trial.lists(None, settings.recommend.min_plays),
+    }
+    if model:
+        lists["als_unfolded"] = trial.lists(model, settings.recommend.min_plays, fold=False)
     with persisted(trial.pairs):
-        unfolded = trial.measure(trial.lists(model, few, fold=False)) if model else None
-        return trial.measure(lists), trial.measure(trial.lists(None, few)), unfolded
+        return {name: trial.measure(frame) for name, frame in lists.items()}
 
 
 def grouped(served: Measured, popular: Measured, firsts: pa.Table, model: FactorModel | None) -> dict[str, Measured]:
@@ -96,7 +100,7 @@ def grouped(served: Measured, popular: Measured, firsts: pa.Table, model: Factor
     if model:
         of_users["als_known"] = np.intersect1d(by_model, model.user_ids)
         of_users["als_new"] = np.setdiff1d(firsts["user_id"].to_numpy(), model.user_ids)
-    groups = {"served": served, "popularity": popular}
+    groups: dict[str, Measured] = {}
     for name, users in of_users.items():
         groups |= {name: served.only(users), BESIDE[name]: popular.only(users)}
     return groups

@@ -65,8 +65,11 @@ class Bench:
         return trained_on(weighted(self.before, day_before, dataclasses.asdict(als)), als)
 
     def measure(self, model: FactorModel | None) -> Measured:
-        """The lists of a model for the users that can be scored; of popularity for None."""
+        """The lists of a model for the users that can be scored; of its fallback for None."""
         return self.trial.measure(self.trial.lists(model, 1))
+
+    def popularity(self) -> Measured:
+        return self.trial.measure(self.trial.popular())
 
     def repeats(self) -> list[dict]:
         """The share of the holdout's plays that are of tracks heard before it, by users known before it."""

@@ -24,7 +24,8 @@ def main(job: Job) -> Figures:
     lake = job.lake(job.spark(f"recommend {job.date}", rows=known))
     current = champion(lake, job.date + datetime.timedelta(days=1))
     model = current.load(settings.registry.uri) if current else None
-    plays = plays_as_of(lake.read("listens"), job.date)
+    # Each user's plays in one place from the start: versions, pairs and users are then found without moving them again.
+    plays = plays_as_of(lake.read("listens").repartition("user_id"), job.date)
     with persisted(plays):
         tracks = genres_on(lake, TRACKS, job.date, settings.api.timezone)
         ranked = popularity(plays, tracks, job.date, serving.popular_days)

@@ -63,7 +63,8 @@ def test(lake: Lake, plays: DataFrame, holdout: Holdout, date: datetime.date, se
         fitted = fit(bench.pairs(chosen.als), chosen.als)
         challenger = dataclasses.replace(fitted, recipe={**fitted.recipe, **chosen.recipe()})
         challenger.save(challenger_folder(lake.root, date))
-        measured = {"als": bench.measure(challenger), "popularity": bench.measure(None)}
+        measured = {"als": bench.measure(challenger), "popularity": bench.popularity()}
+        measured["fallback"] = bench.measure(None)
         if served:
             measured["champion"] = bench.measure(unspoilt(served, bench, settings.als))
     versions = {"champion": current.version} if current else {}

@@ -54,12 +54,19 @@ class Trial:
         self.shelf = Shelf.of(ranked, self.serving.min_genre_tracks)
         self.catalogue = Catalogue.of(ranked["track_id"].to_numpy(), ranked["ever"].to_numpy())
 
+    def popular(self) -> DataFrame:
+        """Lists of the tracks played most in the last days, the same for all but for what each had heard."""
+        return self._lists(self.scored, None, 1)
+
     def lists(self, model: FactorModel | None, min_plays: int, fold: bool = True) -> DataFrame:
-        """Lists of a model, or of popularity for None, for the users on trial; ``fold`` as :func:`recommend` has it."""
+        """Lists of a model, or of its fallback for None, for the users on trial; ``fold`` as :func:`recommend` has it."""
+        return self._lists(self.people, model, min_plays, fold)
+
+    def _lists(self, people: DataFrame, model: FactorModel | None, min_plays: int, fold: bool = True) -> DataFrame:
         pairs = self.weighed(model.recipe if model else {})
         return recommend(
             self.spark,
-            histories(self.people, pairs, pairs),
+            histories(people, pairs, pairs),
             model,
             self.shelf,
             self.serving.k,

@@ -41,7 +41,7 @@ def measured(spark):
     trial = Trial(spark.createDataFrame(BEFORE, types), tracks, nobody(spark), day, DAY, SETTINGS)
     with persisted(trial.pairs):
         served = trial.measure(spark.createDataFrame(SERVED, "user_id bigint, rank int, track_id bigint"))
-        return served, trial.measure(trial.lists(None, 1))
+        return served, trial.measure(trial.popular())
 
 
 def test_those_are_measured_who_played_something_new_to_them(measured):
@@ -72,7 +72,7 @@ def test_on_a_day_on_which_nobody_found_anything_new_nobody_is_measured(spark):
     day = played(plays, DAY, DAY).toArrow()
     trial = Trial(plays, spark.createDataFrame([(10,)], "track_id bigint"), nobody(spark), day, DAY, SETTINGS)
     assert day.num_rows == 0
-    assert trial.measure(trial.lists(None, 1)).figures() == []
+    assert trial.measure(trial.popular()).figures() == []
 
 
 @pytest.fixture
@@ -90,13 +90,12 @@ def test_users_the_model_was_fitted_with_and_newer_ones_are_apart(measured, firs
     groups = grouped(*measured, firsts, model_of(trained))
     users = {name: group.users.index.tolist() for name, group in groups.items()}
     assert users["als"] == users["popularity_als"] == [1]
-    assert users["served"] == users["popularity"] == [1, 3]
     assert users["als_known"] == users["popularity_known"] == known
     assert users["als_new"] == users["popularity_new"] == new
 
 
 def test_without_a_model_nobody_is_known_to_it(measured, firsts):
-    assert set(grouped(*measured, firsts, None)) == {"als", "served", "popularity", "popularity_als"}
+    assert set(grouped(*measured, firsts, None)) == {"als", "popularity_als"}
 
 
 def test_decisions_look_at_users_with_both_figures(measured):
