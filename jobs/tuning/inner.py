@@ -23,6 +23,9 @@ from jobs.tuning.search import HIGHEST_RANK, Search, Trial
 from jobs.tuning.trials import Trials
 
 WEEK = datetime.timedelta(days=7)
+# The best of many trials is more easily due to chance than the better of two models: the inner holdout goes back, within
+# holdout_days, for this many times min_users.
+STEADY = 10
 # What a search chooses; the rest of the parameters are as the settings say.
 CHOSEN = ("rank", "reg", "reg_exponent", "alpha", "weighting", "half_life_days", "iterations")
 
@@ -71,7 +74,7 @@ def parameters(
         return before
     last = start - datetime.timedelta(days=1)
     known = plays.filter(F.col("listened_at") < midnight(start))
-    holdout = choose(known, last, evaluate)
+    holdout = choose(known, last, dataclasses.replace(evaluate, min_users=STEADY * evaluate.min_users))
     if holdout.users < evaluate.min_users:
         reason = f"not tuned: {holdout.users} users on the inner holdout, [evaluate] min_users is {evaluate.min_users}"
         return dataclasses.replace(before, reason=f"{before.reason}; {reason}")

@@ -12,6 +12,7 @@ why it took each step is easier to trust: it would not save these lines.
 
 import dataclasses
 import functools
+import itertools
 import logging
 import time
 from collections.abc import Callable
@@ -36,7 +37,7 @@ CORNERS: tuple[dict, ...] = (
     {"reg": 0.1, "reg_exponent": 0.5, "alpha": 1.0, "weighting": "plays"},
 )
 EXPONENTS = (0.0, 0.5, 0.75, 1.0)
-CORNER_RANK = 64
+CORNER_RANKS = (16, 64)
 LONGEST = 30  # iterations
 
 
@@ -89,8 +90,8 @@ class Search:
 
     def run(self, start: Als) -> Tuning:
         self.attempt(start)
-        for corner in CORNERS:
-            self.attempt(dataclasses.replace(start, rank=CORNER_RANK, **corner))
+        for corner, rank in itertools.product(CORNERS, CORNER_RANKS):
+            self.attempt(dataclasses.replace(start, rank=rank, **corner))
         for step in STEPS:
             while self.round(step) and not self.over():
                 pass
