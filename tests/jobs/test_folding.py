@@ -5,8 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
+from conf.settings import Als
 from jobs.factors import FactorModel
 from jobs.folding import Folding
+from jobs.solvers.local import states
+from jobs.solvers.packed import pack
 
 PLAYED = np.array([0, 2, 5, 6])
 WEIGHTS = np.array([2.0, 1.0, 4.0, 0.5])
@@ -65,3 +68,25 @@ def test_neither_weights_of_nought_nor_no_regularisation_divide_by_nought():
     model = a_model(6, reg=0.0, alpha=0.0)
     expected = inverse(dataclasses.replace(model, recipe={"alpha": 0.0}), 0) @ model.track_factors[PLAYED].sum(axis=0)
     assert Folding.of(model).solve(PLAYED, np.zeros(4)) == pytest.approx(expected, rel=1e-4, abs=1e-5)
+
+
+@pytest.mark.parametrize("reg_exponent", [1.0, 0.5])
+def test_folding_in_gives_what_the_solver_itself_gave_the_user(reg_exponent):
+    generator = np.random.default_rng(7)
+    pairs = generator.random((30, 40)) < 0.2
+    users, tracks = np.nonzero(pairs)
+    packed = pack(users, tracks, generator.integers(1, 9, len(users)).astype(np.float32))
+    als = Als(rank=5, reg=0.3, reg_exponent=reg_exponent, alpha=2.0, iterations=4)
+    *_, solved = states(packed, als, precise=True)
+    model = FactorModel(
+        packed.track_ids,
+        solved.tracks,
+        packed.user_ids,
+        solved.users,
+        {"reg": 0.3, "alpha": 2.0, "reg_exponent": reg_exponent},
+    )
+    folding = Folding.of(model)
+    for user in range(len(packed.user_ids)):
+        own = packed.weights[user]
+        # The turned factors are kept in float32.
+        assert folding.solve(own.indices, own.data) == pytest.approx(solved.users[user], rel=1e-4, abs=1e-5)
