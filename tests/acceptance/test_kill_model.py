@@ -110,8 +110,9 @@ def house(tmp_path_factory):
 def furnish(house):
     generator, lake = np.random.default_rng(5), Lake(house.root)
     raw.write(house.root, "tracks", DATE, [raw.track(number) for number in range(TRACKS)])
-    cleaned = {"date": DATE, "entity": "tracks", "snapshot_date": DATE, "revision": 1}
-    lake.append_rows([cleaned], "accounting", "accounting/test/1")
+    raw.write(house.root, "users", DATE, [raw.user(number) for number in range(USERS)])
+    cleaned = {"date": DATE, "snapshot_date": DATE, "revision": 1}
+    lake.append_rows([{**cleaned, "entity": name} for name in ("tracks", "users")], "accounting", "accounting/test/1")
     lake.append_rows(plays(generator), "listens", "listens/test/1")
     model = some_champion(generator)
     tags = {"date": str(BEFORE), "revision": "1", "training_run": ""}

@@ -30,6 +30,7 @@ FIRST = datetime.date(2026, 10, 1)
 DATES = [FIRST + datetime.timedelta(days=day) for day in range(5)]
 
 
+PLANTED = Decision("promote", "planted", {"challenger": 0.0, "popularity": 0.0})
 PAIRS = "user_id bigint, track_id bigint, weight float"
 
 
@@ -90,7 +91,7 @@ def service(spark, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for job in (train, promote):
             patch.setattr(job, "fit", dealt_anew)
-        patch.setattr(promote, "judge", lambda *_: Decision("promote", "planted", {}))
+        patch.setattr(promote, "judge", lambda *_: PLANTED)
         patch.setattr(promote, "check", lambda *_: None)
         made.day(DATES[0])
     return made
