@@ -137,19 +137,19 @@ class Clean:
 
 @dataclasses.dataclass(frozen=True)
 class Als:
-    rank: int = key(32, "number of latent factors", low=1, high=1024)
-    reg: float = key(0.1, "regularisation, scaled as reg_exponent says", low=0)
+    rank: int = key(64, "number of latent factors", low=1, high=1024)
+    reg: float = key(3.0, "regularisation, scaled as reg_exponent says", low=0)
     reg_exponent: float = key(
-        1.0, "reg is times the number of a user's or track's pairs to this power; 0 is plain", low=0, high=1
+        0.75, "reg is times the number of a user's or track's pairs to this power; 0 is plain", low=0, high=1
     )
-    alpha: float = key(1.0, "confidence is 1 + alpha x weight of the plays", low=0)
+    alpha: float = key(5.0, "confidence is 1 + alpha x weight of the plays", low=0)
     weighting: str = key(
-        "plays", "weight of a pair: its plays, log(1 + plays), or 1 at most", choices=("plays", "log", "once")
+        "once", "weight of a pair: its plays, log(1 + plays), or 1 at most", choices=("plays", "log", "once")
     )
     half_life_days: float = key(0.0, "days after which a play weighs half; 0 is never", low=0)
     min_user_tracks: int = key(1, "tracks that a user needs to be trained on", low=1)
     min_track_users: int = key(1, "users that a track needs to be trained on", low=1)
-    iterations: int = key(10, "alternations of the two half steps", low=1, high=200)
+    iterations: int = key(8, "alternations of the two half steps", low=1, high=200)
     solver: str = key("auto", "what solves the factors", choices=("auto", "local", "mllib"))
     local_mb: int = key(4096, "memory up to which auto solves in the job's own process, in MB", low=1)
     seed: int = key(42, "seed of the initial factors", low=0, high=2**31 - 1)

@@ -45,7 +45,7 @@ def weighted(plays: DataFrame, end: datetime.date, recipe: Mapping[str, Any]) ->
 
     A play weighs 1 or, with ``half_life_days``, half as much for each such time that has passed since; ``weighting``
     of ``log`` takes log(1 + x) of the sum (as in Hu, Koren and Volinsky 2008, equation 6), of ``once`` 1 where it is
-    more. Keys that a recipe does not have count as the defaults of :class:`~conf.settings.Als`.
+    more. A recipe without these keys counts plays as they are.
     """
     half_life = float(recipe.get("half_life_days", 0))
     if half_life:

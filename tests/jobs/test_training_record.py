@@ -22,7 +22,7 @@ RECIPE = {
 }
 MODEL = FactorModel(np.arange(4), np.ones((4, 2), np.float32), np.arange(3), np.ones((3, 2), np.float32), RECIPE)
 TRIALS = (
-    Trial(Als(rank=8, iterations=2), 0.2, ((1, 0.1), (2, 0.2)), 0.5),
+    Trial(Als(rank=8, iterations=2, weighting="plays"), 0.2, ((1, 0.1), (2, 0.2)), 0.5),
     Trial(Als(rank=16, iterations=1, weighting="once"), 0.3, ((1, 0.3), (2, 0.25)), 0.7),
 )
 

@@ -37,7 +37,7 @@ def test_without_a_server_a_job_goes_through_spark_submit(remote):
     assert "spark.driver.host=127.0.0.1" in argv
     at = argv.index(JOB[0])
     assert argv[at : at + 4] == JOB
-    assert "--als-rank=32" in argv[at:]
+    assert "--als-rank=64" in argv[at:]
 
 
 def test_on_a_cluster_the_driver_is_not_bound_to_this_machine(remote):

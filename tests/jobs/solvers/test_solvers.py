@@ -1,5 +1,7 @@
 """What every solver must do."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -19,7 +21,9 @@ CHECKERBOARD = [
     for track in range(TRACKS)
     if user % 2 == track % 2 and (user * 7 + track) % 5
 ]
-CHECKERBOARD_ALS = Als(rank=2, reg=0.01, alpha=5, iterations=8)
+# What every solver takes: MLlib regularises by the number of pairs.
+als_of = functools.partial(Als, rank=32, reg=0.1, reg_exponent=1.0, alpha=1.0, weighting="plays", iterations=10)
+CHECKERBOARD_ALS = als_of(rank=2, reg=0.01, alpha=5, iterations=8)
 
 
 def solve_local(pairs: list[tuple], als: Als) -> FactorModel:
@@ -63,18 +67,18 @@ def test_folding_a_user_in_gives_what_the_solver_gave(board):
 
 def test_one_user_with_one_track_is_scored_as_worked_out_by_hand(solve):
     """At rank 1 with confidence c, x = c y / (c y^2 + reg) and the same for y: x = y and c x^2 = c - reg."""
-    model = solve([(7, 9, 3.0)], Als(rank=1, reg=1, alpha=1, iterations=15))
+    model = solve([(7, 9, 3.0)], als_of(rank=1, reg=1, alpha=1, iterations=15))
     assert float(model.user_factors[0] @ model.track_factors[0]) == pytest.approx(3 / 4, abs=1e-3)
 
 
 def test_all_equal_counts_give_finite_factors(solve):
-    model = solve([(user, track, 2.0) for user in range(3) for track in range(4)], Als(rank=3, iterations=3))
+    model = solve([(user, track, 2.0) for user in range(3) for track in range(4)], als_of(rank=3, iterations=3))
     assert model.user_factors @ model.track_factors.T == pytest.approx(np.ones((3, 4)), abs=0.2)
 
 
 def test_very_large_beside_very_small_weights_give_finite_factors(solve):
     pairs = [(user, track, 10.0 ** (6 - 4 * ((user + track) % 4))) for user in range(6) for track in range(5)]
-    model = solve(pairs, Als(rank=4, reg=0.1, alpha=10, iterations=3))
+    model = solve(pairs, als_of(rank=4, reg=0.1, alpha=10, iterations=3))
     scores = model.user_factors @ model.track_factors.T
     assert np.isfinite(scores).all()
     assert scores[0, 0] == pytest.approx(1, abs=0.01)  # of weight 10^6
@@ -82,13 +86,13 @@ def test_very_large_beside_very_small_weights_give_finite_factors(solve):
 
 def test_no_interactions_are_refused(solve):
     with pytest.raises(Refused, match="found no interactions"):
-        solve([], Als())
+        solve([], als_of())
 
 
 def test_auto_solves_locally_what_fits_and_the_recipe_says_why_and_from_what(spark):
     rows = [(1, 5, 1.5, 3), (2, 5, 0.5, 1)]
     schema = "user_id bigint, track_id bigint, weight double, plays int"
-    als = Als(rank=8, iterations=2, seed=9)
+    als = als_of(rank=8, iterations=2, seed=9)
     model = fit(spark.createDataFrame(rows, schema), als)
     recipe = model.recipe
     assert recipe["solver"] == "local"
@@ -115,17 +119,17 @@ def test_auto_solves_locally_what_fits_and_the_recipe_says_why_and_from_what(spa
 
 def test_what_does_not_fit_goes_to_mllib():
     counts = {"pairs": 2**20, "users": 0, "tracks": 0}
-    assert choose(counts, Als(local_mb=81))[0] == "local"
-    name, reason = choose(counts, Als(local_mb=80))
+    assert choose(counts, als_of(local_mb=81))[0] == "local"
+    name, reason = choose(counts, als_of(local_mb=80))
     assert (name, reason) == (
         "mllib",
         "1,048,576 pairs of 0 users and 0 tracks at rank 32 need 81 MB, more than the 80 of [als] local_mb",
     )
-    assert choose(counts, Als(local_mb=80, solver="local")) == ("local", "as [als] solver says")
+    assert choose(counts, als_of(local_mb=80, solver="local")) == ("local", "as [als] solver says")
     assert megabytes(0, 2**20, 64) == 64 * 12 + 1
 
 
 def test_mllib_refuses_an_exponent_that_it_does_not_have(spark):
     pairs = spark.range(3).selectExpr("id user_id", "id track_id", "1.0 weight")
     with pytest.raises(Refused, match="reg_exponent"):
-        mllib.fit(pairs, Als(reg_exponent=0.5))
+        mllib.fit(pairs, als_of(reg_exponent=0.5))
