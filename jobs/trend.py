@@ -89,7 +89,7 @@ def plot(found: list[Day], k: int, mark: datetime.date | None, target: pathlib.P
         axes.axvline(date2num(mark), color="red", linestyle="--", label="tastes change")
     axes.xaxis_date()
     axes.set(ylabel=f"live NDCG@{k}", ylim=(0, axes.get_ylim()[1]))
-    figure.legend(loc="outside upper center", ncols=5, frameon=False)
+    figure.legend(loc="outside upper center", ncols=3, frameon=False)
     figure.autofmt_xdate()
     target.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(target)
