@@ -13,10 +13,11 @@ import contextlib
 import dataclasses
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -122,9 +123,15 @@ class Steps:
         """Solve, keep what was solved, and sum up over the blocks, in their order."""
         kept = rows.localCheckpoint(eager=False, storageLevel=self.level)
         parts = kept.filter(F.col("what") != FACTORS).repartition(1).sortWithinPartitions("what", "number")
-        total = joined(parts.mapInArrow(adding(self.als.rank), ROWS).toArrow().to_batches())
-        loss, penalty = total[SUMS].view(np.float64).tolist()
-        return Half(kept, total[GRAM].view(np.float64).reshape(self.als.rank, -1), loss, penalty)
+        sums = parts.mapInArrow(adding(self.als.rank), ROWS).toArrow()
+        return summed(kept, sums.to_batches(), self.als.rank)
+
+
+def summed(rows: Any, sums: Iterable[pa.RecordBatch], rank: int) -> Half:
+    """What was solved, with what :func:`adding` made of it."""
+    total = joined(sums)
+    loss, penalty = total[SUMS].view(np.float64).tolist()
+    return Half(rows, total[GRAM].view(np.float64).reshape(rank, rank), loss, penalty)
 
 
 def to_receivers(rows: DataFrame, what: str, receives: F.Column) -> DataFrame:

@@ -24,7 +24,7 @@ def fit(interactions: DataFrame, als: Als) -> FactorModel:
 
     if als.reg_exponent != 1:
         raise Refused(
-            f"[als] reg_exponent: found {als.reg_exponent}, MLlib's solver has 1; set it to 1, or solver to local"
+            f"[als] reg_exponent: found {als.reg_exponent}, MLlib's solver has 1; set it to 1, or solver to local or blocks"
         )
     users, tracks = numbered(interactions, "user_id"), numbered(interactions, "track_id")
     pairs = (
