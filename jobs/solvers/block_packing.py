@@ -142,7 +142,5 @@ def sparse(pairs: np.ndarray, others: np.ndarray) -> scipy.sparse.csr_matrix:
     rows, own = pd.factorize(np.ascontiguousarray(pairs["own"]), sort=True)
     columns = np.searchsorted(others, pairs["other"])
     shape = (len(own), len(others))
-    matrix = scipy.sparse.coo_matrix((pairs["weight"], (rows.astype(np.int32), columns.astype(np.int32))), shape)
-    matrix = matrix.tocsr()  # adds up what comes twice
-    matrix.sort_indices()
-    return matrix
+    entries = pairs["weight"], (rows.astype(np.int32), columns.astype(np.int32))
+    return scipy.sparse.coo_matrix(entries, shape).tocsr()  # each row in order, and what comes twice added up

@@ -146,7 +146,7 @@ def to_receivers(rows: DataFrame, what: str, receives: F.Column) -> DataFrame:
 
 def level(spark: SparkSession) -> StorageLevel:
     """Two on a cluster: what a checkpoint keeps has no plan from which it could be made again."""
-    alone = (spark.conf.get("spark.master", "") or "").startswith("local")
+    alone = (spark.conf.get("spark.master", "") or "").split("[")[0] == "local"
     return StorageLevel.MEMORY_AND_DISK if alone else StorageLevel.MEMORY_AND_DISK_2
 
 
