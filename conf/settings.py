@@ -150,7 +150,7 @@ class Als:
     min_user_tracks: int = key(1, "tracks that a user needs to be trained on", low=1)
     min_track_users: int = key(1, "users that a track needs to be trained on", low=1)
     iterations: int = key(8, "alternations of the two half steps", low=1, high=200)
-    solver: str = key("auto", "what solves the factors", choices=("auto", "local", "mllib"))
+    solver: str = key("auto", "what solves the factors", choices=("auto", "local", "blocks", "mllib"))
     local_mb: int = key(4096, "memory up to which auto solves in the job's own process, in MB", low=1)
     seed: int = key(42, "seed of the initial factors", low=0, high=2**31 - 1)
     tune: str = key(

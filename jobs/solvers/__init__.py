@@ -12,7 +12,7 @@ from conf.errors import Refused
 from conf.settings import Als
 from jobs import lineage
 from jobs.factors import FactorModel
-from jobs.solvers import local, mllib
+from jobs.solvers import blocks, local, mllib
 from jobs.solvers.packed import NOTHING
 
 log = logging.getLogger("jobs.als")
@@ -20,7 +20,7 @@ log = logging.getLogger("jobs.als")
 # user_id, track_id, weight (each pair once) and the parameters -> the fitted model.
 Solver = Callable[[DataFrame, Als], FactorModel]
 
-SOLVERS: dict[str, Solver] = {"local": local.fit, "mllib": mllib.fit}
+SOLVERS: dict[str, Solver] = {"local": local.fit, "blocks": blocks.fit, "mllib": mllib.fit}
 
 # Bytes of a pair: both orders of the sparse matrix (16), and the columns it is made from (Arrow, codes, sorting).
 PAIR = 80
@@ -56,7 +56,7 @@ def fit(interactions: DataFrame, als: Als) -> FactorModel:
 
 
 def choose(counts: Mapping[str, Any], als: Als) -> tuple[str, str]:
-    """The solver's name and the reason: ``auto`` is local where that fits into ``local_mb``.
+    """The solver's name and the reason: ``auto`` is local where that fits into ``local_mb``, else blocks.
 
     Args:
         counts: pairs, users and tracks.
@@ -68,7 +68,7 @@ def choose(counts: Mapping[str, Any], als: Als) -> tuple[str, str]:
     what = f"{pairs:,} pairs of {users:,} users and {tracks:,} tracks at rank {als.rank} need {needed:,} MB"
     if needed <= als.local_mb:
         return "local", f"{what}, [als] local_mb allows {als.local_mb:,}"
-    return "mllib", f"{what}, more than the {als.local_mb:,} of [als] local_mb"
+    return "blocks", f"{what}, more than the {als.local_mb:,} of [als] local_mb"
 
 
 def megabytes(pairs: int, rows: int, rank: int) -> int:

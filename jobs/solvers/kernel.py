@@ -11,6 +11,8 @@ own pairs is left for the compiled loop. Rows do not depend on each other and ba
 result is the same for any number of these. :func:`exact` solves the same systems whole.
 """
 
+import hashlib
+import pathlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,10 +20,14 @@ import numpy as np
 import scipy.sparse
 from numba import njit
 
+from jobs.solvers import compiled as compiling
 from jobs.solvers.compiled import FASTMATH, compiled
 
 # Calls a function for each number and gives the results in order: the built-in ``map``, or a pool's.
 Run = Callable[[Callable[[int], Any], Iterable[int]], Iterable[Any]]
+
+# Of this code: a worker may have another.
+VERSION = hashlib.sha256(b"".join(pathlib.Path(f).read_bytes() for f in (__file__, compiling.__file__))).hexdigest()
 
 NOTHING_LEFT = np.float32(1e-20)  # squared residual of a row that is solved
 STEPS = 3  # of conjugate gradient in a half step

@@ -25,22 +25,31 @@ log = logging.getLogger("jobs.als")
 # Length of an initial vector, about: small, so that the first half steps decide and not the start
 # (Rendle et al., "Revisiting the Performance of iALS on Item Recommendation Benchmarks", 2022).
 INITIAL = 0.1
+CHUNK = 1024  # rows that are drawn together
 QUIET = 10.0  # seconds between two lines of progress
 TOO_HEAVY = 1e9  # alpha x weight beyond which single precision has nothing left for confidence 1
 
 
 @dataclasses.dataclass(frozen=True)
-class State:
+class Progress:
     """Where a fit stands after ``iteration`` (from 1) of ``iterations``.
 
-    users float32 (m, rank) and tracks float32 (n, rank) are the solver's own, and change as it goes on. ``loss``
-    is of the factors that this iteration began with: the weighted squared error and the regularisation.
+    ``loss`` is of the factors that this iteration began with: the weighted squared error and the regularisation.
     """
 
     iteration: int
     iterations: int
     loss: float
     seconds_left: float
+
+
+@dataclasses.dataclass(frozen=True)
+class State(Progress):
+    """The same, with the factors: users float32 (m, rank) and tracks float32 (n, rank).
+
+    They are the solver's own, and change as it goes on.
+    """
+
     users: np.ndarray
     tracks: np.ndarray
 
@@ -56,7 +65,7 @@ def fit_packed(packed: Packed, als: Als, progress: "Callable[[State], None] | No
     Raises:
         Refused: there is nothing to fit on, or these parameters give no finite factors.
     """
-    tell = progress or _Log()
+    tell = progress or Log()
     for state in states(packed, als):
         tell(state)
     return FactorModel(packed.track_ids, state.tracks, packed.user_ids, state.users, dataclasses.asdict(als))
@@ -71,12 +80,16 @@ def states(packed: Packed, als: Als, precise: bool = False) -> Iterator[State]:
     # Compiled code: loaded by those who fit, and compiled on the first fit after an installation.
     from jobs.solvers import kernel
 
-    check(packed, als)
+    if not packed.pairs:
+        raise Refused(NOTHING)
+    check(float(packed.weights.data.max()), als)
     half_step, kind = (kernel.exact, np.float64) if precise else (kernel.conjugate_gradient, np.float32)
     by_user, by_track = packed.weights, packed.weights.T.tocsr()
-    user_reg, track_reg = (regularisation(pairs.indptr, als).astype(kind) for pairs in (by_user, by_track))
+    user_reg, track_reg = (
+        regularisation(pairs.indptr, als.reg, als.reg_exponent).astype(kind) for pairs in (by_user, by_track)
+    )
     users = np.zeros((by_user.shape[0], als.rank), kind)
-    tracks = initial(by_track.shape[0], als).astype(kind)
+    tracks = initial(0, by_track.shape[0], als.rank, als.seed).astype(kind)
     begun = time.monotonic()
     with threads() as run, np.errstate(over="ignore", invalid="ignore"):
         track_gram = kernel.gram(tracks, run)
@@ -93,27 +106,31 @@ def states(packed: Packed, als: Als, precise: bool = False) -> Iterator[State]:
             yield State(iteration, als.iterations, loss, left, users, tracks)
 
 
-def check(packed: Packed, als: Als) -> None:
-    """Refuse what cannot be fitted."""
-    if not packed.pairs:
-        raise Refused(NOTHING)
-    heaviest = als.alpha * float(packed.weights.data.max())
-    if heaviest > TOO_HEAVY:
+def check(heaviest: float, als: Als) -> None:
+    """Refuse weights, of which this is the largest, that single precision cannot hold beside a confidence of 1."""
+    if als.alpha * heaviest > TOO_HEAVY:
         raise Refused(
-            f"alpha x the largest weight is {heaviest:.3g}, allowed is at most {TOO_HEAVY:.0g}; "
+            f"alpha x the largest weight is {als.alpha * heaviest:.3g}, allowed is at most {TOO_HEAVY:.0g}; "
             "lower [als] alpha or set weighting to log"
         )
 
 
-def regularisation(ends: np.ndarray, als: Als) -> np.ndarray:
-    """``reg * n ** reg_exponent`` of rows with so many pairs: float64 (rows,)."""
-    return als.reg * np.diff(ends).astype(np.float64) ** als.reg_exponent
+def regularisation(ends: np.ndarray, reg: float, reg_exponent: float) -> np.ndarray:
+    """``reg * n ** reg_exponent`` of rows whose pairs end there: float64 (rows,)."""
+    return reg * np.diff(ends).astype(np.float64) ** reg_exponent
 
 
-def initial(rows: int, als: Als) -> np.ndarray:
-    """Normal values that make vectors of a length of about :data:`INITIAL`, float32 (rows, rank)."""
-    values = np.random.default_rng(als.seed).standard_normal((rows, als.rank), np.float32)
-    return values * np.float32(INITIAL / np.sqrt(als.rank))
+def initial(first: int, end: int, rank: int, seed: int) -> np.ndarray:
+    """Normal values that make vectors of a length of about :data:`INITIAL`, float32 (end - first, rank).
+
+    A row's values depend on its position and the seed alone, so that blocks of rows can be made apart.
+    """
+    parts = []
+    for chunk in range(first // CHUNK, -(-end // CHUNK)):
+        values = np.random.default_rng((seed, chunk)).standard_normal((CHUNK, rank), np.float32)
+        start = chunk * CHUNK
+        parts.append(values[max(0, first - start) : end - start])
+    return np.concatenate(parts) * np.float32(INITIAL / np.sqrt(rank))
 
 
 @contextlib.contextmanager
@@ -124,13 +141,13 @@ def threads() -> "Iterator[Callable]":
         yield pool.map
 
 
-class _Log:
+class Log:
     """A line every :data:`QUIET` seconds."""
 
     def __init__(self) -> None:
         self.last = time.monotonic()
 
-    def __call__(self, state: State) -> None:
+    def __call__(self, state: Progress) -> None:
         if time.monotonic() - self.last >= QUIET:
             self.last = time.monotonic()
             log.info(

@@ -3,7 +3,6 @@
 import dataclasses
 
 import numpy as np
-from pyspark.ml.recommendation import ALS
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -21,9 +20,11 @@ def fit(interactions: DataFrame, als: Als) -> FactorModel:
     Raises:
         Refused: there are no pairs, or ``reg_exponent`` is not the 1 that MLlib has.
     """
+    from pyspark.ml.recommendation import ALS  # seconds to load, for those who fit by it
+
     if als.reg_exponent != 1:
         raise Refused(
-            f"[als] reg_exponent: found {als.reg_exponent}, MLlib's solver has 1; set it to 1, or solver to local"
+            f"[als] reg_exponent: found {als.reg_exponent}, MLlib's solver has 1; set it to 1, or solver to local or blocks"
         )
     users, tracks = numbered(interactions, "user_id"), numbered(interactions, "track_id")
     pairs = (

@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame
 from conf.errors import Refused
 
 NOTHING = "nothing to fit on: found no interactions; check the dates and [als] min_user_tracks, min_track_users"
+MEANINGLESS = "interactions: found a weight that is negative or not finite, required is 0 or more"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +50,7 @@ def pack(users: np.ndarray, tracks: np.ndarray, weights: np.ndarray) -> Packed:
         Refused: a weight is negative or not finite.
     """
     if not (np.isfinite(weights).all() and (weights >= 0).all()):
-        raise Refused("interactions: found a weight that is negative or not finite, required is 0 or more")
+        raise Refused(MEANINGLESS)
     rows, user_ids = pd.factorize(users, sort=True)
     columns, track_ids = pd.factorize(tracks, sort=True)
     shape = (len(user_ids), len(track_ids))

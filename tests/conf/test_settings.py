@@ -16,7 +16,7 @@ def test_what_is_not_given_has_its_default():
         ("als", "rank", "0", "a whole number from 1 to 1024"),
         ("als", "rank", "64.5", "a whole number from 1 to 1024"),
         ("als", "reg", "nan", "a number of at least 0"),
-        ("als", "solver", "magic", "auto or local or mllib"),
+        ("als", "solver", "magic", "auto or local or blocks or mllib"),
         ("retrain", "min_ratio", "1.5", "a number from 0 to 1"),
         ("spark", "remote", "localhost:15002", "empty, or sc://host:port"),
         ("api", "timezone", "Mars/Base", "an IANA time zone such as UTC or Europe/Paris"),

@@ -21,7 +21,10 @@ def random_pairs(seed: int = 3, users: int = 40, tracks: int = 30, rows: int = 3
 
 def dense_fit(packed: Packed, als: Als) -> tuple[np.ndarray, np.ndarray]:
     """Users and tracks by the formula, a row at a time, from the same initial tracks."""
-    weights, tracks = packed.weights.toarray().astype(np.float64), local.initial(len(packed.track_ids), als)
+    weights, tracks = (
+        packed.weights.toarray().astype(np.float64),
+        local.initial(0, len(packed.track_ids), als.rank, als.seed),
+    )
 
     def half(weights: np.ndarray, fixed: np.ndarray) -> np.ndarray:
         rows = []
@@ -92,7 +95,7 @@ def test_a_row_without_pairs_becomes_zero_and_a_block_takes_its_gram_from_outsid
 @pytest.mark.parametrize("rank", [1, 3, 8, 33])
 def test_enough_steps_solve_a_row_whole_at_any_rank_and_in_more_rows_than_a_batch(rank):
     packed = pack(*random_pairs(users=kernel.BATCH * 2 + 5, rows=900))
-    fixed = local.initial(len(packed.track_ids), Als(rank=rank)) * 10
+    fixed = local.initial(0, len(packed.track_ids), rank, 1) * 10
     gram, reg = kernel.gram(fixed, map), np.linspace(0.1, 2, len(packed.user_ids)).astype(np.float32)
     whole, stepped = np.zeros((2, len(packed.user_ids), rank))
     kernel.exact(packed.weights, fixed.astype(np.float64), gram.astype(np.float64), whole, reg, 4.0, map)

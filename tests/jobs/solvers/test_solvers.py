@@ -9,8 +9,9 @@ from conf.errors import Refused
 from conf.settings import Als
 from jobs.factors import FactorModel, top
 from jobs.folding import Folding
-from jobs.solvers import choose, fit, local, megabytes, mllib
+from jobs.solvers import block_packing, choose, fit, local, megabytes, mllib
 from jobs.solvers.packed import pack
+from tests.jobs.solvers import in_blocks
 
 USERS, TRACKS = 20, 24
 FAR = 2**40  # ids beyond 32 bits
@@ -31,10 +32,19 @@ def solve_local(pairs: list[tuple], als: Als) -> FactorModel:
     return local.fit_packed(pack(users, tracks, weights), als)
 
 
-@pytest.fixture(scope="module", params=["local", "mllib"])
-def solve(request):
+@pytest.fixture(scope="module")
+def monkeypatch_module():
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture(scope="module", params=["local", "blocks", "mllib"])
+def solve(request, monkeypatch_module):
     if request.param == "local":
         return solve_local
+    if request.param == "blocks":
+        monkeypatch_module.setattr(block_packing, "PAIRS", 20)  # several blocks
+        return in_blocks.fit
     spark = request.getfixturevalue("spark")
     return lambda pairs, als: mllib.fit(
         spark.createDataFrame(pairs, "user_id bigint, track_id bigint, weight double"), als
@@ -117,12 +127,12 @@ def test_auto_solves_locally_what_fits_and_the_recipe_says_why_and_from_what(spa
     assert other["hash"] != trained["hash"]
 
 
-def test_what_does_not_fit_goes_to_mllib():
+def test_what_does_not_fit_is_solved_in_blocks():
     counts = {"pairs": 2**20, "users": 0, "tracks": 0}
     assert choose(counts, als_of(local_mb=81))[0] == "local"
     name, reason = choose(counts, als_of(local_mb=80))
     assert (name, reason) == (
-        "mllib",
+        "blocks",
         "1,048,576 pairs of 0 users and 0 tracks at rank 32 need 81 MB, more than the 80 of [als] local_mb",
     )
     assert choose(counts, als_of(local_mb=80, solver="local")) == ("local", "as [als] solver says")
