@@ -25,5 +25,9 @@ class Refused(SystemExit):
         return (type(self), (self.message,))
 
 
+class CannotFit(Refused):
+    """No model comes of these interactions with these parameters: there are none, or its factors are not finite."""
+
+
 class BadSetting(Refused):
     """A value given by a person is not one that can be used."""

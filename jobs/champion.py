@@ -52,7 +52,20 @@ def load(folder: pathlib.Path, version: str, uri: str = "") -> FactorModel:
 
 def champion(lake: Lake, before: datetime.date) -> Champion | None:
     """The newest promotion or rollback dated before ``before``; None where there has been none."""
-    made = moves(lake.rows("decisions", [("date", "<", before)]))
+    return _newest(lake, moves(lake.rows("decisions", [("date", "<", before)])))
+
+
+def incumbent(lake: Lake, date: datetime.date) -> Champion | None:
+    """Whom the run of ``date`` finds in production: a rollback of that date itself is what a person did before it."""
+    known = [row for row in lake.rows("decisions", [("date", "<=", date)]) if _found(row, date)]
+    return _newest(lake, moves(known))
+
+
+def _found(row: Mapping[str, Any], date: datetime.date) -> bool:
+    return row["date"] < date or row["decision"] == "rollback"
+
+
+def _newest(lake: Lake, made: list[Mapping[str, Any]]) -> Champion | None:
     if not made:
         return None
     newest = made[-1]

@@ -4,7 +4,7 @@ import datetime
 import json
 
 from conf.tables import marker
-from jobs.champion import champion
+from jobs.champion import incumbent
 from jobs.cli import Figures, Job, parser, run
 from jobs.lake import Lake
 from jobs.rules.retrain import Situation, UserDays, decide, forced
@@ -40,7 +40,7 @@ def main(job: Job) -> Figures:
 
 def situation(lake: Lake, date: datetime.date, window_days: int) -> Situation:
     """What was known at the end of ``date``, from the tables."""
-    current = champion(lake, date)
+    current = incumbent(lake, date)
     version, since = (current.version, current.since) if current else ("", None)
     window = user_days(lake, date - datetime.timedelta(days=window_days - 1), date, version)
     reference = None
@@ -63,10 +63,11 @@ def user_days(lake: Lake, first: datetime.date, last: datetime.date, version: st
 
 
 def trainings(lake: Lake, date: datetime.date) -> tuple[datetime.date | None, int]:
-    """The last date before ``date`` on which a challenger was tested or a rollback made, and the refusals in a row up to then."""
-    rows = lake.rows("decisions", [("date", "<", date)], ["date", "step", "decision"])
+    """When a challenger was last tested before ``date``, or a rollback made up to it, and the refusals in a row up to then."""
+    rows = lake.rows("decisions", [("date", "<=", date)], ["date", "step", "decision"])
+    known = [row for row in rows if row["date"] < date or row["decision"] == "rollback"]
     tested = sorted(
-        (row["date"], row["decision"]) for row in rows if row["decision"] in ("promote", "refuse", "rollback")
+        (row["date"], row["decision"]) for row in known if row["decision"] in ("promote", "refuse", "rollback")
     )
     refusals = 0
     for _, decision in reversed(tested):

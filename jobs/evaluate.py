@@ -20,7 +20,7 @@ from conf.layout import model_folder
 from conf.settings import Settings
 from conf.tables import marker
 from jobs.catalogue import genres_on
-from jobs.champion import champion, load
+from jobs.champion import incumbent, load
 from jobs.cli import Figures, Job, parser, run
 from jobs.factors import FactorModel
 from jobs.history import played, plays_as_of
@@ -114,7 +114,7 @@ def shares(lake: Lake, day: pa.Table, date: datetime.date, uri: str) -> list[dic
     """
     rows = nothing_new_share(day) + play_share("repeat_play_share", day, day["heard"].to_numpy())
     rows = [{"model": "served", "model_version": "", **row} for row in rows]
-    if current := champion(lake, date):
+    if current := incumbent(lake, date):
         unknown = current.load(uri).positions(day["track_id"].to_numpy()) < 0
         of_champion = play_share("unknown_play_share", day, unknown)
         rows += [{"model": "als", "model_version": current.version, **row} for row in of_champion]

@@ -28,6 +28,11 @@ class FactorModel:
         factors = self.track_factors.astype(np.float64)
         return factors.T @ factors
 
+    def of_users(self, user_ids: np.ndarray) -> "FactorModel":
+        """The model with the factors of these users alone."""
+        kept = np.isin(self.user_ids, user_ids)
+        return dataclasses.replace(self, user_ids=self.user_ids[kept], user_factors=self.user_factors[kept])
+
     def positions(self, track_ids: np.ndarray) -> np.ndarray:
         """Row of each id in ``track_factors``; -1 where the model does not know it."""
         return positions(self.track_ids, track_ids)

@@ -61,7 +61,9 @@ class Folding:
         excess = np.maximum(self.alpha * weights, SMALLEST)
         root = np.sqrt(excess)
         diagonal = self.spectrum + self.reg * len(rows) ** self.reg_exponent
-        scale = 1 / np.sqrt(np.maximum(diagonal, np.finfo(np.float64).tiny))
+        # Without regularisation: of the directions in which no track lies the solution has nothing.
+        floor = np.finfo(np.float64).eps * len(diagonal) * max(float(self.spectrum.max()), np.finfo(np.float64).tiny)
+        scale = np.where(diagonal > floor, 1 / np.sqrt(np.maximum(diagonal, floor)), 0.0)
         return Folded(self.factors[rows] * scale * root[:, None], (1 + excess) / root, scale)
 
     def solve(self, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from conf.errors import Refused
 from conf.layout import challenger_folder, model_folder
 from conf.tables import marker
 from jobs import registry, similar
-from jobs.champion import champion, follow, moves
+from jobs.champion import follow, incumbent, moves
 from jobs.cli import Figures, Job, parser, run
 from jobs.factors import FactorModel, top
 from jobs.history import plays_as_of, trained_on, weighted
@@ -35,7 +35,7 @@ OVERLAP = 0.1  # share of a list that must be the same
 
 def main(job: Job) -> Figures:
     lake, uri = job.lake(), job.settings.registry.uri
-    current = champion(lake, job.date)
+    current = incumbent(lake, job.date)
     version = current.version if current else ""
     unreachable = registry.reachable(uri)
     decided = reached(judge(lake, job, version), unreachable)
@@ -72,6 +72,10 @@ def judge(lake: Lake, job: Job, version: str) -> Decision:
     if any(row["metric"] == registry.UNREACHABLE for row in rows):
         uri = without_credentials(job.settings.registry.uri)
         return Decision("none", f"the registry at {uri} cannot be reached; nothing was trained", {})
+    if any(row["metric"] == registry.CANNOT_FIT for row in rows):
+        return Decision(
+            "none", "not enough history: no model comes of it with [als] as set; TrainModel's log says why", {}
+        )
     ndcg = {row["model"]: row for row in rows if row["metric"] == "ndcg" and row["k"] == evaluate.k}
     value = {model: row["value"] for model, row in ndcg.items()}
     users = max((row["users"] for row in rows if row["metric"] == "scorable_users"), default=0)
@@ -153,8 +157,8 @@ def tidy(lake: Lake, job: Job) -> Figures:
         follow(uri, lake)  # another run of the date may have written the row that holds
         live = record_live(uri, lake.rows("evaluations", [("kind", "=", "live")]))
         pruned = prune(uri, lake, job.date, settings.registry.keep_versions, settings.lake.keep_raw_days)
-    except Refused as refusal:
-        return {"not_tidied": refusal.message}
+    except (Refused, OSError) as error:
+        return {"not_tidied": str(error)}
     return {"live_figures": live, "pruned": ", ".join(pruned)}
 
 

@@ -63,11 +63,12 @@ def sweep(client: "MlflowClient") -> None:
     """Remove promotions' runs that have no version, with their models and files: of pruned ones, and of killed runs."""
     import mlflow
 
-    versions = registry.versions(client)
-    used = {version.run_id for version in versions}
-    for run in mlflow.search_runs(
+    runs = mlflow.search_runs(
         experiment_names=[registry.NAME], filter_string="tags.step = 'promote'", output_format="list"
-    ):
+    )
+    # After the runs: a run that is not among them may register its version meanwhile.
+    used = {version.run_id for version in registry.versions(client)}
+    for run in runs:
         if run.info.run_id not in used and (run.info.status == "FINISHED" or _old(run.info.start_time / 1000)):
             remove_run(client, run)
 
@@ -98,6 +99,7 @@ def remove(folder: pathlib.Path) -> None:
     """Renamed first: a folder half removed is never taken for a model."""
     if folder.exists():
         going = folder.with_name(f".{folder.name}.removed")
+        shutil.rmtree(going, ignore_errors=True)  # left by a kill
         folder.rename(going)
         shutil.rmtree(going)
 

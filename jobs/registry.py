@@ -41,6 +41,7 @@ LONGEST_TAG = 5000
 IDENTITY = ("date", "revision", "training_run")  # tags that tell one promotion from another
 
 UNREACHABLE = "registry_unreachable"  # metric of a training that was not begun
+CANNOT_FIT = "cannot_fit"  # and of one from which no model came
 
 
 def record_training(
@@ -242,6 +243,9 @@ def fetch(uri: str, version: str) -> FactorModel:
 
 
 def recipe(model: FactorModel, als: Als) -> Als:
-    """The parameters that a model was fitted with."""
+    """The parameters that a model was fitted with; what a recipe does not name it was fitted without."""
+    als = dataclasses.replace(
+        als, reg_exponent=1.0, weighting="plays", half_life_days=0.0, min_user_tracks=1, min_track_users=1
+    )
     names = {field.name for field in dataclasses.fields(als)} - NOT_OF_THE_MODEL
     return dataclasses.replace(als, **{name: value for name, value in model.recipe.items() if name in names})

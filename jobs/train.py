@@ -14,12 +14,13 @@ import logging
 from pyspark.sql import DataFrame
 
 from conf.contract import TRACKS, USERS
+from conf.errors import CannotFit
 from conf.layout import challenger_folder
 from conf.settings import Als, Settings
 from conf.tables import marker
 from jobs import registry
 from jobs.catalogue import genres_on
-from jobs.champion import champion
+from jobs.champion import incumbent
 from jobs.cli import Figures, Job, parser, run
 from jobs.factors import FactorModel
 from jobs.history import plays_as_of
@@ -45,16 +46,25 @@ def main(job: Job) -> Figures:
         holdout = choose(plays, job.date, settings.evaluate)
         rows = [scorable(holdout, job.date)]
         if holdout.users >= settings.evaluate.min_users:
-            rows += test(lake, plays, holdout, job.date, settings)
+            rows += tested(lake, plays, holdout, job.date, settings)
     lake.replace_rows(rows, "evaluations", marker("evaluations", "TrainModel", job.date), date=job.date, kind=KIND)
     return {"holdout": str(holdout.start), "users": holdout.users, "rows_out": len(rows)}
+
+
+def tested(lake: Lake, plays: DataFrame, holdout: Holdout, date: datetime.date, settings: Settings) -> list[dict]:
+    """As :func:`test`; where no model can be fitted, that fact: the day goes on without one."""
+    try:
+        return test(lake, plays, holdout, date, settings)
+    except CannotFit as refusal:
+        log.warning("nothing was trained: %s", refusal)
+        return [count(date, registry.CANNOT_FIT, 1, 0)]
 
 
 def test(lake: Lake, plays: DataFrame, holdout: Holdout, date: datetime.date, settings: Settings) -> list[dict]:
     """Rows of ``evaluations``; the challenger is saved and its run recorded."""
     tracks, people = (genres_on(lake, entity, date, settings.api.timezone) for entity in (TRACKS, USERS))
     bench = Bench(plays, tracks, people, holdout, settings)
-    current = champion(lake, date)
+    current = incumbent(lake, date)
     served = current.load(settings.registry.uri) if current else None
     recipe = served.recipe if served else {}
     chosen = parameters(plays, holdout.start, recipe, settings.als, settings.evaluate, date)
@@ -79,9 +89,14 @@ def test(lake: Lake, plays: DataFrame, holdout: Holdout, date: datetime.date, se
 
 
 def scorable(holdout: Holdout, date: datetime.date) -> dict:
-    """How many users the holdout can score: of everybody, so it has no interval."""
-    count = {"metric": "scorable_users", "k": 0, "value": float(holdout.users), "users": holdout.users}
-    return {"date": date, "kind": KIND, "model": "als", "model_version": "", **count}
+    """How many users the holdout can score."""
+    return count(date, "scorable_users", holdout.users, holdout.users)
+
+
+def count(date: datetime.date, metric: str, value: int, users: int) -> dict:
+    """A row of ``evaluations`` that counts: it has no interval."""
+    counted = {"metric": metric, "k": 0, "value": float(value), "users": users}
+    return {"date": date, "kind": KIND, "model": "als", "model_version": "", **counted}
 
 
 def unspoilt(model: FactorModel, bench: Bench, als: Als) -> FactorModel:

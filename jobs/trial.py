@@ -60,6 +60,8 @@ class Trial:
 
     def lists(self, model: FactorModel | None, min_plays: int, fold: bool = True) -> DataFrame:
         """Lists of a model, or of its fallback for None, for the users on trial; ``fold`` as :func:`recommend` has it."""
+        if model and not fold:  # users' factors travel only where they are used
+            model = model.of_users(self.user_ids.to_numpy())
         return self._lists(self.people, model, min_plays, fold)
 
     def _lists(self, people: DataFrame, model: FactorModel | None, min_plays: int, fold: bool = True) -> DataFrame:

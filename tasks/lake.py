@@ -54,7 +54,7 @@ def marker_version(table: str, app_id: str) -> int:
 def _decision(table: str, date: str, step: str) -> str:
     query = f"SELECT decision FROM decisions WHERE date = DATE '{date}' AND step = '{step}'"  # noqa: S608 - no one's text
     found = QueryBuilder().register("decisions", DeltaTable(table)).execute(query).read_all()
-    return found["decision"][0].as_py()
+    return found["decision"][0].as_py() if found.num_rows else ""
 
 
 @_survives_fork
@@ -95,7 +95,7 @@ def committed(root: str, table: str, task: str, date: datetime.date, revision: i
 
 
 def decision(root: str, date: datetime.date, step: str) -> str:
-    """What a date's step decided; its row must be there."""
+    """What a date's step decided; empty where it has no row."""
     return _decision(str(table_folder(root, "decisions").absolute()), date.isoformat(), step)
 
 

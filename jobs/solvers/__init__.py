@@ -8,7 +8,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 
-from conf.errors import Refused
+from conf.errors import CannotFit
 from conf.settings import Als
 from jobs import lineage
 from jobs.factors import FactorModel
@@ -40,7 +40,7 @@ def fit(interactions: DataFrame, als: Als) -> FactorModel:
     begun = time.monotonic()
     found = lineage.interactions(interactions)
     if not found["pairs"]:
-        raise Refused(NOTHING)
+        raise CannotFit(NOTHING)
     name, reason = choose(found, als)
     log.info("solver %s: %s", name, reason)
     model = SOLVERS[name](interactions, als)

@@ -15,7 +15,7 @@ import scipy.sparse
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from conf.errors import Refused
+from conf.errors import CannotFit, Refused
 from jobs.solvers.block_rows import NAMES, ROWS, OnRows, joined, pieces, receivers
 from jobs.solvers.packed import MEANINGLESS, NOTHING
 
@@ -55,10 +55,10 @@ def counted(counts: pa.Table, column: str) -> Side:
     """A side from pairs, lightest and heaviest (weight) of each id in ``column``.
 
     Raises:
-        Refused: there are none, or a weight is negative or not finite.
+        CannotFit: there are none, or a weight is negative or not finite.
     """
     if not len(counts):
-        raise Refused(NOTHING)
+        raise CannotFit(NOTHING)
     ordered = counts.sort_by(column)
     lightest, heaviest = ordered["lightest"].to_numpy(), ordered["heaviest"].to_numpy()
     if not (np.isfinite(heaviest).all() and (lightest >= 0).all()):

@@ -22,7 +22,7 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from conf.errors import Refused
+from conf.errors import CannotFit
 from conf.settings import Als
 from jobs.factors import FactorModel
 from jobs.session import keeping
@@ -50,7 +50,7 @@ def fit(interactions: DataFrame, als: Als) -> FactorModel:
     """Fit on one row per pair: user_id, track_id, weight. They are read four times: persist them.
 
     Raises:
-        Refused: there is nothing to fit on, or these parameters give no finite factors.
+        CannotFit: there is nothing to fit on, or these parameters give no finite factors.
     """
     users, tracks = side_of(interactions, "user_id"), side_of(interactions, "track_id")
     check(users.heaviest, als)
@@ -71,7 +71,7 @@ def alternate(steps: "Steps", users: Side, tracks: Side, by_user: Any, by_track:
         fixed = other
         solved = steps.half(by_user, users, solved, fixed)
         if not (np.isfinite(fixed.gram).all() and np.isfinite(solved.gram).all()):
-            raise Refused(f"the factors are not finite with reg {als.reg} and alpha {als.alpha}; raise [als] reg")
+            raise CannotFit(f"the factors are not finite with reg {als.reg} and alpha {als.alpha}; raise [als] reg")
         left = (time.monotonic() - begun) / iteration * (als.iterations - iteration)
         tell(Progress(iteration, als.iterations, loss, left))
     return solved, fixed

@@ -15,7 +15,7 @@ import numpy as np
 from pyspark.sql import DataFrame
 from threadpoolctl import threadpool_limits
 
-from conf.errors import Refused
+from conf.errors import CannotFit
 from conf.settings import Als
 from jobs.factors import FactorModel
 from jobs.solvers.packed import NOTHING, Packed, from_frame
@@ -63,7 +63,7 @@ def fit_packed(packed: Packed, als: Als, progress: "Callable[[State], None] | No
     """Fit, and tell ``progress`` after each iteration; without one, a long fit logs how far it is.
 
     Raises:
-        Refused: there is nothing to fit on, or these parameters give no finite factors.
+        CannotFit: there is nothing to fit on, or these parameters give no finite factors.
     """
     tell = progress or Log()
     for state in states(packed, als):
@@ -81,7 +81,7 @@ def states(packed: Packed, als: Als, precise: bool = False) -> Iterator[State]:
     from jobs.solvers import kernel
 
     if not packed.pairs:
-        raise Refused(NOTHING)
+        raise CannotFit(NOTHING)
     check(float(packed.weights.data.max()), als)
     half_step, kind = (kernel.exact, np.float64) if precise else (kernel.conjugate_gradient, np.float32)
     by_user, by_track = packed.weights, packed.weights.T.tocsr()
@@ -101,7 +101,7 @@ def states(packed: Packed, als: Als, precise: bool = False) -> Iterator[State]:
             track_gram = kernel.gram(tracks, run)
             half_step(by_user, tracks, track_gram, users, user_reg, als.alpha, run)
             if not (np.isfinite(track_gram).all() and np.isfinite(users).all()):
-                raise Refused(f"the factors are not finite with reg {als.reg} and alpha {als.alpha}; raise [als] reg")
+                raise CannotFit(f"the factors are not finite with reg {als.reg} and alpha {als.alpha}; raise [als] reg")
             left = (time.monotonic() - begun) / iteration * (als.iterations - iteration)
             yield State(iteration, als.iterations, loss, left, users, tracks)
 
@@ -109,7 +109,7 @@ def states(packed: Packed, als: Als, precise: bool = False) -> Iterator[State]:
 def check(heaviest: float, als: Als) -> None:
     """Refuse weights, of which this is the largest, that single precision cannot hold beside a confidence of 1."""
     if als.alpha * heaviest > TOO_HEAVY:
-        raise Refused(
+        raise CannotFit(
             f"alpha x the largest weight is {als.alpha * heaviest:.3g}, allowed is at most {TOO_HEAVY:.0g}; "
             "lower [als] alpha or set weighting to log"
         )

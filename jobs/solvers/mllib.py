@@ -6,7 +6,7 @@ import numpy as np
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from conf.errors import Refused
+from conf.errors import CannotFit, Refused
 from conf.settings import Als
 from jobs.factors import FactorModel
 from jobs.solvers.packed import NOTHING
@@ -18,7 +18,7 @@ def fit(interactions: DataFrame, als: Als) -> FactorModel:
     """Fit on one row per pair: user_id, track_id, weight.
 
     Raises:
-        Refused: there are no pairs, or ``reg_exponent`` is not the 1 that MLlib has.
+        CannotFit: there are no pairs, or ``reg_exponent`` is not the 1 that MLlib has.
     """
     from pyspark.ml.recommendation import ALS  # seconds to load, for those who fit by it
 
@@ -36,7 +36,7 @@ def fit(interactions: DataFrame, als: Als) -> FactorModel:
     )
     if not pairs.count():
         pairs.unpersist()
-        raise Refused(NOTHING)
+        raise CannotFit(NOTHING)
     solver = ALS(
         userCol="user_number",
         itemCol="track_number",

@@ -20,12 +20,14 @@ from jobs.holdout import choose
 from jobs.solvers import megabytes
 from jobs.solvers.packed import Packed, from_frame
 from jobs.tuning.search import HIGHEST_RANK, Search, Trial
-from jobs.tuning.trials import Trials
+from jobs.tuning.trials import PAIRS_A_SECOND, Trials
 
 WEEK = datetime.timedelta(days=7)
 # The best of many trials is more easily due to chance than the better of two models: the inner holdout goes back, within
 # holdout_days, for this many times min_users.
 STEADY = 10
+PLAYS_A_SECOND = 4 * PAIRS_A_SECOND  # of which pairs are made, and a sample of these taken where they are still many
+PARTS = 10_000
 # What a search chooses; the rest of the parameters are as the settings say.
 CHOSEN = ("rank", "reg", "reg_exponent", "alpha", "weighting", "half_life_days", "iterations")
 
@@ -79,7 +81,16 @@ def parameters(
         reason = f"not tuned: {holdout.users} users on the inner holdout, [evaluate] min_users is {evaluate.min_users}"
         return dataclasses.replace(before, reason=f"{before.reason}; {reason}")
     training = known.filter(F.col("listened_at") < midnight(holdout.start))
+    training = sampled(training, als.tune_seconds)
     return search(training, discovered(known, holdout.start), holdout.start, before, evaluate.k, date)
+
+
+def sampled(plays: DataFrame, seconds: float) -> DataFrame:
+    """Of plays too many for a search of so many seconds, those of a sample of users: all is not brought here to be dropped."""
+    share = seconds * PLAYS_A_SECOND / max(1, plays.count())
+    if share >= 1:
+        return plays
+    return plays.filter(F.pmod(F.xxhash64("user_id"), F.lit(PARTS)) < F.lit(max(1, int(share * PARTS))))
 
 
 def search(
@@ -99,14 +110,18 @@ def search(
         return from_frame(trained_on(weighted(training, start - datetime.timedelta(days=1), recipe), als))
 
     packed = packs(0.0)
+    if not packed.pairs:
+        return dataclasses.replace(before, reason=f"{before.reason}; not tuned: nobody is left to train on")
     highest = highest_rank(packed, als)
     if als.solver == "mllib" or not highest:
         return dataclasses.replace(before, reason=f"{before.reason}; not tuned: the search is for the local solver")
     trials = Trials(packs, relevant, k, als.tune_seconds, als.seed)
     if not len(trials.scored):
         return dataclasses.replace(before, reason=f"{before.reason}; not tuned: nobody trained on can be scored")
-    found = Search(trials, als.tune_seconds, trials.typical, highest_rank=highest).run(als)
+    search = Search(trials, als.tune_seconds, trials.typical, highest_rank=highest)
+    found = search.run(als)
     reason = f"the best of {len(found.trials)} trials, NDCG@{k} {found.best.ndcg:.4f} on the inner holdout"
+    reason += ", ended by [als] tune_seconds" if search.over() else ""
     return Chosen(found.best.als, date.isoformat(), reason, found.trials)
 
 

@@ -90,3 +90,12 @@ def test_folding_in_gives_what_the_solver_itself_gave_the_user(reg_exponent):
         own = packed.weights[user]
         # The turned factors are kept in float32.
         assert folding.solve(own.indices, own.data) == pytest.approx(solved.users[user], rel=1e-4, abs=1e-5)
+
+
+def test_without_regularisation_and_with_more_factors_than_tracks_what_was_played_scores_one_and_the_rest_nought():
+    """Six tracks at rank 64 can be told apart exactly: the solution of least length is the preferences themselves."""
+    tracks = np.random.default_rng(4).normal(size=(6, 64)).astype(np.float32)
+    nobody = np.empty(0, np.int64), np.empty((0, 64), np.float32)
+    model = FactorModel(np.arange(6), tracks, *nobody, {"reg": 0.0, "alpha": 1.0})
+    user = Folding.of(model).solve(np.array([0, 1]), np.array([2.0, 1.0]))
+    assert tracks @ user == pytest.approx([1, 1, 0, 0, 0, 0], abs=1e-3)

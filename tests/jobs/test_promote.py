@@ -169,6 +169,15 @@ def test_what_was_not_trained_for_want_of_the_registry_is_no_decision_on_a_model
     assert champion(lake, day(4)).version == "1"
 
 
+def test_where_no_model_could_be_fitted_none_is_promoted_and_the_day_goes_on(lake, uri):
+    row = {"date": day(3), "kind": "holdout", "model": "als", "metric": registry.CANNOT_FIT, "k": 0, "value": 1.0}
+    lake.replace_rows([row], "evaluations", "evaluations/TrainModel/cannot", date=day(3), kind="holdout")
+    figures = promote.main(job(day(3), lake.root, uri))
+    assert figures["decision"] == "none"
+    assert figures["reason"].startswith("not enough history: no model comes of it")
+    assert champion(lake, day(4)).version == "1"
+
+
 def test_a_challenger_that_cannot_be_registered_is_not_promoted_and_the_day_goes_on(lake):
     figures = promote.main(job(day(2), lake.root, f"http://127.0.0.1:{free_port()}"))
     assert figures["decision"] == "none"

@@ -1,5 +1,6 @@
 """What a training leaves in MLflow."""
 
+import dataclasses
 import datetime
 
 import mlflow
@@ -51,3 +52,9 @@ def test_parameters_lineage_figures_and_each_trial_with_its_curve(tmp_path):
 def test_parameters_read_from_a_recipe_are_the_model_s_not_the_process_s():
     found = registry.recipe(MODEL, Als(solver="auto", seed=1))
     assert (found.rank, found.reg, found.solver) == (2, 0.1, "auto")
+
+
+def test_a_model_from_before_a_parameter_was_there_was_fitted_without_it():
+    old = dataclasses.replace(MODEL, recipe={"rank": 32, "reg": 0.1, "alpha": 1.0, "iterations": 10})
+    found = registry.recipe(old, Als(reg=3.0, weighting="once", reg_exponent=0.75))
+    assert (found.reg, found.reg_exponent, found.weighting) == (0.1, 1.0, "plays")

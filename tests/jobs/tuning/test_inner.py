@@ -88,3 +88,17 @@ def test_the_rank_stays_within_the_memory_of_the_local_solver(plays):
     packed.user_ids.resize(100_000, refcheck=False)
     assert highest_rank(packed, Als(local_mb=50)) == 43  # (100,014 x 43 x 12 + 70 x 80) / 2^20 = 49.2
     assert highest_rank(packed, Als(local_mb=1)) == 0
+
+
+def test_of_plays_too_many_for_the_time_those_of_a_sample_of_users_are_searched(plays, monkeypatch):
+    monkeypatch.setattr(inner, "PLAYS_A_SECOND", 35)  # there are 70 of ten users
+    users = {row["user_id"] for row in inner.sampled(plays, 1).select("user_id").distinct().collect()}
+    assert 0 < len(users) < 10
+    kept = inner.sampled(plays, 1).count()
+    assert kept == plays.filter(plays["user_id"].isin(users)).count()
+    assert inner.sampled(plays, 3).count() == plays.count()
+
+
+def test_where_nobody_is_left_to_train_on_nothing_is_searched(plays):
+    chosen = parameters(plays, OUTER, {}, Als(min_user_tracks=50), Evaluate(min_users=10, k=3), DATE)
+    assert "not tuned: nobody is left to train on" in chosen.reason
