@@ -19,7 +19,7 @@ from conf.errors import Refused
 from jobs.solvers.block_rows import NAMES, ROWS, OnRows, joined, pieces, receivers
 from jobs.solvers.packed import MEANINGLESS, NOTHING
 
-PAIRS = 2_500_000  # of a block
+PAIRS = 5_000_000  # of a block: more than its share of the bytes that a half step moves, beside the factors
 AT_ONCE = 1_000_000  # pairs that are shared out to blocks at once
 PAIR = np.dtype([("own", np.int64), ("other", np.int64), ("weight", np.float32)])
 
