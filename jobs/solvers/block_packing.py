@@ -19,7 +19,7 @@ from conf.errors import CannotFit, Refused
 from jobs.solvers.block_rows import NAMES, ROWS, OnRows, joined, pieces, receivers
 from jobs.solvers.packed import MEANINGLESS, NOTHING
 
-PAIRS = 2_500_000  # of a block
+PAIRS = 5_000_000  # of a block: more than its share of the bytes that a half step moves, beside the factors
 AT_ONCE = 1_000_000  # pairs that are shared out to blocks at once
 PAIR = np.dtype([("own", np.int64), ("other", np.int64), ("weight", np.float32)])
 
@@ -86,7 +86,15 @@ def packed(interactions: DataFrame, own: Side, other: Side) -> DataFrame:
     ids = spark.createDataFrame(pa.Table.from_batches(pieces(0, "ids", other.ids))).drop("block")
     shipped = ids.crossJoin(spark.range(own.blocks).select(F.col("id").cast("int").alias("block"))).select(*NAMES)
     pairs = interactions.select(own.column, other.column, F.col("weight").cast("float").alias("weight"))
-    shares = pairs.mapInArrow(sharing(own), ROWS).union(shipped)
+    return gathered(pairs.mapInArrow(sharing(own), ROWS).union(shipped), own)
+
+
+def turned(blocks: DataFrame, own: Side, other: Side) -> DataFrame:
+    """The same for ``other``, from the blocks of ``own``."""
+    return gathered(blocks.mapInArrow(turning(own, other), ROWS), other)
+
+
+def gathered(shares: DataFrame, own: Side) -> DataFrame:
     return shares.repartitionById(own.blocks, F.col("block")).mapInArrow(packing(own), ROWS)
 
 
@@ -96,15 +104,38 @@ def sharing(own: Side) -> OnRows:
 
     def share(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for pairs in at_once(batches):
-            blocks = np.searchsorted(starts, pairs["own"], side="right")
-            for block in np.unique(blocks):
-                yield from pieces(int(block), "pairs", pairs[blocks == block])
+            yield from shares(pairs, starts)
 
     return share
 
 
+def turning(own: Side, other: Side) -> OnRows:
+    """Makes pieces of :data:`PAIR` for blocks of ``other``, with positions for ids, from a block of ``own``."""
+    edges, starts = own.edges, other.edges[1:-1]
+
+    def turn(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        received = list(batches)
+        if not received:
+            return
+        block, arrays = received[0]["block"][0].as_py(), joined(received)
+        ends, columns = arrays["ends"].view(np.int32), arrays["columns"].view(np.int32)
+        pairs = np.empty(len(columns), PAIR)
+        pairs["own"], pairs["weight"] = columns, arrays["weights"].view(np.float32)
+        pairs["other"] = np.repeat(np.arange(edges[block], edges[block + 1]), np.diff(ends))
+        yield from shares(pairs, starts)
+
+    return turn
+
+
+def shares(pairs: np.ndarray, starts: np.ndarray) -> Iterator[pa.RecordBatch]:
+    """Pieces for each block; ``starts`` are the first ``own`` ids of all blocks but the first."""
+    blocks = np.searchsorted(starts, pairs["own"], side="right")
+    for block in np.unique(blocks):
+        yield from pieces(int(block), "pairs", pairs[blocks == block])
+
+
 def packing(own: Side) -> OnRows:
-    """Makes a block from its ``pairs`` and all ``ids`` of the other side."""
+    """Makes a block from its ``pairs`` and all ``ids`` of the other side; without these, the pairs have positions."""
     rows = np.diff(own.edges)
 
     def pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -112,7 +143,8 @@ def packing(own: Side) -> OnRows:
         if not received:
             return
         block, arrays = received[0]["block"][0].as_py(), joined(received)
-        matrix = sparse(arrays["pairs"].view(PAIR), arrays["ids"].view(np.int64))
+        ids = arrays["ids"].view(np.int64) if "ids" in arrays else None
+        matrix = sparse(arrays["pairs"].view(PAIR), ids)
         if matrix.shape[0] != rows[block]:
             raise ValueError(f"block {block}: found {matrix.shape[0]} rows, {rows[block]} when they were counted")
         yield from receivers(block)
@@ -137,10 +169,11 @@ def at_once(batches: Iterable[pa.RecordBatch]) -> Iterator[np.ndarray]:
         yield np.concatenate(waiting)
 
 
-def sparse(pairs: np.ndarray, others: np.ndarray) -> scipy.sparse.csr_matrix:
-    """CSR of :data:`PAIR`, float32: a row for each ``own`` id there is, a column for each of ``others``, both ascending."""
-    rows, own = pd.factorize(np.ascontiguousarray(pairs["own"]), sort=True)
-    columns = np.searchsorted(others, pairs["other"])
-    shape = (len(own), len(others))
-    entries = pairs["weight"], (rows.astype(np.int32), columns.astype(np.int32))
-    return scipy.sparse.coo_matrix(entries, shape).tocsr()  # each row in order, and what comes twice added up
+def sparse(pairs: np.ndarray, others: np.ndarray | None) -> scipy.sparse.csr_matrix:
+    """CSR of :data:`PAIR`, float32: a row for each ``own`` id there is, a column for each of ``others``, both ascending.
+
+    Each row's columns ascend, and what comes twice is added up. Without ``others``, ``other`` is a position.
+    """
+    rows, _ = pd.factorize(np.ascontiguousarray(pairs["own"]), sort=True)
+    columns = pairs["other"] if others is None else np.searchsorted(others, pairs["other"])
+    return scipy.sparse.coo_matrix((pairs["weight"], (rows.astype(np.int32), columns.astype(np.int32)))).tocsr()

@@ -26,7 +26,7 @@ from conf.errors import CannotFit
 from conf.settings import Als
 from jobs.factors import FactorModel
 from jobs.session import keeping
-from jobs.solvers.block_packing import Side, packed, side_of
+from jobs.solvers.block_packing import Side, packed, side_of, turned
 from jobs.solvers.block_rows import ALL, ROWS, joined
 from jobs.solvers.block_solving import FACTORS, GRAM, SUMS, adding, drawing, improving, shipped_kernel
 from jobs.solvers.local import Log, Progress, check
@@ -47,7 +47,7 @@ class Half:
 
 
 def fit(interactions: DataFrame, als: Als) -> FactorModel:
-    """Fit on one row per pair: user_id, track_id, weight. They are read four times: persist them.
+    """Fit on one row per pair: user_id, track_id, weight. They are read three times: persist them.
 
     Raises:
         CannotFit: there is nothing to fit on, or these parameters give no finite factors.
@@ -87,13 +87,14 @@ def packed_twice(interactions: DataFrame, users: Side, tracks: Side) -> Iterator
     spark = interactions.sparkSession
     with contextlib.ExitStack() as stack, keeping() as keep:
 
-        def view(own: Side, other: Side) -> DataFrame:
+        def view(packed: DataFrame) -> DataFrame:
             name = f"als_blocks_{uuid.uuid4().hex}"
-            packed(interactions, own, other).createOrReplaceTempView(name)
+            packed.createOrReplaceTempView(name)
             stack.callback(spark.catalog.dropTempView, name)
             return keep(spark.table(name))
 
-        yield view(users, tracks), view(tracks, users)
+        by_user = view(packed(interactions, users, tracks))
+        yield by_user, view(turned(by_user, users, tracks))
 
 
 class Steps:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from conf.settings import Als
 from jobs.factors import FactorModel
 from jobs.solvers import blocks
-from jobs.solvers.block_packing import Side, counted, packing, sharing
+from jobs.solvers.block_packing import Side, counted, packing, sharing, turning
 from jobs.solvers.block_rows import OnRows, joined, pieces
 from jobs.solvers.block_solving import FACTORS, adding, drawing, improving, shipped_kernel
 from jobs.solvers.local import check
@@ -45,7 +45,8 @@ def fit(pairs: list[tuple[int, int, float]], als: Als) -> FactorModel:
     frame = pa.table(dict(zip(("user_id", "track_id", "weight"), columns(pairs), strict=True)))
     users, tracks = side(frame, "user_id"), side(frame, "track_id")
     check(users.heaviest, als)
-    halves = blocks.alternate(Here(als), users, tracks, packed(frame, users, tracks), packed(frame, tracks, users), als)
+    by_user = packed(frame, users, tracks)
+    halves = blocks.alternate(Here(als), users, tracks, by_user, turned(by_user, users, tracks), als)
     found = [joined(row for part in half.rows for row in factors(part))[FACTORS] for half in halves]
     user_factors, track_factors = (values.view(np.float32).reshape(-1, als.rank) for values in found)
     return FactorModel(tracks.ids, track_factors, users.ids, user_factors, dataclasses.asdict(als))
@@ -65,8 +66,16 @@ def packed(frame: pa.Table, own: Side, other: Side) -> list[Rows]:
     weight = pc.cast(frame["weight"], pa.float32())
     batches = pa.table([frame[own.column], frame[other.column], weight], ["own", "other", "weight"]).to_batches()
     shares, ids = apply(sharing(own), batches), list(pieces(0, "ids", other.ids))
-    theirs = [[row for row in shares if row["block"][0].as_py() == block] for block in range(own.blocks)]
-    return [apply(packing(own), [*rows, *ids]) for rows in theirs]
+    return [apply(packing(own), [*rows, *ids]) for rows in by_block(shares, own)]
+
+
+def turned(parts: list[Rows], own: Side, other: Side) -> list[Rows]:
+    shares = [row for part in parts for row in apply(turning(own, other), part)]
+    return [apply(packing(other), rows) for rows in by_block(shares, other)]
+
+
+def by_block(rows: Rows, side: Side) -> list[Rows]:
+    return [[row for row in rows if row["block"][0].as_py() == block] for block in range(side.blocks)]
 
 
 def apply(function: OnRows, rows: Iterable[pa.RecordBatch]) -> Rows:
