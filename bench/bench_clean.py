@@ -24,7 +24,7 @@ import time
 from collections.abc import Iterator
 
 from bench import raw_lake
-from tasks import spark_server
+from tasks import jvm, spark_server
 
 ROOT = pathlib.Path(__file__).parents[1]
 FIRST, SECOND = datetime.date(2024, 3, 1), datetime.date(2024, 3, 2)
@@ -38,11 +38,14 @@ DIFFERENCES = """what each side does
 
 
 def ours(root: str, date: datetime.date, memory: str) -> list[str]:
+    """By spark-submit, with the JVM as the step's task starts it."""
+    properties = jvm.options(jvm.history_rows(root, date))
     return [
         str(pathlib.Path(sys.executable).with_name("spark-submit")),
         f"--properties-file={ROOT / 'conf' / 'spark' / 'spark-defaults.conf'}",
         "--master=local[2]",
         f"--driver-memory={memory}",
+        *[f"--conf={key}={value}" for key, value in properties.items()],
         str(ROOT / "jobs" / "__main__.py"),
         *clean(root, date),
     ]
@@ -148,7 +151,7 @@ def server(folder: pathlib.Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with spark_server.running(port, folder / "spark.log", "local[2]") as url:
+    with spark_server.running(port, folder / "spark.log", "local[2]", jvm.options(jvm.MANY)) as url:
         yield url
 
 
