@@ -15,7 +15,6 @@ import datetime
 import os
 import pathlib
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -148,9 +147,7 @@ def main() -> None:
 @contextlib.contextmanager
 def server(folder: pathlib.Path) -> Iterator[str]:
     """The URL of a Connect server of this bench's own, set up as the daily wrapper does it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = spark_server.free_port()
     with spark_server.running(port, folder / "spark.log", "local[2]", jvm.options(jvm.MANY)) as url:
         yield url
 

@@ -9,7 +9,6 @@ import argparse
 import contextlib
 import datetime
 import pathlib
-import socket
 import statistics
 import tempfile
 import time
@@ -30,7 +29,8 @@ from jobs.popularity import Shelf, popularity
 from jobs.recommend import rows_of
 from jobs.scoring import histories, recommend
 from jobs.session import persisted, spark_session
-from tasks.spark_server import running
+from tasks import jvm
+from tasks.spark_server import free_port, running
 
 TARGET = 1.3
 DATE = datetime.date(2024, 3, 1)
@@ -134,12 +134,6 @@ def implicits(model: FactorModel, owners: np.ndarray, played: np.ndarray, k: int
     return run
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--users", type=int, default=100_000)
@@ -158,7 +152,9 @@ def main() -> None:
     model = factors(args.users, args.tracks, args.rank)
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = stack.enter_context(running(free_port(), folder / "spark.log", f"local[{args.threads}]"))
+        url = stack.enter_context(
+            running(free_port(), folder / "spark.log", f"local[{args.threads}]", jvm.options(args.pairs))
+        )
         spark = spark_session(Settings(spark=Spark(remote=url)), "bench", rows=args.pairs)
         stack.callback(spark.stop)  # before the server: a client left open waits for it for minutes
         lake = Lake(str(folder / "lake"), spark)
