@@ -11,7 +11,7 @@ from tasks import jvm
 
 os.environ["PYSPARK_PYTHON"] = sys.executable
 # The tests' JVMs live for seconds and see few rows, whichever way they are started.
-os.environ.setdefault("JDK_JAVA_OPTIONS", jvm.options()["spark.driver.defaultJavaOptions"])
+os.environ.setdefault("JDK_JAVA_OPTIONS", jvm.options()["spark.driver.defaultJavaOptions"] + " -XX:+UseSerialGC")
 
 
 @pytest.fixture(scope="session")
