@@ -57,11 +57,12 @@ def champion(lake: Lake, before: datetime.date) -> Champion | None:
 
 def incumbent(lake: Lake, date: datetime.date) -> Champion | None:
     """Whom the run of ``date`` finds in production: a rollback of that date itself is what a person did before it."""
-    known = [row for row in lake.rows("decisions", [("date", "<=", date)]) if _found(row, date)]
+    known = [row for row in lake.rows("decisions", [("date", "<=", date)]) if found_by_run(row, date)]
     return _newest(lake, moves(known))
 
 
-def _found(row: Mapping[str, Any], date: datetime.date) -> bool:
+def found_by_run(row: Mapping[str, Any], date: datetime.date) -> bool:
+    """Whether the run of ``date`` finds a row of ``decisions`` made: of dates before, and rollbacks of its own."""
     return row["date"] < date or row["decision"] == "rollback"
 
 

@@ -4,7 +4,7 @@ import datetime
 import json
 
 from conf.tables import marker
-from jobs.champion import incumbent
+from jobs.champion import found_by_run, incumbent
 from jobs.cli import Figures, Job, parser, run
 from jobs.lake import Lake
 from jobs.rules.retrain import Situation, UserDays, decide, forced
@@ -65,7 +65,7 @@ def user_days(lake: Lake, first: datetime.date, last: datetime.date, version: st
 def trainings(lake: Lake, date: datetime.date) -> tuple[datetime.date | None, int]:
     """When a challenger was last tested before ``date``, or a rollback made up to it, and the refusals in a row up to then."""
     rows = lake.rows("decisions", [("date", "<=", date)], ["date", "step", "decision"])
-    known = [row for row in rows if row["date"] < date or row["decision"] == "rollback"]
+    known = [row for row in rows if found_by_run(row, date)]
     tested = sorted(
         (row["date"], row["decision"]) for row in known if row["decision"] in ("promote", "refuse", "rollback")
     )
