@@ -1,6 +1,6 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run status trend models rollback mlflow check-lake demo-drift test test-kill bench-clean bench-fetch bench-score bench-als bench-quality cov lint format-check format-apply types check tree clean lock
+.PHONY: help setup run status trend models rollback mlflow check-lake demo-drift test test-services test-kill bench-clean bench-fetch bench-score bench-als bench-quality cov lint format-check format-apply types check tree clean lock
 export PYTHON ?= python3.11
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -42,6 +42,9 @@ demo-drift: setup ## half of the demo's listeners change their taste: it is noti
 
 test: setup ## every test that needs no installed server
 	@$(V)/python -m pytest
+
+test-services: setup ## the tests that need servers: PostgreSQL, Prometheus, Chromium, wrk (bin/install-servers)
+	@$(V)/python -m pytest -m services
 
 test-kill: setup ## the long form of the tests that kill a step at random moments
 	@$(V)/python -m pytest -m chaos

@@ -18,8 +18,16 @@ RUN = [
     "scipy>=1.15,<2",
     "numba>=0.68,<0.69",
     "matplotlib>=3.10,<4",
+    "prometheus-client>=0.22,<1",
+    "psycopg[binary]>=3.2,<4",
+    "adbc-driver-postgresql>=1.5,<2",
+    "alembic>=1.15,<2",
+    "fastapi>=0.115,<1",
+    "uvicorn[standard]>=0.34,<1",
+    "orjson>=3.10,<4",
+    "prompt-toolkit>=3.0.50,<4",
+    "pygments>=2.19,<3",
 ]
-DEMO = ["fastapi>=0.115,<1", "uvicorn>=0.34,<1"]
 DEV = [
     "pytest>=9,<10",
     "pytest-cov>=7,<8",
@@ -33,6 +41,13 @@ DEV = [
     "mypy==2.4.1",
     "types-requests>=2.32,<3",
     "pip-tools>=7.6,<8",
+    "aiosmtpd>=1.4.6,<2",
+    "playwright>=1.50,<2",
+    "schemathesis>=4,<5",
+    "duckdb>=1.3,<2",
+    "nbclient>=0.10,<1",
+    "ipykernel>=6.29,<8",
+    "moto[s3]>=5.1,<6",
 ]
 
 setup(
@@ -40,7 +55,7 @@ setup(
     version="0.1.0",
     description="Daily music recommendations: Luigi, Spark, Delta Lake, ALS and MLflow",
     python_requires=">=3.11,<3.12",
-    packages=["tasks", "jobs", "conf", "demo_api"],
+    packages=["tasks", "jobs", "conf", "demo_api", "app"],
     install_requires=RUN,
-    extras_require={"demo": DEMO, "dev": DEMO + DEV},
+    extras_require={"dev": DEV},
 )

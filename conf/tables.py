@@ -248,6 +248,32 @@ MAINTENANCE = Table(
     ),
 )
 
+HEALTH = Table(
+    "health",
+    "one row per date, metric and label: the figures that conf/health.py declares",
+    ("date", "metric", "label"),
+    (
+        Column("date", "date"),
+        Column("metric", "string"),
+        Column("label", "string", "task, entity, table, field or rule; empty where the metric has none"),
+        Column("value", "double", "in the unit that conf/health.py declares; bytes, seconds, shares from 0 to 1"),
+    ),
+)
+
+FINDINGS = Table(
+    "findings",
+    "one row per date, metric and label that needs attention",
+    ("date", "metric", "label"),
+    (
+        Column("date", "date"),
+        Column("metric", "string"),
+        Column("label", "string"),
+        Column("severity", "string", "critical: people get wrong, old or no lists; warning: look at it today"),
+        Column("text", "string", "what was found beside what is usual or allowed, in one sentence"),
+        Column("command", "string", "what helps; may be empty"),
+    ),
+)
+
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
@@ -263,6 +289,8 @@ TABLES: dict[str, Table] = {
         DECISIONS,
         RUNS,
         MAINTENANCE,
+        HEALTH,
+        FINDINGS,
     )
 }
 

@@ -1,0 +1,1 @@
+"""What a listener's application reads: recommendations over HTTP, and a page."""
