@@ -11,6 +11,7 @@ from jobs.spool import Attempt
 
 MAIL = "Notify"
 WRAPPERS = {"Day", "DailyPipeline"}  # they do nothing themselves
+WAITS = "RetrainIfNeeded"  # for a training, where there is one: what it takes is not its own
 MEASURED = {  # figure: column of ``runs`` and what one of it is in the figure's unit
     "step_duration": ("seconds", 1.0),
     "step_cpu": ("cpu_seconds", 1.0),
@@ -49,7 +50,7 @@ def figures(attempts: Iterable[Attempt]) -> Figures:
         done += made[-1]["status"] == "done"
         finished = [attempt for attempt in made if attempt["status"] == "done"]
         for metric, (column, unit) in MEASURED.items():
-            if finished and finished[-1].get(column) is not None:
+            if task != WAITS and finished and finished[-1].get(column) is not None:
                 found[metric, task] = finished[-1][column] * unit
     if by_task:
         found["step_success_share", ""] = done / len(by_task)
