@@ -22,9 +22,11 @@ import luigi
 from luigi.event import Event
 
 from conf.layout import spool_folder
+from conf.settings import as_flags
 from tasks import usage
 from tasks.base import ROOT, DatedTask
 from tasks.console import message
+from tasks.settings import settings
 
 log = logging.getLogger("moovitamix.ledger")
 
@@ -98,8 +100,11 @@ class Ledger:
         for root in self.roots:
             if not (spool_folder(root) / self.name).exists():
                 continue
-            command = [sys.executable, "-m", "jobs", "ledger", f"--lake-root={root}", f"--date={datetime.date.today()}"]
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+            command = [sys.executable, "-m", "jobs", "ledger", f"--date={datetime.date.today()}"]
+            flags = as_flags(settings(), "evaluate", "retrain", "health")
+            done = subprocess.run(
+                [*command, *flags, f"--lake-root={root}"], cwd=ROOT, capture_output=True, text=True, check=False
+            )
             if done.returncode:
                 log.warning(
                     "the run ledger was not folded: %s", (done.stderr.strip().splitlines() or ["no message"])[-1]
