@@ -211,6 +211,21 @@ class Registry:
 
 
 @dataclasses.dataclass(frozen=True)
+class Daily:
+    catch_up_days: int = key(7, "missed days, counted back from yesterday, that the nightly run makes up for", low=1)
+    spark_port: int = key(
+        15002, "port of the Spark Connect server that the nightly run starts; 0 submits each job", low=0, high=65535
+    )
+    scheduler: str = key(
+        "",
+        "luigid to ask; empty schedules in the run's own process",
+        pattern=r"(https?://\S+)?",
+        shape="empty, or a URL such as http://127.0.0.1:8082",
+    )
+    keep_log_days: int = key(30, "days that logs are kept by the nightly run", low=1)
+
+
+@dataclasses.dataclass(frozen=True)
 class Settings:
     """All sections; each is a frozen dataclass of typed values."""
 
@@ -224,6 +239,7 @@ class Settings:
     promote: Promote = Promote()
     recommend: Recommend = Recommend()
     registry: Registry = Registry()
+    daily: Daily = Daily()
 
 
 SECTIONS: dict[str, type] = {section.name: section.type for section in dataclasses.fields(Settings)}  # type: ignore[misc]

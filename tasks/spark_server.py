@@ -1,9 +1,7 @@
 """A local Spark Connect server: one warm JVM for all steps of a day."""
 
 import contextlib
-import os
 import pathlib
-import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from conf.errors import Refused
 from tasks import jvm
 from tasks.base import LOOPBACK, ROOT, spark_environment
+from tasks.processes import bound, end
 
 CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 PATIENCE = 120  # seconds for a JVM to come up
@@ -75,7 +74,7 @@ def running(
     try:
         yield url
     finally:
-        _stop(process, patience)
+        end(process, patience)
 
 
 def start(port: int, log: pathlib.Path, master: str, properties: Mapping[str, str] | None = None) -> subprocess.Popen:
@@ -87,7 +86,7 @@ def start(port: int, log: pathlib.Path, master: str, properties: Mapping[str, st
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
-            command(port, master, properties),
+            bound(command(port, master, properties), "TERM"),
             cwd=log.parent,
             env=spark_environment(),
             stdin=subprocess.DEVNULL,
@@ -98,7 +97,7 @@ def start(port: int, log: pathlib.Path, master: str, properties: Mapping[str, st
     try:
         _wait(process, port, log)
     except BaseException:
-        _stop(process)
+        end(process, STOP_PATIENCE)
         raise
     return process
 
@@ -111,12 +110,3 @@ def _wait(process: subprocess.Popen, port: int, log: pathlib.Path) -> None:
         if time.monotonic() > deadline:
             raise Refused(f"the Spark Connect server did not answer on port {port} in {PATIENCE} s; see {log}")
         time.sleep(0.2)
-
-
-def _stop(process: subprocess.Popen, patience: float = STOP_PATIENCE) -> None:
-    for sent in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, sent)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=patience)
-            return
