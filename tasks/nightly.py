@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from typing import IO
 
@@ -22,31 +23,56 @@ from conf.errors import Refused
 from conf.layout import MANIFEST, daily_log, lock_file, logs_folder, raw_folder
 from conf.settings import SECTIONS, Settings, add_flags, as_flags, from_flags
 from tasks import jvm, lake
-from tasks.base import ROOT, today
+from tasks.base import ROOT, DayParameter, today
 from tasks.daily import done
 from tasks.processes import bound, end
 from tasks.spark_server import running
 
 ALREADY_RUNNING, UNHANDLED, TERMINATED = 10, 40, 143
+HOUR = 3600
 PATIENCE = 12  # seconds for a day to end when it is asked to, and then for Spark
 
 
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_flags(arguments, *SECTIONS)
-    settings = from_flags(arguments.parse_args())
+    arguments.add_argument(
+        "--date", type=_day, metavar="YYYY-MM-DD", help="run this day alone, for schedulers with dates of their own"
+    )
+    arguments.add_argument(
+        "--hourly", action="store_true", help="stay, and do it again each hour: where there is no cron"
+    )
+    try:
+        args = arguments.parse_args()
+        settings = from_flags(args)
+    except Refused as refusal:
+        say(f"error: {refusal.message}")
+        return UNHANDLED
     signal.signal(signal.SIGTERM, _stop)
+    code = once(settings, args.date)
+    while args.hourly:
+        time.sleep(HOUR - time.time() % HOUR + 20 * 60)  # twenty past: yesterday is over, and the API at rest
+        code = once(settings)
+    return code
+
+
+def once(settings: Settings, date: datetime.date | None = None) -> int:
+    """Run what is due, or one date; the code that says what happened."""
     try:
         with locked(lock_file(settings.lake.root)), written(settings) as output:
             remove_old_logs(settings, today())
-            return run(settings, output)
+            return run(settings, output, date)
     except Refused as refusal:
         say(f"error: {refusal.message}")
-        return getattr(refusal, "code", UNHANDLED)
+        return ALREADY_RUNNING if isinstance(refusal, AlreadyRunning) else UNHANDLED
+
+
+def _day(text: str) -> datetime.date:
+    return DayParameter().normalize(DayParameter().parse(text))
 
 
 class AlreadyRunning(Refused):
-    code = ALREADY_RUNNING
+    """Another run holds the lock."""
 
 
 def _stop(*_: object) -> None:
@@ -86,11 +112,12 @@ def written(settings: Settings) -> Iterator[IO[str] | None]:
         yield output
 
 
-def run(settings: Settings, output: IO[str] | None) -> int:
-    """Run what is due; the code of the first day that did not finish, else 0."""
-    dates = due(settings, today() - datetime.timedelta(days=1))
+def run(settings: Settings, output: IO[str] | None, date: datetime.date | None = None) -> int:
+    """Run what is due, or the date; the code of the first day that did not finish, else 0."""
+    last = date or today() - datetime.timedelta(days=1)
+    dates = due(settings, last, first=date)
     if not dates:
-        say(f"{today() - datetime.timedelta(days=1)} is complete; nothing to do")
+        say(f"{last} is complete; nothing to do")
         return 0
     with spark(settings, dates[-1]) as remote:
         for date in dates:
@@ -104,10 +131,13 @@ def run(settings: Settings, output: IO[str] | None) -> int:
     return 0
 
 
-def due(settings: Settings, last: datetime.date) -> list[datetime.date]:
-    """The days that are not whole, oldest first: from the lake's first on, at most ``[daily] catch_up_days``."""
+def due(settings: Settings, last: datetime.date, first: datetime.date | None = None) -> list[datetime.date]:
+    """The days up to ``last`` that are not whole, oldest first: from ``first`` on, which is the lake's where none is given.
+
+    At most ``[daily] catch_up_days``.
+    """
     root = str(pathlib.Path(settings.lake.root).absolute())
-    first = min(lake.accounted(root), default=last)
+    first = first or min(lake.accounted(root), default=last)
     every = [first + datetime.timedelta(days=day) for day in range((last - first).days + 1)]
     missing = sorted(set(every) - done(root, every, 1))
     kept = [date for date in missing if (last - date).days < settings.daily.catch_up_days]

@@ -1,6 +1,11 @@
-"""A local Spark Connect server: one warm JVM for all steps of a day."""
+"""A Spark Connect server: one warm JVM for all steps of a day.
 
+python -m tasks.spark_server --master spark://host:7077 --bind 0.0.0.0    runs one in the foreground, as a service
+"""
+
+import argparse
 import contextlib
+import os
 import pathlib
 import socket
 import subprocess
@@ -31,9 +36,12 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def command(port: int, master: str, properties: Mapping[str, str] | None = None) -> list[str]:
-    """What starts a server on the loopback address; ``properties`` are of its JVM, by default those for little data."""
-    given = {**LOOPBACK, **(properties or jvm.options())}
+def command(port: int, master: str, properties: Mapping[str, str] | None = None, bind: str = "127.0.0.1") -> list[str]:
+    """What starts a server; ``properties`` are of its JVM, by default those for little data.
+
+    On one machine nothing listens beyond it. The workers of a cluster must find the driver, by its host's name.
+    """
+    given = {**(LOOPBACK if master.startswith("local") else {}), **(properties or jvm.options())}
     return [
         str(pathlib.Path(sys.executable).with_name("spark-submit")),
         "--class",
@@ -46,7 +54,7 @@ def command(port: int, master: str, properties: Mapping[str, str] | None = None)
         str(ROOT / "conf" / "spark" / "spark-defaults.conf"),
         *[word for key, value in given.items() for word in ("--conf", f"{key}={value}")],
         "--conf",
-        "spark.connect.grpc.binding.address=127.0.0.1",
+        f"spark.connect.grpc.binding.address={bind}",
         "--conf",
         f"spark.connect.grpc.binding.port={port}",
         "spark-internal",
@@ -110,3 +118,18 @@ def _wait(process: subprocess.Popen, port: int, log: pathlib.Path) -> None:
         if time.monotonic() > deadline:
             raise Refused(f"the Spark Connect server did not answer on port {port} in {PATIENCE} s; see {log}")
         time.sleep(0.2)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--port", type=int, default=15002, help="where clients find it (default: 15002)")
+    arguments.add_argument("--bind", default="127.0.0.1", help="address that it listens at (default: 127.0.0.1)")
+    arguments.add_argument("--master", default="local[*]", help="where its tasks run (default: local[*])")
+    arguments.add_argument("--rows", type=int, default=0, help="rows of history that it will see: sets up its JVM")
+    args = arguments.parse_args()
+    words = command(args.port, args.master, jvm.options(args.rows), args.bind)
+    os.execve(words[0], words, spark_environment())  # noqa: S606 - the words are built above, and no shell reads them
+
+
+if __name__ == "__main__":
+    main()

@@ -61,11 +61,10 @@ def test_a_missed_day_without_a_snapshot_shares_the_last_days(settings, tmp_path
 def test_a_second_run_finds_the_lock_held_and_says_by_whom(tmp_path):
     with (
         nightly.locked(tmp_path / "lock"),
-        pytest.raises(nightly.AlreadyRunning, match=rf"under way \(process {os.getpid()}, since ") as refused,
+        pytest.raises(nightly.AlreadyRunning, match=rf"under way \(process {os.getpid()}, since "),
         nightly.locked(tmp_path / "lock"),
     ):
         pass
-    assert refused.value.code == 10
     with nightly.locked(tmp_path / "lock"):
         pass
 
