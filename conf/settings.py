@@ -211,6 +211,17 @@ class Registry:
 
 
 @dataclasses.dataclass(frozen=True)
+class Metrics:
+    host: str = key(
+        "127.0.0.1",
+        "address that figures are served to Prometheus at; 0.0.0.0 is every address of the machine",
+        pattern=r"[\w.:-]+",
+        shape="an address of this machine",
+    )
+    port: int = key(9464, "its port; 0 takes a free one", low=0, high=65_535)
+
+
+@dataclasses.dataclass(frozen=True)
 class Settings:
     """All sections; each is a frozen dataclass of typed values."""
 
@@ -224,6 +235,7 @@ class Settings:
     promote: Promote = Promote()
     recommend: Recommend = Recommend()
     registry: Registry = Registry()
+    metrics: Metrics = Metrics()
 
 
 SECTIONS: dict[str, type] = {section.name: section.type for section in dataclasses.fields(Settings)}  # type: ignore[misc]
