@@ -10,8 +10,9 @@ from prometheus_client.core import GaugeMetricFamily
 from conf.health import GROUPS, METRICS, Metric
 from conf.settings import Settings
 from conf.tables import SCHEMA
-from jobs.exporting.figures import RECENT, USUAL, Figures, Key
+from jobs.exporting.figures import RECENT, USUAL, Figures
 from jobs.exporting.naming import DAY, PREFIX, exported, help_text, name, timestamp
+from jobs.monitoring.series import Key
 
 SEVERITIES = ("critical", "warning")
 AT_SCRAPE = {"disk_free"}  # measured when asked, see collector: a full disk stops the recording too

@@ -4,15 +4,16 @@ import dataclasses
 import datetime
 import math
 import statistics
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping
 
 import pyarrow.compute as pc
 
 from conf.contract import ENTITIES
 from conf.health import METRICS, Metric
 from jobs.lake import Lake, schema_of
+from jobs.monitoring import series
+from jobs.monitoring.series import Key, Point, Series
 
 HISTORY = 28  # days before the newest that "usual" is taken from
 FEWEST = 5  # values that a usual one needs
@@ -22,9 +23,6 @@ MOST_LABELS = 100  # values of one metric's label; what is more is left out and 
 USUAL = ("step_duration", "rows_fetched", "plays_of_day")
 RECENT = ("live_ndcg", "live_ndcg_popularity")
 
-Key = tuple[str, str]  # metric and label
-Series = Mapping[Key, list[tuple[datetime.date, float]]]  # ascending by date
-
 
 @dataclasses.dataclass(frozen=True)
 class Figures:
@@ -33,7 +31,7 @@ class Figures:
     schema: int
     date: datetime.date | None = None
     complete: datetime.date | None = None  # newest date with all steps done
-    values: Mapping[Key, tuple[datetime.date, float]] = dataclasses.field(default_factory=dict)
+    values: Mapping[Key, Point] = dataclasses.field(default_factory=dict)
     usual: Mapping[Key, float] = dataclasses.field(default_factory=dict)
     recent: Mapping[Key, float] = dataclasses.field(default_factory=dict)
     findings: Mapping[Key, int] = dataclasses.field(default_factory=dict)
@@ -47,8 +45,7 @@ def read(lake: Lake, window_days: int) -> Figures:
     if not len(dates):
         return Figures(schema)
     newest = pc.max(dates).as_py()
-    since = newest - datetime.timedelta(days=max(HISTORY, window_days))
-    recorded = series(lake.rows("health", [("date", ">=", since)]))
+    recorded = declared(series.read(lake, newest, max(HISTORY, window_days) + 1))
     done = lake.rows("health", [("metric", "=", "day_complete"), ("value", ">=", 1)], ["date"])
     values, left_out = bounded(standing(recorded, newest))
     return Figures(
@@ -63,16 +60,17 @@ def read(lake: Lake, window_days: int) -> Figures:
     )
 
 
-def series(rows: Iterable[Mapping[str, Any]]) -> Series:
-    """Rows of ``health`` by metric and label; a metric that is not declared, or a value that is none, is left out."""
-    found: dict[Key, list[tuple[datetime.date, float]]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: row["date"]):
-        if row["metric"] in METRICS and row["value"] is not None and math.isfinite(row["value"]):
-            found[row["metric"], row["label"] or ""].append((row["date"], row["value"]))
-    return found
+def declared(recorded: Series) -> Series:
+    """What is left of metrics that are declared and values that are numbers."""
+    found = {
+        key: [(date, value) for date, value in points if value is not None and math.isfinite(value)]
+        for key, points in recorded.items()
+        if key[0] in METRICS
+    }
+    return {key: points for key, points in found.items() if points}
 
 
-def standing(recorded: Series, newest: datetime.date) -> dict[Key, tuple[datetime.date, float]]:
+def standing(recorded: Series, newest: datetime.date) -> dict[Key, Point]:
     """The values that hold now.
 
     What happens on a day (a failure, a torn snapshot) counts on the newest date alone, and is 0 where nothing was
@@ -81,7 +79,7 @@ def standing(recorded: Series, newest: datetime.date) -> dict[Key, tuple[datetim
     dates: dict[str, datetime.date] = {}
     for (known, _), values in recorded.items():
         dates[known] = max(values[-1][0], dates.get(known, datetime.date.min))
-    found: dict[Key, tuple[datetime.date, float]] = {}
+    found: dict[Key, Point] = {}
     for metric in METRICS.values():
         if is_event(metric):
             found |= {(metric.name, label): (newest, 0.0) for label in labels(metric, recorded)}
@@ -107,10 +105,10 @@ def labels(metric: Metric, recorded: Series) -> set[str]:
 
 
 def bounded(
-    values: Mapping[Key, tuple[datetime.date, float]],
-) -> tuple[dict[Key, tuple[datetime.date, float]], int]:
+    values: Mapping[Key, Point],
+) -> tuple[dict[Key, Point], int]:
     """The first of each metric's labels, and how many are left out."""
-    kept: dict[Key, tuple[datetime.date, float]] = {}
+    kept: dict[Key, Point] = {}
     counts: Counter[str] = Counter()
     for key in sorted(values):
         counts[key[0]] += 1
