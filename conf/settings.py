@@ -223,6 +223,14 @@ class Daily:
         shape="empty, or a URL such as http://127.0.0.1:8082",
     )
     keep_log_days: int = key(30, "days that logs are kept by the nightly run", low=1)
+class Metrics:
+    host: str = key(
+        "127.0.0.1",
+        "address that figures are served to Prometheus at; 0.0.0.0 is every address of the machine",
+        pattern=r"[\w.:-]+",
+        shape="an address of this machine",
+    )
+    port: int = key(9464, "its port; 0 takes a free one", low=0, high=65_535)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -240,6 +248,7 @@ class Settings:
     recommend: Recommend = Recommend()
     registry: Registry = Registry()
     daily: Daily = Daily()
+    metrics: Metrics = Metrics()
 
 
 SECTIONS: dict[str, type] = {section.name: section.type for section in dataclasses.fields(Settings)}  # type: ignore[misc]
