@@ -223,6 +223,9 @@ class Daily:
         shape="empty, or a URL such as http://127.0.0.1:8082",
     )
     keep_log_days: int = key(30, "days that logs are kept by the nightly run", low=1)
+
+
+@dataclasses.dataclass(frozen=True)
 class Metrics:
     host: str = key(
         "127.0.0.1",
