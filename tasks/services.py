@@ -19,7 +19,7 @@ from conf.errors import Refused
 from tasks.base import ROOT
 from tasks.spark_server import answers
 
-# In the order in which they are started; each waits for those before it to answer.
+# In the order in which they are shown.
 PORTS = {
     "demo-api": 8000,
     "luigid": 8082,
@@ -35,7 +35,7 @@ PORTS = {
 MASTER_PAGE = 8083
 LAST = "pipeline"  # it has no port, and asks all others
 PAGES = {"luigid": "/", "mlflow": "/", "prometheus": "/", "app": "/", "spark-master": ""}
-PATIENCE = 60  # seconds for a service to answer
+PATIENCE = 180  # seconds for a service to answer
 BIN = pathlib.Path(sys.executable).parent
 
 
@@ -97,11 +97,12 @@ def up(folder: pathlib.Path) -> None:
                 f"ports that somebody else has: {', '.join(taken)}; end that, or set {variable('app')} and its like"
             )
         subprocess.run([str(BIN / "supervisord"), "-c", _conf()], env=environment(folder), check=True)
+    for service in filter(installed, PORTS):
+        _control(folder, "start", service)
     for service, port in ports().items():
         if not installed(service):
             print(f"{service:<14} left out: it is not installed (bin/install-servers installs it)")
             continue
-        _control(folder, "start", service)
         _wait(folder, service, port)
         print(f"{service:<14} {address(service, port)}", flush=True)
     _control(folder, "start", LAST)
@@ -170,9 +171,11 @@ def _control(folder: pathlib.Path, *words: str, check: bool = True) -> str:
 def _wait(folder: pathlib.Path, service: str, port: int) -> None:
     deadline = time.monotonic() + PATIENCE
     while not answers(port):
+        if any(word in _control(folder, "status", service, check=False) for word in ("FATAL", "EXITED")):
+            raise Refused(f"{service} ended; see {folder / 'logs'}")
         if time.monotonic() > deadline:
             raise Refused(f"{service} did not answer on port {port} in {PATIENCE} s; see {folder / 'logs'}")
-        time.sleep(0.2)
+        time.sleep(0.5)
 
 
 if __name__ == "__main__":
