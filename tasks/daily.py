@@ -11,7 +11,7 @@ import luigi
 
 from conf.errors import BadSetting
 from conf.layout import report_file, report_revision
-from tasks import console, lake, ledger, links, logs
+from tasks import console, lake, ledger, links, logs, notify
 from tasks.base import DatedTask, DayParameter, OptionalDayParameter, today
 from tasks.recommend import Recommend
 from tasks.report import HealthReport
@@ -128,4 +128,4 @@ def done(root: str, dates: list[datetime.date], revision: int, partial: bool = F
 logs.listen()
 console.listen()
 links.listen()
-ledger.listen()
+notify.listen(ledger.listen())
