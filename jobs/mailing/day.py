@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from conf.health import METRICS
-from conf.layout import log_file, report_file, report_revision
+from conf.layout import day_log, log_file, report_file, report_revision
 from jobs.lake import Lake
 from jobs.mailing.message import Letter
 from jobs.monitoring import finding, series
@@ -98,7 +98,7 @@ def letter(day: Day, root: str, link: str = "") -> Letter:
         "date": str(day.date),
         "verdict": sentence(day),
         "failing": [
-            {"task": task, "error": error, "command": f"less {log_file(root, day.date, task)}"}
+            {"task": task, "error": error, "command": f"less {step_log(root, day.date, task)}"}
             for task, error in day.failing
         ],
         "findings": [dataclasses.asdict(found) for found in day.findings],
@@ -107,6 +107,12 @@ def letter(day: Day, root: str, link: str = "") -> Letter:
         "link": link,
     }
     return Letter(f"{day.date}: {subject(day)}", "mail", values, day.report)
+
+
+def step_log(root: str, date: datetime.date, task: str) -> pathlib.Path:
+    """The log of the step's job; of a step without one the day's."""
+    logs = [log_file(root, date, task), day_log(root, date, "json"), day_log(root, date)]
+    return next((log for log in logs if log.exists()), logs[-1])
 
 
 def subject(day: Day) -> str:

@@ -8,14 +8,14 @@ import email.policy
 
 import pytest
 
-from conf.layout import report_file
+from conf.layout import log_file, report_file
 from conf.settings import Lake as LakeSettings
 from conf.settings import Mail, Report, Settings
 from jobs import notify
 from jobs.cli import Job
 from jobs.lake import Lake
 from jobs.mailing import day, memory
-from jobs.mailing.day import Day, failing
+from jobs.mailing.day import Day, failing, step_log
 from jobs.mailing.memory import Mailed
 from jobs.mailing.server import NotSent
 from jobs.mailing.week import sparkline
@@ -174,8 +174,18 @@ def test_a_failed_day_is_mailed_with_its_cause_first_and_its_log(lake, serve):
     assert mail["Subject"] == "2024-03-04: FAILED at CleanTracks"
     text = body(mail, "plain")
     assert text.startswith("The day failed at CleanTracks: no space. So far no recommendations were written.")
-    assert f"less {lake.root}/logs/2024-03-04/CleanTracks.log" in text
+    assert f"less {lake.root}/logs/2024-03-04/day.log" in text
     assert list(mail.iter_attachments()) == []
+
+
+def test_the_log_named_is_the_steps_own_where_it_has_one(tmp_path):
+    log = log_file(tmp_path, MONDAY, "CleanTracks")
+    log.parent.mkdir(parents=True)
+    log.touch()
+    assert step_log(str(tmp_path), MONDAY, "CleanTracks") == log
+    assert step_log(str(tmp_path), MONDAY, "FetchTracks") == log.with_name("day.log")
+    log.with_name("day.jsonl").touch()
+    assert step_log(str(tmp_path), MONDAY, "FetchTracks") == log.with_name("day.jsonl")
 
 
 def test_a_second_run_of_the_same_mails_nothing_again(lake, serve):
