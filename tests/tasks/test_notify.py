@@ -9,9 +9,10 @@ import sys
 import pytest
 from aiosmtpd.controller import Controller
 
-from conf.layout import day_log, mail_memory
+from conf.layout import day_log, mail_memory, spool_folder
 from jobs.lake import Lake
-from tasks.notify import ended
+from tasks.ledger import Ledger
+from tasks.notify import ended, finish
 from tests.jobs.mailing.smtp import Mailbox
 from tests.ports import free_port
 from tests.tasks.test_luigid import DATE, ROOT
@@ -73,10 +74,9 @@ def test_a_finished_day_is_mailed_once_however_often_it_is_run(server, tmp_path)
     assert len(mail_memory(tmp_path / "lake").read_text().splitlines()) == 1
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_day_that_failed_is_mailed_too(server, tmp_path, workers):
+def test_a_day_that_failed_in_another_process_is_mailed_too(server, tmp_path):
     box, mail = server
-    assert run(tmp_path, mail, "broken", workers).returncode == 1
+    assert run(tmp_path, mail, "broken", workers=2).returncode == 1
     assert subjects(box) == ["2024-03-01: FAILED at Broken"]
 
 
@@ -92,10 +92,16 @@ def test_a_dead_mail_server_fails_nothing_and_is_told_and_recorded(tmp_path):
     assert told in day_log(tmp_path / "lake", DATE).read_text()
 
 
-def test_where_nobody_gets_mail_nothing_is_started(tmp_path):
-    done = run(tmp_path, "recipients =\nwhen = always")
-    assert (done.returncode, len(done.stderr.splitlines())) == (0, 2)
-    assert not mail_memory(tmp_path / "lake").exists()
+def test_where_nobody_gets_mail_nothing_is_started(tmp_path, monkeypatch):
+    book = Ledger()
+    book.roots.add(str(tmp_path))
+    file = spool_folder(tmp_path) / book.name
+    file.parent.mkdir()
+    file.write_text(json.dumps({"date": "2024-03-01", "task": "HealthReport", "status": "done"}))
+    started = []
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: started.append(command))
+    finish(book)
+    assert started == []
 
 
 def test_of_a_command_the_dates_that_ended_or_failed_are_told():
