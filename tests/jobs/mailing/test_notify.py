@@ -19,6 +19,7 @@ from jobs.mailing.day import Day, failing, step_log
 from jobs.mailing.memory import Mailed
 from jobs.mailing.server import NotSent
 from jobs.mailing.week import sparkline
+from jobs.monitoring import steps
 from jobs.monitoring.finding import Finding
 from tests.jobs.mailing.smtp import Mailbox
 from tests.ports import free_port
@@ -203,6 +204,8 @@ def test_a_mail_that_cannot_be_sent_is_recorded_and_tried_again(lake, serve):
     assert (row["task"], row["status"]) == ("Notify", "failed")
     assert row["error"] == f"mail server 127.0.0.1:{dead.port}: connection refused"
     assert day.read(lake, SUNDAY).failing == []
+    for date in (SUNDAY, MONDAY):  # both dates' health tells of it
+        assert steps.of_date(lake, date)["mail_failures", ""] == 1
     assert memory.read(lake.root) == set()
     assert notify.main(job(lake, serve(Mailbox()), once=True))["mails"] == ["week"]
 
