@@ -8,7 +8,6 @@ import datetime
 import socket
 
 from conf.errors import BadSetting
-from conf.layout import report_file
 from conf.settings import WEEKDAYS, Mail, Settings
 from jobs.cli import Figures, Job, parser, run, settle
 from jobs.lake import Lake
@@ -57,8 +56,8 @@ def wanted(seen: Day, when: str, sent: set[Mailed]) -> bool:
 
 
 def compose(lake: Lake, seen: Day, kind: str, settings: Settings) -> Letter:
-    base, file = settings.report.base_url, report_file(lake.root, seen.date, seen.partial)
-    link = f"{base.rstrip('/')}/{file.name}" if base and file.exists() else ""
+    base = settings.report.base_url
+    link = f"{base.rstrip('/')}/{seen.report.name}" if base and seen.report else ""
     return week.letter(week.read(lake, seen.date), link) if kind == "week" else day.letter(seen, lake.root, link)
 
 

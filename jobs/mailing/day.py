@@ -62,19 +62,24 @@ class Day:
 
 
 def read(lake: Lake, date: datetime.date, partial: bool = False) -> Day:
-    """What the tables and the folder of reports have of a date; ``partial`` where it is not over."""
+    """What the tables and the folder of reports have of a date; ``partial`` where it is not over.
+
+    Of a date that did not come to its end the report is the one that the ledger wrote.
+    """
     days = series.read(lake, date, days=2)
-    report = report_file(lake.root, date, partial)
+    broken = failing(lake.rows("runs", [("date", "=", date)]))
+    report, unfinished = report_file(lake.root, date, partial), report_file(lake.root, date, partial=True)
+    latest = unfinished if broken and unfinished.exists() else report
     return Day(
         date=date,
         revision=report_revision(report),
         partial=partial,
-        failing=failing(lake.rows("runs", [("date", "=", date)])),
+        failing=broken,
         findings=finding.read(lake, date),
         figures=series.on(days, date),
         before=series.on(days, date - datetime.timedelta(days=1)),
         decisions=in_order(lake.rows("decisions", [("date", "=", date)])),
-        report=report if report.exists() else None,
+        report=latest if latest.exists() else None,
     )
 
 

@@ -170,13 +170,15 @@ def test_a_daily_mail_has_the_figures_beside_the_day_before(lake, serve):
 def test_a_failed_day_is_mailed_with_its_cause_first_and_its_log(lake, serve):
     box = Mailbox()
     lake.append_rows([attempt("CleanTracks", "failed", 1, error="no space", date=MONDAY)], "runs", "runs/a")
+    report_file(lake.root, MONDAY, partial=True).write_text("as far as it got")
     assert notify.main(job(lake, serve(box), MONDAY, once=True))["mails"] == ["day"]
     [mail] = received(box)
     assert mail["Subject"] == "2024-03-04: FAILED at CleanTracks"
     text = body(mail, "plain")
     assert text.startswith("The day failed at CleanTracks: no space. So far no recommendations were written.")
     assert f"less {lake.root}/logs/2024-03-04/day.log" in text
-    assert list(mail.iter_attachments()) == []
+    [attached] = mail.iter_attachments()
+    assert attached.get_content().strip() == "as far as it got"
 
 
 def test_the_log_named_is_the_steps_own_where_it_has_one(tmp_path):
