@@ -23,7 +23,7 @@ QUIET = ("keep", "none")  # decisions that leave everything as it is
 
 @dataclasses.dataclass(frozen=True)
 class Week:
-    """``ends``: how each of the dates ended, ``done``, ``failed`` or ``missing``."""
+    """``ends``: how each of the dates ended, ``done``, ``failed``, ``missing``, or ``-`` before there were any."""
 
     dates: list[datetime.date]
     ends: list[str]
@@ -41,9 +41,10 @@ def read(lake: Lake, last: datetime.date) -> Week:
     for run in lake.rows("runs", within):
         runs[run["date"]].append(run)
     report = report_file(lake.root, last)
+    first = min((file.stem for file in report.parent.glob("????-??-??.html")), default="")
     return Week(
         dates=dates,
-        ends=[end(runs[date], report_file(lake.root, date)) for date in dates],
+        ends=[end(runs[date], report_file(lake.root, date), begun=first <= str(date)) for date in dates],
         findings={date: finding.read(lake, date) for date in dates},
         figures=series.read(lake, last, days=DAYS),
         decisions=in_order(lake.rows("decisions", within)),
@@ -51,14 +52,18 @@ def read(lake: Lake, last: datetime.date) -> Week:
     )
 
 
-def end(runs: list[dict[str, Any]], report: pathlib.Path) -> str:
+def end(runs: list[dict[str, Any]], report: pathlib.Path, begun: bool) -> str:
+    """How a date ended; ``begun``: whether the pipeline ran by then."""
     if failing(runs):
         return "failed"
-    return "done" if report.exists() else "missing"
+    if report.exists():
+        return "done"
+    return "missing" if begun else "-"
 
 
 def letter(week: Week, link: str = "") -> Letter:
     """The week's mail; ``link`` leads to the last day's report where that is served."""
+    rows = [row(key, week) for key in keys(week.figures)]
     values = {
         "first": str(week.dates[0]),
         "last": str(week.dates[-1]),
@@ -66,7 +71,8 @@ def letter(week: Week, link: str = "") -> Letter:
         "days": [f"{date:%a %d}" for date in week.dates],
         "ends": week.ends,
         "counts": [str(len(week.findings[date])) for date in week.dates],
-        "rows": [row(key, week) for key in keys(week.figures)],
+        "rows": rows,
+        "width": max(len(each["title"]) for each in rows) if rows else 8,
         "findings": [
             {"date": str(date), **dataclasses.asdict(found)} for date in week.dates for found in week.findings[date]
         ],
@@ -79,7 +85,7 @@ def letter(week: Week, link: str = "") -> Letter:
 def sentence(week: Week) -> str:
     """The week in a sentence."""
     done, wrong = week.ends.count("done"), [date for date in week.dates if week.findings[date]]
-    parts = [f"{done} of {len(week.dates)} days done"]
+    parts = [f"{done} of {len(week.dates) - week.ends.count('-')} days done"]
     for name in ("failed", "missing"):
         named = [f"{date:%A}" for date, how in zip(week.dates, week.ends, strict=True) if how == name]
         parts += [f"{name}: {', '.join(named)}"] if named else []

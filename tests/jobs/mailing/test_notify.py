@@ -14,7 +14,7 @@ from conf.settings import Mail, Report, Settings
 from jobs import notify
 from jobs.cli import Job
 from jobs.lake import Lake
-from jobs.mailing import day, memory
+from jobs.mailing import day, memory, week
 from jobs.mailing.day import Day, failing, step_log
 from jobs.mailing.memory import Mailed
 from jobs.mailing.server import NotSent
@@ -151,6 +151,19 @@ def test_a_weekly_mail_arrives_whole(lake, serve):
     assert "&lt;b&gt;above&lt;/b&gt;" in html
     [attached] = mail.iter_attachments()
     assert "report of 2024-03-03" in attached.get_content()
+
+
+def test_a_week_names_the_days_that_failed_or_are_missing_and_not_those_before_the_first(lake):
+    wednesday = MONDAY + datetime.timedelta(days=2)
+    for early in range(4):
+        report_file(lake.root, SUNDAY - datetime.timedelta(days=6 - early)).unlink()
+    lake.append_rows([attempt("CleanTracks", "failed", 1, date=MONDAY)], "runs", "runs/a")
+    report_file(lake.root, wednesday).touch()
+    seen = week.read(lake, wednesday)
+    assert seen.ends == ["-", "done", "done", "done", "failed", "missing", "done"]
+    assert week.sentence(seen) == (
+        "4 of 6 days done; failed: Monday; missing: Tuesday; something to look at on 1 of them."
+    )
 
 
 def test_a_daily_mail_has_the_figures_beside_the_day_before(lake, serve):
