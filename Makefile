@@ -1,6 +1,6 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run status health trend models rollback mlflow check-lake demo-drift up down up-local down-local status-local test test-services test-kill bench-clean bench-fetch bench-score bench-als bench-quality cov lint format-check format-apply types check tree clean lock
+.PHONY: $(shell sed -n 's/^\([a-z][a-z-]*\):.*##.*/\1/p' $(MAKEFILE_LIST))
 export PYTHON ?= python3.11
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -66,6 +66,9 @@ down-local: setup ## stop them; what they wrote stays
 
 status-local: setup ## which of them run
 	@$(V)/python -m tasks.services status $(if $(UP),--root $(UP))
+
+mail-check: setup ## send a test mail with the settings of luigi.cfg and say what happened
+	@$(V)/python -m jobs notify --test
 
 test: setup ## every test that needs no installed server
 	@$(V)/python -m pytest

@@ -71,3 +71,13 @@ def lock_file(root: str | os.PathLike) -> pathlib.Path:
 def log_file(root: str | os.PathLike, date: datetime.date, task: str) -> pathlib.Path:
     """Everything that a step's job printed."""
     return logs_folder(root) / date.isoformat() / f"{task}.log"
+
+
+def day_log(root: str | os.PathLike, date: datetime.date, format: str = "text") -> pathlib.Path:
+    """What all steps of a date said, in order of time: lines for people, or JSON lines."""
+    return logs_folder(root) / date.isoformat() / ("day.jsonl" if format == "json" else "day.log")
+
+
+def mail_memory(root: str | os.PathLike) -> pathlib.Path:
+    """JSON lines of the mails that were sent, so that none is sent twice."""
+    return pathlib.Path(root) / "_mails.jsonl"

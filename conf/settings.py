@@ -224,6 +224,65 @@ class Registry:
     keep_versions: int = key(20, "versions of the model that are kept beside those with an alias; 0 is all", low=0)
 
 
+ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9][A-Za-z0-9.-]*"
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+@dataclasses.dataclass(frozen=True)
+class Mail:
+    recipients: str = key(
+        "",
+        "who gets mail; empty: none is sent",
+        pattern=rf"({ADDRESS}( *, *{ADDRESS})*)?",
+        shape="e-mail addresses with commas between, or empty",
+    )
+    sender: str = key(
+        "moovitamix@localhost", "address that the mail comes from", pattern=ADDRESS, shape="an e-mail address"
+    )
+    when: str = key(
+        "wrong",
+        "days that are mailed: those with something wrong, all, or none",
+        choices=("wrong", "always", "never"),
+    )
+    weekly: str = key(
+        "sunday", "weekday whose run also brings the week's mail, whatever happened", choices=(*WEEKDAYS, "never")
+    )
+    host: str = key("127.0.0.1", "SMTP server", pattern=r"[A-Za-z0-9.:_-]+", shape="a host name or address")
+    port: int = key(587, "its port: 587 with starttls, 465 with tls, as a rule", low=1, high=65_535)
+    tls: str = key(
+        "starttls", "TLS after a plain greeting, from the first byte, or none", choices=("starttls", "tls", "none")
+    )
+    ca_bundle: str = key(
+        "",
+        "PEM file of the authorities to trust; empty trusts the usual ones",
+        check=lambda path: not path or os.path.isfile(path),
+        shape="a file, or empty",
+    )
+    user: str = key("", "name to log in with; empty: no login", pattern=r"\S*", shape="a name without spaces, or empty")
+    timeout: float = key(10.0, "seconds to wait for the server's next answer", low=0.1, high=60)
+    password: str = key("", "password of that name", env="MOOVITAMIX_MAIL_PASSWORD")
+
+    @property
+    def addresses(self) -> list[str]:
+        """The recipients, one by one."""
+        return [address.strip() for address in self.recipients.split(",") if address.strip()]
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    base_url: str = key(
+        "",
+        "address at which the folder of reports is served; empty links to the files",
+        pattern=r"(https?://[^\s/]+\S*)?",
+        shape="empty, or a URL that starts with http:// or https://",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Logs:
+    format: str = key("text", "of the day's log: lines for people, or JSON lines", choices=("text", "json"))
+
+
 @dataclasses.dataclass(frozen=True)
 class Daily:
     catch_up_days: int = key(7, "missed days, counted back from yesterday, that the nightly run makes up for", low=1)
@@ -267,7 +326,12 @@ class Settings:
     registry: Registry = Registry()
     daily: Daily = Daily()
     metrics: Metrics = Metrics()
+    mail: Mail = Mail()
+    report: Report = Report()
+    logs: Logs = Logs()
 
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")  # where a password may travel without TLS
 
 SECTIONS: dict[str, type] = {section.name: section.type for section in dataclasses.fields(Settings)}  # type: ignore[misc]
 
@@ -343,6 +407,9 @@ def parse(values: Mapping[str, Mapping[str, str]]) -> Settings:
         raise BadSetting(
             f"[evaluate] k: found '{settings.evaluate.k}', allowed is at most [recommend] k, which is {served}"
         )
+    mail = settings.mail
+    if mail.user and mail.tls == "none" and mail.host not in LOOPBACK:
+        raise BadSetting(f"[mail] tls: found 'none', allowed with a login at {mail.host} is starttls or tls")
     return settings
 
 

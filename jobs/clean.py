@@ -18,6 +18,7 @@ from jobs.cleaning import plays, rows
 from jobs.cleaning.snapshot import Snapshot, open_snapshot, read_checked, snapshot_ids
 from jobs.cli import Figures, Job, parser, run
 from jobs.lake import Lake
+from jobs.progress import progress
 from jobs.recompute import take_back
 from jobs.session import MANY, Keep, keeping
 
@@ -33,12 +34,14 @@ def main(job: Job) -> Figures:
     spark = job.spark(f"clean {entity.name} {job.date}", snapshot.rows)
     lake = job.lake(spark)
 
+    progress(0.1, f"judging {snapshot.rows:,} rows")
     with keeping() as keep:
         judged = judge(spark, root, snapshot, keep)
         tracks = keep(ids(spark, root, TRACKS, snapshot)) if entity is LISTENS else None
         outcomes = units(judged, tracks, job.date)
         counts, reasons = count(outcomes, snapshot)
         refuse_too_many_bad(entity, counts, reasons, job.settings.clean.max_bad_share)
+        progress(0.6, f"writing {counts['clean']:,} clean and {counts['quarantined']:,} quarantined")
         commit(lake, outcomes, snapshot, {**counts, "reasons": json.dumps(reasons)}, job.date)
     return {"rows_in": counts["rows"], "rows_out": counts["clean"], **{name: counts[name] for name in OUTCOMES}}
 

@@ -13,6 +13,7 @@ from jobs.cli import Figures, Job, parser, run
 from jobs.history import midnight, plays_as_of, weighted
 from jobs.lake import Lake
 from jobs.popularity import Shelf, popularity
+from jobs.progress import progress
 from jobs.scoring import histories, recommend
 from jobs.session import persisted
 
@@ -24,6 +25,7 @@ def main(job: Job) -> Figures:
     lake = job.lake(job.spark(f"recommend {job.date}", rows=known))
     current = champion(lake, job.date + datetime.timedelta(days=1))
     model = current.load(settings.registry.uri) if current else None
+    progress(0.1, f"reading {known:,} plays")
     # Each user's plays in one place from the start: versions, pairs and users are then found without moving them again.
     plays = plays_as_of(lake.read("listens").repartition("user_id"), job.date)
     with persisted(plays):
@@ -36,6 +38,7 @@ def main(job: Job) -> Figures:
             pairs,
             hidden(pairs, job.date, serving.exclude_heard_days),
         )
+        progress(0.3, f"ranking for {people:,} users")
         lists = recommend(lake.spark, users, model, shelf, serving.k, serving.min_plays, at_most=people)
         lake.replace(
             rows_of(lists, job.date, current),
@@ -44,6 +47,7 @@ def main(job: Job) -> Figures:
             at_most=people * serving.k,
             date=job.date,
         )
+    progress(0.95, "counting what was written")
     return {"model_version": current.version if current else "", **written(lake, job.date)}
 
 

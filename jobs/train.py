@@ -26,6 +26,7 @@ from jobs.factors import FactorModel
 from jobs.history import plays_as_of
 from jobs.holdout import Bench, Holdout, choose
 from jobs.lake import Lake
+from jobs.progress import part, progress
 from jobs.session import persisted
 from jobs.solvers import fit
 from jobs.tuning.inner import parameters
@@ -43,6 +44,7 @@ def main(job: Job) -> Figures:
     lake = job.lake(job.spark(f"train {job.date}"))
     plays = plays_as_of(lake.read("listens"), job.date)
     with persisted(plays):
+        progress(0.02, "choosing the holdout")
         holdout = choose(plays, job.date, settings.evaluate)
         rows = [scorable(holdout, job.date)]
         if holdout.users >= settings.evaluate.min_users:
@@ -67,16 +69,22 @@ def test(lake: Lake, plays: DataFrame, holdout: Holdout, date: datetime.date, se
     current = incumbent(lake, date)
     served = current.load(settings.registry.uri) if current else None
     recipe = served.recipe if served else {}
-    chosen = parameters(plays, holdout.start, recipe, settings.als, settings.evaluate, date)
+    with part(0.1, 0.6):
+        progress(0, "choosing parameters")
+        chosen = parameters(plays, holdout.start, recipe, settings.als, settings.evaluate, date)
     log.info("parameters: %s", chosen.reason)
     with persisted(bench.trial.pairs):
-        fitted = fit(bench.pairs(chosen.als), chosen.als)
+        with part(0.6, 0.85):
+            progress(0, f"fitting {chosen.als.iterations} iterations at rank {chosen.als.rank}")
+            fitted = fit(bench.pairs(chosen.als), chosen.als)
         challenger = dataclasses.replace(fitted, recipe={**fitted.recipe, **chosen.recipe()})
         challenger.save(challenger_folder(lake.root, date))
+        progress(0.85, f"measuring on the holdout of {holdout.users:,} users")
         measured = {"als": bench.measure(challenger), "popularity": bench.popularity()}
         measured["fallback"] = bench.measure(None)
         if served:
-            measured["champion"] = bench.measure(unspoilt(served, bench, settings.als))
+            with part(0.9, 0.95):
+                measured["champion"] = bench.measure(unspoilt(served, bench, settings.als))
     versions = {"champion": current.version} if current else {}
     rows = [
         {"date": date, "kind": KIND, "model": model, "model_version": versions.get(model, ""), **row}
@@ -84,6 +92,7 @@ def test(lake: Lake, plays: DataFrame, holdout: Holdout, date: datetime.date, se
         for row in values.figures()
     ]
     rows += [{"date": date, "kind": KIND, "model": "als", "model_version": "", **row} for row in bench.repeats()]
+    progress(0.95, "recording the training")
     registry.record_training(settings.registry.uri, date, challenger, holdout, rows, chosen.trials)
     return rows
 

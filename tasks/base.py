@@ -16,7 +16,7 @@ from luigi.contrib.spark import SparkSubmitTask
 from conf import layout
 from conf.errors import BadSetting, Refused
 from conf.settings import Settings, as_flags
-from tasks import jvm, lake, spark_events, usage
+from tasks import jvm, lake, progress, spark_events, usage
 from tasks.settings import settings
 
 LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
@@ -101,6 +101,11 @@ class DatedTask(luigi.Task):
     @property
     def root(self) -> str:
         return str(pathlib.Path(self.settings.lake.root).absolute())
+
+    @property
+    def day_log(self) -> pathlib.Path:
+        """What all steps of the date say."""
+        return layout.day_log(self.root, self.date, self.settings.logs.format)
 
     @property
     def partial(self) -> bool:
@@ -218,7 +223,7 @@ class JobTask(DatedTask, SparkSubmitTask):
                 stderr=output,
                 start_new_session=True,
             )
-            with ExternalProgramRunContext(process):
+            with ExternalProgramRunContext(process), progress.following(self, log, begin):
                 code, self.figures = usage.wait(process)
         if code:
             with log.open("rb") as written:

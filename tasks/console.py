@@ -58,7 +58,10 @@ class Console:
             self.ended.value += 1
 
     def failure(self, task: luigi.Task, error: BaseException) -> None:
-        self._line(task, f"FAILED: {message(error)}")
+        """The cause, and where all of it lies."""
+        file = getattr(task, "day_log", None)
+        where = f" (log: {file})" if file and "(log: " not in message(error) else ""
+        self._line(task, f"FAILED: {message(error)}{where}")
 
     def _head(self, task: luigi.Task) -> str:
         place = self.ended.value + 1
@@ -99,6 +102,7 @@ def listen() -> None:
         luigi.Task.event_handler(event)(handler)
     stream = logging.StreamHandler()
     stream.setFormatter(OneLine("%(message)s"))
+    stream.setLevel(logging.WARNING)
     stream.addFilter(lambda record: not record.getMessage().startswith("[pid"))
     logging.getLogger().handlers = [stream]
     logging.getLogger().setLevel(logging.WARNING)

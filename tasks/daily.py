@@ -11,7 +11,7 @@ import luigi
 
 from conf.errors import BadSetting
 from conf.layout import report_file, report_revision
-from tasks import console, lake, ledger
+from tasks import console, lake, ledger, links, logs, notify
 from tasks.base import DatedTask, DayParameter, OptionalDayParameter, today
 from tasks.recommend import Recommend
 from tasks.report import HealthReport
@@ -125,5 +125,7 @@ def done(root: str, dates: list[datetime.date], revision: int, partial: bool = F
     return {date for date in listed if report_revision(report_file(root, date, partial)) >= revision}
 
 
+logs.listen()
 console.listen()
-ledger.listen()
+links.listen()
+notify.listen(ledger.listen())

@@ -111,7 +111,7 @@ class Ledger:
                 )
 
 
-def listen() -> None:
+def listen() -> Ledger:
     """Keep every attempt from now on."""
     ledger = Ledger()
     events = {
@@ -123,3 +123,4 @@ def listen() -> None:
     for event, handler in events.items():
         luigi.Task.event_handler(event)(handler)
     atexit.register(ledger.fold)
+    return ledger

@@ -6,7 +6,6 @@ The same pairs and seed give the same factors, whatever the number of threads an
 import concurrent.futures
 import contextlib
 import dataclasses
-import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -18,15 +17,14 @@ from threadpoolctl import threadpool_limits
 from conf.errors import CannotFit
 from conf.settings import Als
 from jobs.factors import FactorModel
+from jobs.progress import progress
 from jobs.solvers.packed import NOTHING, Packed, from_frame
-
-log = logging.getLogger("jobs.als")
 
 # Length of an initial vector, about: small, so that the first half steps decide and not the start
 # (Rendle et al., "Revisiting the Performance of iALS on Item Recommendation Benchmarks", 2022).
 INITIAL = 0.1
 CHUNK = 1024  # rows that are drawn together
-QUIET = 10.0  # seconds between two lines of progress
+QUIET = 5.0  # seconds between two lines of progress
 TOO_HEAVY = 1e9  # alpha x weight beyond which single precision has nothing left for confidence 1
 
 
@@ -142,7 +140,7 @@ def threads() -> "Iterator[Callable]":
 
 
 class Log:
-    """A line every :data:`QUIET` seconds."""
+    """A line of progress every :data:`QUIET` seconds."""
 
     def __init__(self) -> None:
         self.last = time.monotonic()
@@ -150,10 +148,8 @@ class Log:
     def __call__(self, state: Progress) -> None:
         if time.monotonic() - self.last >= QUIET:
             self.last = time.monotonic()
-            log.info(
-                "iteration %d of %d, training loss %.6g, %.0f s left",
-                state.iteration,
-                state.iterations,
-                state.loss,
-                state.seconds_left,
+            progress(
+                state.iteration / state.iterations,
+                f"fitting, iteration {state.iteration} of {state.iterations}, training loss {state.loss:.6g}, "
+                f"{state.seconds_left:.0f} s left",
             )

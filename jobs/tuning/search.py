@@ -13,14 +13,12 @@ why it took each step is easier to trust: it would not save these lines.
 import dataclasses
 import functools
 import itertools
-import logging
 import time
 from collections.abc import Callable
 from typing import Any
 
 from conf.settings import Als
-
-log = logging.getLogger("jobs.tuning")
+from jobs.progress import progress
 
 PAYS = 1.002  # gain that a change must bring
 DOUBLING_PAYS = 1.003  # the same for twice the rank, which costs up to four times the work ever after
@@ -77,7 +75,7 @@ class Search:
     ) -> None:
         """``typical``: pairs of a typical row; ``timed``: whether half-lives can be told apart."""
         self.judge, self.typical, self.timed, self.highest_rank = judge, typical, timed, highest_rank
-        self.deadline = time.monotonic() + seconds
+        self.seconds, self.deadline = seconds, time.monotonic() + seconds
         self.trials: dict[Als, Trial] = {}
         self.taken: Trial | None = None
 
@@ -141,7 +139,8 @@ class Search:
         if self.over() or als in self.trials:
             return False
         trial = self.trials[als] = self.judge(als, self.deadline)
-        log.info("%s", describe(trial))
+        elapsed = 1 - (self.deadline - time.monotonic()) / max(self.seconds, 1e-9)
+        progress(elapsed, f"choosing parameters, trial {len(self.trials)}: {describe(trial)}")
         better = self.taken is None or trial.ndcg > self.taken.ndcg * gain
         self.taken = trial if better else self.taken
         return better
