@@ -1,6 +1,6 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run status trend models rollback mlflow check-lake demo-drift test test-services test-kill bench-clean bench-fetch bench-score bench-als bench-quality cov lint format-check format-apply types check tree clean lock
+.PHONY: help setup run status trend models rollback mlflow check-lake demo-drift report demo-health test test-services test-kill bench-clean bench-fetch bench-score bench-als bench-quality cov lint format-check format-apply types check tree clean lock
 export PYTHON ?= python3.11
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -39,6 +39,12 @@ trend: setup ## how the lists did day by day beside popularity, and what was dec
 
 demo-drift: setup ## half of the demo's listeners change their taste: it is noticed, a new model is trained and promoted
 	@$(V)/python -m tasks.demo_drift
+
+report: setup ## write the report of a day anew and print where it is (DATE=yesterday, ROOT=folder for another lake)
+	@$(V)/python -m jobs report $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $(or $(DATE),$$(date -u -d yesterday +%F))
+
+demo-health: setup ## ten demo days with faults that the reports name, and where to read them
+	@$(V)/python -m tasks.demo_health
 
 test: setup ## every test that needs no installed server
 	@$(V)/python -m pytest
