@@ -30,7 +30,7 @@ def main(job: Job) -> Figures:
     earlier = [date for date in index.reports(root) if date < job.date]
     known = recorded(lake, job.date)
     seen = overview(lake, job.date, evaluate.k)
-    write(target, page(seen, known, evaluate, str(pathlib.Path(root).absolute()), revision, max(earlier, default=None)))
+    write(target, page(seen, known, job.settings, revision, max(earlier, default=None)))
     if not partial and revision:
         report_file(root, job.date, partial=True).unlink(missing_ok=True)
     write(index_file(root), index_page(index.read(lake, evaluate.k), evaluate.k))
@@ -48,6 +48,6 @@ def write(target: pathlib.Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    arguments = parser(__doc__ or "", "lake", "evaluate")
+    arguments = parser(__doc__ or "", "lake", "evaluate", "retrain", "health")
     arguments.set_defaults(revision=None)
     run(main, arguments)

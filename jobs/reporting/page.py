@@ -6,9 +6,10 @@ import pathlib
 
 import jinja2
 
-from conf.settings import Evaluate
+from conf.settings import Settings
 from jobs.comparisons import OF_LISTS, between, comparisons, shares, shown
 from jobs.monitoring import series
+from jobs.monitoring.finding import Finding
 from jobs.monitoring.verdict import verdict
 from jobs.overview import Overview
 from jobs.reporting import words
@@ -17,25 +18,20 @@ from jobs.reporting.index import DayRow, tone_of
 from jobs.reporting.panels import charts, tiles
 from jobs.reporting.recorded import Recorded
 from jobs.reporting.sparkline import sparkline
-from jobs.reporting.steps import failures, steps
+from jobs.reporting.steps import Step, failures, steps
 
 TEMPLATES = pathlib.Path(__file__).parents[1] / "templates"
 AGAIN = "luigi --module tasks.daily DailyPipeline --local-scheduler --date {date}"
 
 
 def page(
-    seen: Overview,
-    known: Recorded,
-    evaluate: Evaluate,
-    root: str,
-    revision: int = 1,
-    previous: datetime.date | None = None,
+    seen: Overview, known: Recorded, settings: Settings, revision: int = 1, previous: datetime.date | None = None
 ) -> str:
     """A date's report; ``previous`` is the date of the one before it."""
-    found = steps(known.attempts, root, seen.date)
+    evaluate, deviations = settings.evaluate, settings.health.deviations
+    found = steps(known.attempts, str(pathlib.Path(settings.lake.root).absolute()), seen.date)
     broken = failures(found)
-    tone = "critical" if broken else tone_of(finding.severity for finding in known.findings)
-    word, _, sentence = verdict(known.findings, series.on(known.series, seen.date)).partition(": ")
+    word, sentence = judged(known, seen.date, broken)
     return (
         _environment()
         .get_template("report.html")
@@ -44,15 +40,15 @@ def page(
             k=evaluate.k,
             revision=revision,
             previous=previous,
-            tone=tone,
-            word="Act now" if broken else word,
-            sentence=_capital(sentence),
-            findings=known.findings,
+            tone="critical" if broken else tone_of(finding.severity for finding in known.findings),
+            word=word,
+            sentence=sentence,
+            findings=[finding for finding in known.findings if not of_steps(finding, broken)],
             failures=broken,
             again=AGAIN.format(date=seen.date),
             title=words.title,
-            tiles=tiles(known.series, known.flags, seen.date),
-            charts=charts(known.series, known.flags, seen.date),
+            tiles=tiles(known.series, known.flags, seen.date, deviations),
+            charts=charts(known.series, known.flags, seen.date, deviations),
             draw=Painter().draw,
             sparkline=sparkline,
             steps=found,
@@ -65,6 +61,19 @@ def page(
             between=between,
         )
     )
+
+
+def judged(known: Recorded, date: datetime.date, broken: list[Step]) -> tuple[str, str]:
+    """The verdict as a word and a sentence; steps that failed are named though no finding does."""
+    word, _, sentence = verdict(known.findings, series.on(known.series, date)).partition(": ")
+    named = {finding.label for finding in known.findings if of_steps(finding, broken)}
+    also = [f"{step.task} {step.ended}; " for step in broken if step.task not in named]
+    return ("Act now" if broken else word), _capital("".join(also) + sentence)
+
+
+def of_steps(finding: Finding, broken: list[Step]) -> bool:
+    """Whether a finding says what stands at the top already: that a step failed and did not come right."""
+    return finding.metric in ("steps_failed", "steps_killed") and finding.label in {step.task for step in broken}
 
 
 def index_page(days: list[DayRow], k: int) -> str:

@@ -3,18 +3,15 @@
 import dataclasses
 import datetime
 import math
-import statistics
 from collections.abc import Iterable, Mapping
 
 from conf.health import GROUPS, Unit
+from jobs.monitoring.anomalies import least
 from jobs.monitoring.series import Key, Point, Series
+from jobs.monitoring.usual import usual
 from jobs.reporting import words
 
 DAYS = 30  # drawn
-HISTORY = 28  # days before the date that the usual is taken from
-FEW = 5  # values; below them nothing is usual
-DEVIATIONS = 3.5
-TO_SIGMA = 1.4826  # of a median absolute deviation, of normal noise
 MOST = 6  # panels of a group
 
 Flags = Mapping[Key, Mapping[datetime.date, str]]  # severity by date
@@ -103,8 +100,8 @@ class Panel:
         return "; ".join(parts)
 
 
-def panel(series: Series, flags: Flags, key: Key, date: datetime.date, days: int = DAYS) -> Panel:
-    """A figure over the ``days`` that end with ``date``."""
+def panel(series: Series, flags: Flags, key: Key, date: datetime.date, deviations: float, days: int = DAYS) -> Panel:
+    """A figure over the ``days`` that end with ``date``; ``deviations`` are [health] deviations."""
     dates = [date - datetime.timedelta(days=back) for back in range(days - 1, -1, -1)]
     beside = series.get((BESIDE.get(key[0], ""), key[1]), [])
     marked = {day: severity for day, severity in flags.get(key, {}).items() if dates[0] <= day <= date}
@@ -113,7 +110,7 @@ def panel(series: Series, flags: Flags, key: Key, date: datetime.date, days: int
         dates,
         _on(dates, series.get(key, [])),
         _on(dates, beside),
-        band(series.get(key, []), key[0], date),
+        band(series.get(key, []), key[0], date, deviations),
         marked,
     )
 
@@ -123,27 +120,25 @@ def _on(dates: list[datetime.date], points: Iterable[Point]) -> list[float | Non
     return [values.get(date) for date in dates]
 
 
-def band(points: Iterable[Point], metric: str, date: datetime.date) -> Band | None:
-    """The median of the weeks before ``date`` and the deviation that is still usual; None of too few values."""
-    since = date - datetime.timedelta(days=HISTORY)
-    past = [value for day, value in points if since <= day < date]
-    if len(past) < FEW:
+def band(points: list[Point], metric: str, date: datetime.date, deviations: float) -> Band | None:
+    """Where the rules find nothing to say of a value of ``date``; None where nothing is usual yet."""
+    normal = usual(points, date)
+    if normal is None:
         return None
-    middle = statistics.median(past)
-    sigma = TO_SIGMA * statistics.median(abs(value - middle) for value in past)
-    width = max(DEVIATIONS * sigma, words.metric_of(metric).smallest)
-    return Band(middle, max(middle - width, 0.0), middle + width)
+    enough, apart = least(words.metric_of(metric), normal), deviations * normal.spread
+    low = min(normal.low - enough, normal.centre - max(apart, enough))
+    return Band(normal.centre, max(low, 0.0), max(normal.high + enough, normal.centre + max(apart, enough)))
 
 
-def tiles(series: Series, flags: Flags, date: datetime.date) -> list[Panel]:
+def tiles(series: Series, flags: Flags, date: datetime.date, deviations: float) -> list[Panel]:
     """The figures that stand at the top, those that have ever had a value."""
-    return [panel(series, flags, key, date) for key in TILES if series.get(key)]
+    return [panel(series, flags, key, date, deviations) for key in TILES if series.get(key)]
 
 
-def charts(series: Series, flags: Flags, date: datetime.date) -> dict[str, list[Panel]]:
+def charts(series: Series, flags: Flags, date: datetime.date, deviations: float) -> dict[str, list[Panel]]:
     """The panels of each group: flagged on the date first, then those that matter most, no more than fit."""
     return {
-        group: [panel(series, flags, key, date) for key in chosen(series, flags, group, date)[:MOST]]
+        group: [panel(series, flags, key, date, deviations) for key in chosen(series, flags, group, date)[:MOST]]
         for group in GROUPS
     }
 

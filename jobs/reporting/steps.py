@@ -33,6 +33,10 @@ class Step:
     def tone(self) -> str:
         return TONES.get(self.status, "missing")
 
+    @property
+    def ended(self) -> str:
+        return "was killed" if self.status == "killed" else self.status
+
 
 def steps(attempts: Iterable[Mapping[str, Any]], root: str, date: datetime.date) -> list[Step]:
     """From rows of ``runs`` of a date; steps in the order in which their last attempt began."""

@@ -3,10 +3,12 @@
 import datetime
 import random
 
+from conf.settings import Evaluate, Lake, Settings
 from jobs.monitoring.finding import Finding, in_order
 from jobs.overview import Listener, Overview
 from jobs.reporting.recorded import Recorded
 
+SETTINGS = Settings(lake=Lake(root="/srv/lake"), evaluate=Evaluate(k=10, min_users=100))
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 DAY = datetime.date(2024, 3, 14)
 ENTITIES = {"tracks": 3250.0, "users": 1123.0, "listen_history": 11500.0}

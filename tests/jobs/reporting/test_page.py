@@ -4,7 +4,6 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from conf.layout import REPORT_HEAD, report_revision
-from conf.settings import Evaluate
 from jobs.monitoring.finding import Finding
 from jobs.overview import Listener
 from jobs.reporting.page import page
@@ -13,6 +12,7 @@ from tests.jobs.reporting.days import (
     HOSTILE,
     NOTHING,
     NULLS,
+    SETTINGS,
     SLOW,
     attempt,
     before,
@@ -22,11 +22,9 @@ from tests.jobs.reporting.days import (
     troubled,
 )
 
-EVALUATE = Evaluate(k=10, min_users=100)
 
-
-def html(known=None, revision=1, previous=None, root="/lake", **changes):
-    return page(overview(**changes), known or recorded({}), EVALUATE, root, revision, previous)
+def html(known=None, revision=1, previous=None, **changes):
+    return page(overview(**changes), known or recorded({}), SETTINGS, revision, previous)
 
 
 def text(page_):
@@ -99,7 +97,6 @@ def test_hostile_text_shows_as_text_wherever_it_comes_from():
     series = {("quarantined_rows", HOSTILE): [(DAY, 3.0)], ("step_duration", HOSTILE): [(DAY, 99.0)]}
     hostile = html(
         recorded(series, [finding], attempts=[attempt(HOSTILE, "failed", error=HOSTILE)]),
-        root=f"/{HOSTILE}",
         decisions=[{"step": HOSTILE, "decision": HOSTILE, "reason": HOSTILE, "model_version": HOSTILE}],
         quarantine=[(HOSTILE, HOSTILE, 2)],
         champion_version=HOSTILE,
@@ -119,7 +116,7 @@ def test_a_step_that_failed_stands_before_all_with_its_cause_and_what_to_do():
     shown = found[found.index("What needs attention") :]
     assert shown.index("CleanUsers failed") < shown.index("40 % of the rows are bad")
     assert "luigi --module tasks.daily DailyPipeline --local-scheduler --date 2024-03-14" in shown
-    assert "less /lake/logs/2024-03-14/CleanUsers.log" in shown
+    assert "less /srv/lake/logs/2024-03-14/CleanUsers.log" in shown
 
 
 def test_a_step_that_failed_and_then_came_right_needs_no_attention(bad_day):

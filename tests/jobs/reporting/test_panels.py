@@ -2,9 +2,10 @@ import datetime
 
 import pytest
 
+from jobs.monitoring.anomalies import findings
 from jobs.reporting.panels import Band, band, charts, extent, panel, tiles
 from jobs.reporting.sparkline import sparkline
-from tests.jobs.reporting.days import DAY, before, month
+from tests.jobs.reporting.days import DAY, SETTINGS, before, month
 
 LIVE = ("live_ndcg", "")
 
@@ -15,40 +16,44 @@ def days(*values):
 
 
 def test_a_missing_day_is_a_gap_and_not_a_zero():
-    found = panel({LIVE: [(before(2), 0.5), (DAY, 0.7)]}, {}, LIVE, DAY, days=4)
+    found = panel({LIVE: [(before(2), 0.5), (DAY, 0.7)]}, {}, LIVE, DAY, 4.0, days=4)
     assert found.dates == [before(3), before(2), before(1), DAY]
     assert found.values == [None, 0.5, None, 0.7]
 
 
 def test_the_usual_is_the_median_of_the_weeks_before_without_the_day_itself():
-    found = band(days(10, 12, 11, 13, 9, 11, 500), "step_duration", DAY)
-    # Median 11; absolute deviations 0 0 1 1 2 2, their median 1; 3.5 deviations of 1.4826 are 5.19.
-    assert found == Band(11, pytest.approx(11 - 5.1891), pytest.approx(11 + 5.1891))
+    found = band(days(1000, 1020, 1010, 1030, 990, 1010, 1000, 5000), "plays_of_day", DAY, 100.0)
+    # Median 1010; absolute deviations 0 0 10 10 10 20 20, their median 10; 100 deviations of 14.826 are 1482.6.
+    assert found == Band(1010, 0, pytest.approx(1010 + 1482.6))
 
 
-def test_the_band_is_never_narrower_than_what_is_worth_a_word():
-    assert band(days(100, 100, 100, 100, 100, 100), "step_duration", DAY) == Band(100, 95, 105)
+def test_the_band_holds_what_the_rules_find_nothing_to_say_of():
+    series = {("plays_of_day", ""): month()[("plays_of_day", "")][:-1]}
+    usual = band(series[("plays_of_day", "")], "plays_of_day", DAY, SETTINGS.health.deviations)
+    for value, found in ((usual.high - 1, 0), (usual.high + 1, 1), (usual.low + 1, 0), (usual.low - 1, 1)):
+        judged = findings({("plays_of_day", ""): [*series[("plays_of_day", "")], (DAY, value)]}, DAY, SETTINGS)
+        assert len(judged) == found
 
 
 def test_of_few_days_nothing_is_usual():
-    assert band(days(1, 2, 3, 4, 5), LIVE[0], DAY) is None
+    assert band(days(1, 2, 3, 4, 5), LIVE[0], DAY, 4.0) is None
 
 
 def test_popularity_is_drawn_beside_the_live_figure():
-    found = panel({LIVE: days(0.5), ("live_ndcg_popularity", ""): days(0.3)}, {}, LIVE, DAY, days=1)
+    found = panel({LIVE: days(0.5), ("live_ndcg_popularity", ""): days(0.3)}, {}, LIVE, DAY, 4.0, days=1)
     assert found.beside == [0.3]
 
 
 def test_flags_of_other_days_than_are_drawn_are_left_out():
     flags = {LIVE: {before(40): "critical", before(1): "warning"}}
-    found = panel({LIVE: days(1, 2)}, flags, LIVE, DAY, days=10)
+    found = panel({LIVE: days(1, 2)}, flags, LIVE, DAY, 4.0, days=10)
     assert found.flags == {before(1): "warning"}
     assert found.severity == ""
 
 
 def test_a_flagged_figure_is_drawn_first_even_where_it_is_not_among_the_usual_ones():
     series = {**month(), ("table_age", "tracks"): days(0, 0, 4)}
-    found = charts(series, {("table_age", "tracks"): {DAY: "warning"}}, DAY)
+    found = charts(series, {("table_age", "tracks"): {DAY: "warning"}}, DAY, 4.0)
     assert found["data"][0].metric == "table_age"
     assert found["model"][0].metric == "live_ndcg"
 
@@ -57,19 +62,19 @@ def test_a_figure_with_many_labels_does_not_crowd_out_the_others():
     series = {("step_duration", f"Step{place}"): days(float(place)) for place in range(20)}
     series[("day_duration", "")] = days(30.0)
     series[("step_memory", "Step1")] = days(1e8)
-    drawn = [(each.metric, each.label) for each in charts(series, {}, DAY)["performance"]]
+    drawn = [(each.metric, each.label) for each in charts(series, {}, DAY, 4.0)["performance"]]
     assert drawn[:3] == [("day_duration", ""), ("step_duration", "Step19"), ("step_memory", "Step1")]
     assert len(drawn) == 6
 
 
 def test_counts_that_have_always_been_zero_are_not_drawn():
     series = {("steps_failed", "CleanUsers"): days(0, 0), ("mail_failures", ""): days(0, 1)}
-    assert [each.metric for each in charts(series, {}, DAY)["stability"]] == ["mail_failures"]
+    assert [each.metric for each in charts(series, {}, DAY, 4.0)["stability"]] == ["mail_failures"]
 
 
 def test_tiles_are_of_figures_that_have_ever_had_a_value():
-    assert [each.metric for each in tiles({LIVE: days(1)}, {}, DAY)] == ["live_ndcg"]
-    quiet = tiles(month(), {}, DAY)
+    assert [each.metric for each in tiles({LIVE: days(1)}, {}, DAY, 4.0)] == ["live_ndcg"]
+    quiet = tiles(month(), {}, DAY, 4.0)
     assert [each.metric for each in quiet][:2] == ["users_served", "live_ndcg"]
 
 
@@ -91,9 +96,9 @@ def test_a_sparkline_breaks_where_a_day_is_missing():
 
 def test_what_a_picture_shows_is_said_in_words():
     points = [(before(back), 0.5) for back in range(9, -1, -1)]
-    said = panel({LIVE: points}, {LIVE: {DAY: "critical"}}, LIVE, DAY, days=10).description
+    said = panel({LIVE: points}, {LIVE: {DAY: "critical"}}, LIVE, DAY, 4.0, days=10).description
     assert said == (
-        "Live NDCG, 10 of the 10 days to 2024-03-14: 0.5000 on the last; usually 0.4950 to 0.5050; "
+        "Live NDCG, 10 of the 10 days to 2024-03-14: 0.5000 on the last; usually 0.3750 to 0.6250; "
         "marked: 2024-03-14 critical"
     )
     assert isinstance(DAY, datetime.date)

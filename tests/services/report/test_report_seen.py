@@ -6,16 +6,14 @@ import pathlib
 import pytest
 from PIL import Image
 
-from conf.settings import Evaluate
 from jobs.monitoring.finding import Finding
 from jobs.overview import Listener
 from jobs.reporting.index import DayRow
 from jobs.reporting.page import index_page, page
-from tests.jobs.reporting.days import DAY, HOSTILE, NOTHING, attempt, before, overview, recorded, troubled
+from tests.jobs.reporting.days import DAY, HOSTILE, NOTHING, SETTINGS, attempt, before, overview, recorded, troubled
 
 pytestmark = pytest.mark.services
 
-EVALUATE = Evaluate(k=10, min_users=100)
 WIDTHS = {"desktop": 1200, "phone": 390}
 
 # Contrast of each text with what lies behind it, by WCAG 2: the formula is at w3.org/TR/WCAG22/#dfn-contrast-ratio.
@@ -54,7 +52,7 @@ def pictures(tmp_path_factory) -> pathlib.Path:
 @pytest.fixture(scope="module")
 def troubled_day(tmp_path_factory) -> pathlib.Path:
     path = tmp_path_factory.mktemp("reports") / f"{DAY}.html"
-    path.write_text(page(overview(), troubled(), EVALUATE, "/srv/lake", 1, before(1)))
+    path.write_text(page(overview(), troubled(), SETTINGS, 1, before(1)))
     return path
 
 
@@ -111,8 +109,7 @@ def test_hostile_text_runs_nothing(look, tmp_path):
                 listeners=[Listener(1, HOSTILE, [(HOSTILE, HOSTILE)], [(HOSTILE, HOSTILE)])],
             ),
             recorded(series, [finding], attempts=[attempt(HOSTILE, "failed", error=HOSTILE)]),
-            EVALUATE,
-            "/lake",
+            SETTINGS,
         )
     )
     seen = look(path, 390)
@@ -129,7 +126,7 @@ def test_a_day_that_failed_says_first_what_why_and_what_to_do(look, tmp_path, pi
     )
     attempts = [attempt("FetchTracks"), attempt("FetchListenHistory", "failed", minute=1, error=error)]
     path = tmp_path / f"{DAY}.html"
-    path.write_text(page(overview(**NOTHING), recorded({}, attempts=attempts), EVALUATE, "/srv/lake", 0))
+    path.write_text(page(overview(**NOTHING), recorded({}, attempts=attempts), SETTINGS, 0))
     seen = look(path, 390)
     seen.picture(pictures / "failed-phone.png")
     shown = seen.page.locator("main").inner_text()
