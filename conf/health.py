@@ -66,7 +66,7 @@ STABILITY = (
     Metric(
         "days_missing",
         "days",
-        "days without lists between the first and this one",
+        "days without lists among the seven before this one",
         "high",
         says="{value} before this one without lists",
         command="make status ROOT={root}",

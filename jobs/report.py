@@ -13,6 +13,7 @@ import pathlib
 from conf.layout import index_file, report_file, report_revision
 from jobs.cli import Figures, Job, parser, run
 from jobs.lake import Lake
+from jobs.monitoring.record import Health, read, record
 from jobs.overview import overview
 from jobs.reporting import index
 from jobs.reporting.page import index_page, page
@@ -28,7 +29,7 @@ def main(job: Job) -> Figures:
     revision = max(report_revision(target), 0) if by_hand else job.args.revision
     lake = Lake(root, revision=revision)
     earlier = [date for date in index.reports(root) if date < job.date]
-    known = recorded(lake, job.date)
+    known = recorded(lake, health_of(lake, job, by_hand))
     seen = overview(lake, job.date, evaluate.k)
     write(target, page(seen, known, job.settings, revision, max(earlier, default=None)))
     if not partial and revision:
@@ -37,6 +38,12 @@ def main(job: Job) -> Figures:
     if by_hand:
         print(target.absolute())
     return {"report": str(target), "rows_out": 1}
+
+
+def health_of(lake: Lake, job: Job, by_hand: bool) -> Health:
+    """Recorded now by the day's own step; later, what was recorded then: a table has no figures of its past."""
+    known = read(lake, job.date) if by_hand else None
+    return known if known and known.figures else record(lake, job.date, job.settings)
 
 
 def write(target: pathlib.Path, text: str) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 from conf.layout import log_file
 from jobs.monitoring.shown import duration, size
+from jobs.monitoring.steps import MAIL, WRAPPERS
 
 MB = 2**20  # bytes; as the table ``runs`` counts them
-TONES = {"done": "fine", "failed": "critical", "killed": "critical", "running": "missing"}
+TONES = {"done": "fine", "failed": "critical", "killed": "critical"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Step:
     """Texts are empty where nothing is known."""
 
     task: str
-    status: str  # of the last attempt: done, failed, killed or running
+    status: str  # of the last attempt: done, failed or killed
     attempts: int
     time: str
     cpu: str
@@ -42,7 +43,8 @@ def steps(attempts: Iterable[Mapping[str, Any]], root: str, date: datetime.date)
     """From rows of ``runs`` of a date; steps in the order in which their last attempt began."""
     by_task: dict[str, list[Mapping[str, Any]]] = {}
     for attempt in sorted(attempts, key=_began):
-        by_task.setdefault(attempt["task"], []).append(attempt)
+        if attempt["task"] not in WRAPPERS:
+            by_task.setdefault(attempt["task"], []).append(attempt)
     ordered = sorted(by_task.items(), key=lambda item: _began(item[1][-1]))
     return [_step(task, theirs, root, date) for task, theirs in ordered]
 
@@ -78,5 +80,5 @@ def _megabytes(count: float) -> str:
 
 
 def failures(found: Iterable[Step]) -> list[Step]:
-    """Those whose last attempt came to nothing: what they write is not there."""
-    return [step for step in found if step.tone == "critical"]
+    """Those whose last attempt came to nothing: what they write is not there. The day does not wait for mail."""
+    return [step for step in found if step.tone == "critical" and step.task != MAIL]
