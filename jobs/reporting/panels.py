@@ -12,6 +12,7 @@ from jobs.monitoring.usual import usual
 from jobs.reporting import words
 
 DAYS = 30  # drawn
+FEWEST = 10  # of a lake that is younger
 MOST = 6  # panels of a group
 
 Flags = Mapping[Key, Mapping[datetime.date, str]]  # severity by date
@@ -130,26 +131,37 @@ def band(points: list[Point], metric: str, date: datetime.date, deviations: floa
     return Band(normal.centre, max(low, 0.0), max(normal.high + enough, normal.centre + max(apart, enough)))
 
 
+def drawn(series: Series, date: datetime.date) -> int:
+    """How many days are drawn: those since the first that is recorded, within limits."""
+    first = min((points[0][0] for points in series.values()), default=date)
+    return min(DAYS, max(FEWEST, (date - first).days + 1))
+
+
 def tiles(series: Series, flags: Flags, date: datetime.date, deviations: float) -> list[Panel]:
     """The figures that stand at the top, those that have ever had a value."""
-    return [panel(series, flags, key, date, deviations) for key in TILES if series.get(key)]
+    days = drawn(series, date)
+    return [panel(series, flags, key, date, deviations, days) for key in TILES if series.get(key)]
 
 
 def charts(series: Series, flags: Flags, date: datetime.date, deviations: float) -> dict[str, list[Panel]]:
     """The panels of each group: flagged on the date first, then those that matter most, no more than fit."""
+    days = drawn(series, date)
     return {
-        group: [panel(series, flags, key, date, deviations) for key in chosen(series, flags, group, date)[:MOST]]
+        group: [panel(series, flags, key, date, deviations, days) for key in chosen(series, flags, group, date)[:MOST]]
         for group in GROUPS
     }
 
 
 def chosen(series: Series, flags: Flags, group: str, date: datetime.date) -> list[Key]:
-    """The keys of a group that are worth drawing, in order; a count that has always been 0 is not."""
+    """The keys of a group that are worth drawing, in order.
+
+    A count that has always been 0 is not, nor what only other days have (a training, a rule that is broken no more).
+    """
     order = {name: place for place, name in enumerate(ALWAYS[group])}
     names = {metric.name for metric in GROUPS[group]}
     since = date - datetime.timedelta(days=DAYS - 1)
     recent = {
-        key: [value for day, value in points if since <= day <= date]
+        key: {day: value for day, value in points if since <= day <= date}
         for key, points in series.items()
         if key[0] in names
     }
@@ -157,10 +169,13 @@ def chosen(series: Series, flags: Flags, group: str, date: datetime.date) -> lis
     usual = [
         key
         for key, values in recent.items()
-        if key[0] in order and key not in flagged and values and (any(values) or key[0] in TAME)
+        if key[0] in order
+        and key not in flagged
+        and (date in values or (values and not key[1]))
+        and (any(values.values()) or key[0] in TAME)
     ]
     # Of a figure with labels the largest values first: the slowest step, the entity with most rows.
-    usual.sort(key=lambda key: (order[key[0]], -recent[key][-1], key[1]))
+    usual.sort(key=lambda key: (order[key[0]], -recent[key].get(date, 0.0), key[1]))
     return sorted(flagged) + fair(usual)
 
 

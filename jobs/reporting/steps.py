@@ -28,7 +28,7 @@ class Step:
     written: str
     rows: str
     error: str
-    log: str  # the command that shows its log
+    log: str  # the command that shows its log, where it has one
 
     @property
     def tone(self) -> str:
@@ -66,8 +66,13 @@ def _step(task: str, attempts: list[Mapping[str, Any]], root: str, date: datetim
         written=_text(last, "written_mb", _megabytes),
         rows=_text(last, "rows_out", "{:,}".format),
         error=last["error"] or "",
-        log=f"less {shlex.quote(str(log_file(root, date, task)))}",
+        log=f"less {shlex.quote(str(log_file(root, date, task)))}" if _has_log(last) else "",
     )
+
+
+def _has_log(attempt: Mapping[str, Any]) -> bool:
+    """A job's error ends with where its log lies; a step without a job, such as a fetch, has said all in its error."""
+    return attempt["status"] == "killed" or "(log: " in (attempt["error"] or "")
 
 
 def _text(attempt: Mapping[str, Any], name: str, shown: Any) -> str:

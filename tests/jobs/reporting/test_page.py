@@ -110,7 +110,10 @@ def test_hostile_text_shows_as_text_wherever_it_comes_from():
 
 
 def test_a_step_that_failed_stands_before_all_with_its_cause_and_what_to_do():
-    broken = [attempt("FetchUsers"), attempt("CleanUsers", "failed", minute=3, error="40 % of the rows are bad")]
+    broken = [
+        attempt("FetchUsers"),
+        attempt("CleanUsers", "failed", minute=3, error="40 % of the rows are bad (log: x)"),
+    ]
     found = text(html(recorded({}, attempts=broken), **NOTHING))
     assert found.split("All days ")[1].startswith("Act now")
     shown = found[found.index("What needs attention") :]
@@ -124,6 +127,16 @@ def test_a_step_that_failed_and_then_came_right_needs_no_attention(bad_day):
     row = bad_day[bad_day.index("<td>CleanListens") :].split("<tr>")[0]
     assert ">done</span>" in row
     assert row.rstrip().endswith('<td class="number">2')
+
+
+def test_a_step_without_a_log_has_no_command_for_it():
+    broken = [attempt("FetchUsers", "failed", error="found 3 rows, required are 500")]
+    assert "FetchUsers.log" not in text(html(recorded({}, attempts=broken), **NOTHING))
+
+
+def test_mail_that_was_not_sent_does_not_pass_for_a_day_that_failed():
+    sent = recorded({}, attempts=[attempt("Recommend"), attempt("Notify", "failed", minute=1, error="refused")])
+    assert "What needs attention" not in text(html(sent))
 
 
 def test_a_killed_step_says_so():

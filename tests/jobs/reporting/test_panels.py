@@ -3,7 +3,7 @@ import datetime
 import pytest
 
 from jobs.monitoring.anomalies import findings
-from jobs.reporting.panels import Band, band, charts, extent, panel, tiles
+from jobs.reporting.panels import Band, band, charts, drawn, extent, panel, tiles
 from jobs.reporting.sparkline import sparkline
 from tests.jobs.reporting.days import DAY, SETTINGS, before, month
 
@@ -70,6 +70,17 @@ def test_a_figure_with_many_labels_does_not_crowd_out_the_others():
 def test_counts_that_have_always_been_zero_are_not_drawn():
     series = {("steps_failed", "CleanUsers"): days(0, 0), ("mail_failures", ""): days(0, 1)}
     assert [each.metric for each in charts(series, {}, DAY, 4.0)["stability"]] == ["mail_failures"]
+
+
+def test_what_only_other_days_have_is_not_drawn():
+    series = {("step_duration", "TrainModel"): [(before(3), 40.0)], ("step_duration", "Recommend"): days(4.0)}
+    assert [each.label for each in charts(series, {}, DAY, 4.0)["performance"]] == ["Recommend"]
+
+
+def test_of_a_young_lake_only_its_days_are_drawn():
+    assert drawn({LIVE: days(1, 2)}, DAY) == 10
+    assert drawn({LIVE: days(*range(14))}, DAY) == 14
+    assert drawn({LIVE: days(*range(50))}, DAY) == 30
 
 
 def test_tiles_are_of_figures_that_have_ever_had_a_value():

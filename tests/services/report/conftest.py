@@ -1,6 +1,7 @@
 """A real Chromium, and pages to look at."""
 
 import pathlib
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -34,8 +35,11 @@ class Seen:
     def evaluate(self, script: str):
         return self.page.evaluate(script)
 
-    def picture(self, target: pathlib.Path, full: bool = True) -> pathlib.Path:
-        self.page.screenshot(path=target, full_page=full)
+    def picture(self, target: pathlib.Path, until: float | None = None) -> pathlib.Path:
+        """Of the whole page, or of what is above ``until``."""
+        size = self.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+        clip = {"x": 0, "y": 0, "width": size[0], "height": until or size[1]}
+        self.page.screenshot(path=target, full_page=True, clip=clip)
         return target
 
 
@@ -53,12 +57,18 @@ def chromium() -> Iterator:
 
 @pytest.fixture
 def look(chromium) -> Iterator[Callable[..., Seen]]:
-    """Opens a file, or an address, in a window of some width, by day or in dark mode."""
+    """Opens a file, or an address of this machine, in a window of some width, by day or in dark mode.
+
+    What asks anybody else gets no answer.
+    """
     contexts = []
 
-    def opened(where: pathlib.Path | str, width: int = 1200, scheme: str = "light") -> Seen:
-        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    def opened(where: pathlib.Path | str, width: int = 1200, scheme: str = "light", scale: float = 1.0) -> Seen:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, device_scale_factor=scale
+        )
         contexts.append(context)
+        context.route(re.compile(r"^https?://(?!127\.0\.0\.1:)"), lambda route: route.abort())
         return Seen(context, where if isinstance(where, str) else where.absolute().as_uri())
 
     yield opened
