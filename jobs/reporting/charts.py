@@ -104,7 +104,7 @@ def _frame(axes: Axes, panel: Panel) -> None:
     axes.set_yticks(ticks, [words.tick(tick, panel.unit) for tick in ticks])
     last = len(panel.dates) - 1
     axes.set_xlim(0, max(last, 1))
-    axes.set_xticks([0, last / 2, last], [day(panel.dates[at]) for at in (0, last // 2, last)])
+    axes.set_xticks([0, last // 2, last], [day(panel.dates[at]) for at in (0, last // 2, last)])
     sides: tuple[Literal["left", "center", "right"], ...] = ("left", "center", "right")
     for text, side in zip(axes.get_xticklabels(), sides, strict=True):
         text.set_horizontalalignment(side)
