@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from conf.errors import Refused
-from tasks import jvm
+from tasks import jvm, spark_events
 from tasks.base import LOOPBACK, ROOT, spark_environment
 
 CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
@@ -85,9 +85,10 @@ def start(port: int, log: pathlib.Path, master: str, properties: Mapping[str, st
         Refused: it ended, or did not answer in time.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
+    events = spark_events.options(log.parent / "spark-events")
     with log.open("ab") as output:
         process = subprocess.Popen(
-            command(port, master, properties),
+            command(port, master, {**(properties or jvm.options()), **events}),
             cwd=log.parent,
             env=spark_environment(),
             stdin=subprocess.DEVNULL,
