@@ -19,7 +19,7 @@ Flags = Mapping[Key, Mapping[datetime.date, str]]  # severity by date
 
 # The figures of each group that are drawn where nothing is flagged, most important first.
 ALWAYS = {
-    "stability": ("step_success_share", "step_restarts", "steps_failed", "days_missing", "mail_failures"),
+    "stability": ("step_success_share", "steps_failed", "steps_killed", "days_missing", "mail_failures"),
     "data": ("plays_of_day", "quarantined_share", "duplicate_share", "rows_fetched"),
     "performance": ("day_duration", "step_duration", "step_memory", "step_cpu"),
     "model": ("live_ndcg", "unknown_play_share", "coverage", "popular_share", "champion_age", "users_served"),
@@ -122,11 +122,11 @@ def _on(dates: list[datetime.date], points: Iterable[Point]) -> list[float | Non
 
 
 def band(points: list[Point], metric: str, date: datetime.date, deviations: float) -> Band | None:
-    """Where the rules find nothing to say of a value of ``date``; None where nothing is usual yet."""
-    normal = usual(points, date)
-    if normal is None:
+    """Where the rules find nothing to say of a value of ``date``; None where they do not look, or nothing is usual yet."""
+    declared, normal = words.metric_of(metric), usual(points, date)
+    if normal is None or not declared.watched:
         return None
-    enough, apart = least(words.metric_of(metric), normal), deviations * normal.spread
+    enough, apart = least(declared, normal), deviations * normal.spread
     low = min(normal.low - enough, normal.centre - max(apart, enough))
     return Band(normal.centre, max(low, 0.0), max(normal.high + enough, normal.centre + max(apart, enough)))
 

@@ -35,6 +35,10 @@ def test_the_band_holds_what_the_rules_find_nothing_to_say_of():
         assert len(judged) == found
 
 
+def test_what_has_a_limit_and_is_not_held_against_its_own_days_has_no_band():
+    assert band(days(*[0.0] * 20), "steps_failed", DAY, 4.0) is None
+
+
 def test_of_few_days_nothing_is_usual():
     assert band(days(1, 2, 3, 4, 5), LIVE[0], DAY, 4.0) is None
 
