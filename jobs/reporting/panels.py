@@ -67,6 +67,11 @@ class Panel:
         return words.metric_of(self.metric).unit
 
     @property
+    def watched(self) -> bool:
+        """Whether it is held against its own days."""
+        return words.metric_of(self.metric).watched
+
+    @property
     def value(self) -> float | None:
         """That of the last day."""
         return self.values[-1]

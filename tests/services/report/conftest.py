@@ -1,10 +1,12 @@
 """A real Chromium, and pages to look at."""
 
+import io
 import pathlib
 import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from PIL import Image
 
 CHROMIUM = pathlib.Path("/usr/bin/chromium")
 # Nothing that asks the network by itself.
@@ -36,10 +38,12 @@ class Seen:
         return self.page.evaluate(script)
 
     def picture(self, target: pathlib.Path, until: float | None = None) -> pathlib.Path:
-        """Of the whole page, or of what is above ``until``."""
+        """Of the whole page, or of what is above ``until``; of few colours, so that it is small."""
         size = self.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
         clip = {"x": 0, "y": 0, "width": size[0], "height": until or size[1]}
-        self.page.screenshot(path=target, full_page=True, clip=clip)
+        taken = io.BytesIO(self.page.screenshot(full_page=True, clip=clip))
+        with Image.open(taken) as picture:
+            picture.convert("RGB").quantize(200, dither=Image.Dither.NONE).save(target, optimize=True)
         return target
 
 
