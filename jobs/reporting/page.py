@@ -14,8 +14,8 @@ from jobs.monitoring.verdict import verdict
 from jobs.overview import Overview
 from jobs.reporting import words
 from jobs.reporting.charts import Painter
+from jobs.reporting.choice import charts, tiles
 from jobs.reporting.index import DayRow, tone_of
-from jobs.reporting.panels import charts, tiles
 from jobs.reporting.recorded import Recorded
 from jobs.reporting.sparkline import sparkline
 from jobs.reporting.steps import Step, failures, steps

@@ -3,7 +3,8 @@ import datetime
 import pytest
 
 from jobs.monitoring.anomalies import findings
-from jobs.reporting.panels import Band, band, charts, drawn, extent, panel, tiles
+from jobs.reporting.choice import charts, drawn, tiles
+from jobs.reporting.panels import Band, band, extent, panel
 from jobs.reporting.sparkline import sparkline
 from tests.jobs.reporting.days import DAY, SETTINGS, before, month
 
