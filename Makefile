@@ -49,6 +49,12 @@ trend: setup ## how the lists did day by day beside popularity, and what was dec
 demo-drift: setup ## half of the demo's listeners change their taste: it is noticed, a new model is trained and promoted
 	@$(V)/python -m tasks.demo_drift
 
+report: setup ## write the report of a day anew and print where it is (DATE=yesterday, ROOT=folder for another lake)
+	@$(V)/python -m jobs report $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $(or $(DATE),$$(date -u -d yesterday +%F))
+
+demo-health: setup ## ten demo days with faults that the reports name, and where to read them
+	@$(V)/python -m tasks.demo_health
+
 up: ## start the services as containers (PROFILES='demo' for the least with an API; docker-compose.yml tells which there are)
 	@command -v docker >/dev/null || { echo "make up: docker is not installed; make up-local starts the services as plain processes" >&2; exit 1; }
 	@bin/secrets data/secrets

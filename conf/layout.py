@@ -23,6 +23,11 @@ def report_file(root: str | os.PathLike, date: datetime.date, partial: bool = Fa
     return pathlib.Path(root) / "reports" / f"{date.isoformat()}{'.partial' if partial else ''}.html"
 
 
+def index_file(root: str | os.PathLike) -> pathlib.Path:
+    """The page that lists all days' reports."""
+    return pathlib.Path(root) / "reports" / "index.html"
+
+
 def report_revision(path: pathlib.Path) -> int:
     """The revision that a report was made by, as its head says; -1 where there is no report."""
     try:

@@ -1,5 +1,6 @@
 """The API over HTTP."""
 
+import asyncio
 import datetime
 import json
 import math
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 import uvicorn
 from fastapi import FastAPI, HTTPException, Path, Query, Response
 
+from demo_api.faults import SLOW, SLOW_SECONDS, spoiled
 from demo_api.schema import AsOf, ListenHistory, Page, Track, User
 from demo_api.snapshot import Snapshot, take_snapshot
 
@@ -31,7 +33,8 @@ def create_app(seed: int, as_of: datetime.date, drift: datetime.date | None = No
         ValueError: there is no data for that day.
     """
     app = FastAPI(title="MooVitamix demo API", version="1.0", description=DESCRIPTION)
-    app.state.snapshot = take_snapshot(seed, as_of, drift)
+    app.state.snapshot = app.state.sound = take_snapshot(seed, as_of, drift)
+    app.state.faults = []
 
     def snapshot() -> Snapshot:
         return app.state.snapshot
@@ -46,16 +49,27 @@ def create_app(seed: int, as_of: datetime.date, drift: datetime.date | None = No
 
     @app.get("/listen_history", summary="Sessions that have ended", response_model=Page[ListenHistory], tags=["data"])
     async def listen_history(page: PageNumber = 1, size: PageSize = 100) -> Response:
+        if SLOW in app.state.faults:
+            await asyncio.sleep(SLOW_SECONDS)
         return page_of(snapshot().listen_history, page, size)
 
     # Not async: taking a snapshot would hold up every other request.
     @app.post("/_as_of/{day}", summary="Move the present to the end of a day", tags=["clock"])
     def move_to(day: Day) -> AsOf:
         try:
-            app.state.snapshot = moved = take_snapshot(seed, datetime.date.fromisoformat(day), drift)
+            app.state.sound = take_snapshot(seed, datetime.date.fromisoformat(day), drift)
         except ValueError as error:
             raise HTTPException(422, detail=str(error)) from None
+        app.state.snapshot = moved = spoiled(app.state.sound, app.state.faults)
         return AsOf(as_of=moved.as_of.isoformat(), listen_history=len(moved.listen_history))
+
+    @app.post("/_faults", summary="Serve with these faults from now on; with none, without any", tags=["clock"])
+    def break_down(name: Annotated[list[str], Query()] = []) -> list[str]:  # noqa: B006 - FastAPI copies it
+        try:
+            app.state.snapshot, app.state.faults = spoiled(app.state.sound, name), name
+        except ValueError as error:
+            raise HTTPException(422, detail=str(error)) from None
+        return name
 
     return app
 

@@ -12,7 +12,7 @@ import logging
 import os
 import pathlib
 
-from jobs import report, spool
+from jobs import spool
 from jobs.cli import Figures, Job, parser, run
 from jobs.lake import Lake
 from jobs.monitoring.record import record
@@ -57,7 +57,9 @@ def tell(job: Job, date: datetime.date) -> None:
     if health.figures.get(("day_complete", "")):
         return  # its own report has told it
     try:
-        args = argparse.Namespace(**{**vars(job.args), "revision": 0})
+        from jobs import report  # what draws takes longer to import than folding takes
+
+        args = argparse.Namespace(**{**vars(job.args), "revision": None})
         report.main(dataclasses.replace(job, date=date, args=args))
     except Exception:  # the attempts are folded and the findings are written
         log.exception("the report of %s could not be written", date)

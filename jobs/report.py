@@ -1,75 +1,60 @@
-"""Write the date's health report: one self-contained HTML file. Needs no Spark."""
+"""Write the date's health report, one self-contained HTML file, and the index of all days. Needs no Spark.
 
-import itertools
+python -m jobs report --date YYYY-MM-DD [--lake-root data/lake]
+
+By hand, without ``--revision``, it writes anew the report of whatever the date has, lists or not: the revision of the
+one that stands is kept, and where none stands the new one does not pass for that of a day that is done.
+"""
+
+import datetime
 import os
 import pathlib
 
-import jinja2
-
-from conf.layout import report_file
-from conf.settings import Evaluate
+from conf.layout import index_file, report_file, report_revision
 from jobs.cli import Figures, Job, parser, run
-from jobs.comparisons import OF_LISTS, between, comparisons, shares, shown
-from jobs.monitoring.record import record
-from jobs.overview import Overview, overview
-from jobs.rules import over
-
-TEMPLATES = pathlib.Path(__file__).with_name("templates")
+from jobs.lake import Lake
+from jobs.monitoring.record import Health, read, record
+from jobs.overview import overview
+from jobs.reporting import index
+from jobs.reporting.page import index_page, page
+from jobs.reporting.recorded import recorded
 
 
 def main(job: Job) -> Figures:
-    evaluate = job.settings.evaluate
-    record(job.lake(), job.date, job.settings)
-    seen = overview(job.lake(), job.date, evaluate.k)
-    partial = job.args.revision == 0
-    target = report_file(job.settings.lake.root, job.date, partial)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    building = target.with_suffix(f".{os.getpid()}.tmp")
-    building.write_text(page(seen, evaluate, job.args.revision), encoding="utf-8")
-    building.replace(target)
-    if not partial:
-        report_file(job.settings.lake.root, job.date, partial=True).unlink(missing_ok=True)
+    root, evaluate = job.settings.lake.root, job.settings.evaluate
+    today = datetime.datetime.now(datetime.UTC).date()
+    by_hand = job.args.revision is None
+    partial = job.date >= today if by_hand else job.args.revision == 0
+    target = report_file(root, job.date, partial)
+    revision = max(report_revision(target), 0) if by_hand else job.args.revision
+    lake = Lake(root, revision=revision)
+    earlier = [date for date in index.reports(root) if date < job.date]
+    known = recorded(lake, health_of(lake, job, by_hand))
+    seen = overview(lake, job.date, evaluate.k)
+    write(target, page(seen, known, job.settings, revision, max(earlier, default=None)))
+    if not partial and revision:
+        report_file(root, job.date, partial=True).unlink(missing_ok=True)
+    write(index_file(root), index_page(index.read(lake, evaluate.k), evaluate.k))
+    if by_hand:
+        print(target.absolute())
     return {"report": str(target), "rows_out": 1}
 
 
-def page(seen: Overview, evaluate: Evaluate, revision: int = 1) -> str:
-    """The report as HTML; text from the tables is escaped."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.get_template("report.html").render(
-        day=seen,
-        k=evaluate.k,
-        revision=revision,
-        zip_longest=itertools.zip_longest,
-        verdict=verdict(seen, evaluate),
-        live=comparisons(seen.live, "live", evaluate.k, evaluate.min_users),
-        holdout=comparisons(seen.holdout, "holdout", evaluate.k, evaluate.min_users),
-        of_lists=OF_LISTS,
-        shares=shares(seen.live),
-        shown=shown,
-        between=between,
-    )
+def health_of(lake: Lake, job: Job, by_hand: bool) -> Health:
+    """Recorded now by the day's own step; later, what was recorded then: a table has no figures of its past."""
+    known = read(lake, job.date) if by_hand else None
+    return known if known and known.figures else record(lake, job.date, job.settings)
 
 
-def verdict(seen: Overview, evaluate: Evaluate) -> str:
-    """The day in one sentence."""
-    users = sum(seen.served.values())
-    if not users:
-        return "No recommendations were written."
-    bad = sum(row["quarantined"] for row in seen.accounting)
-    fetched = sum(row["fetched"] for row in seen.accounting)
-    model = f"model {seen.champion_version}" if seen.champion_version else "popularity alone"
-    live = comparisons(seen.live, "live", evaluate.k, evaluate.min_users).get("als")
-    beside = ""
-    if live and live.theirs:
-        ours, theirs = live.ours["ndcg"]["value"], live.theirs["ndcg"]["value"]
-        side = "above" if ours > theirs else "not above"
-        of = over(live.users, evaluate.min_users)
-        beside = f" Live NDCG@{evaluate.k} {ours:.4f} is {side} popularity's {theirs:.4f}{of}."
-    state = "The day is not over: figures are partial. " if seen.partial else ""
-    return f"{state}{users:,} users have lists, by {model}; {bad:,} of {fetched:,} rows and plays are in quarantine.{beside}"
+def write(target: pathlib.Path, text: str) -> None:
+    """The file appears whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    building = target.with_suffix(f".{os.getpid()}.tmp")
+    building.write_text(text, encoding="utf-8")
+    building.replace(target)
 
 
 if __name__ == "__main__":
-    run(main, parser(__doc__ or "", "lake", "evaluate", "retrain", "health"))
+    arguments = parser(__doc__ or "", "lake", "evaluate", "retrain", "health")
+    arguments.set_defaults(revision=None)
+    run(main, arguments)

@@ -10,6 +10,7 @@ import gzip
 import json
 import math
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -199,7 +200,8 @@ def test_each_day_has_a_report_that_stands_by_itself(days, date):
     page = (days.lake / "reports" / f"{date}.html").read_text()
     assert f"Health of {date}" in page
     assert "src=" not in page
-    assert "href=" not in page
+    links = set(re.findall(r'href="([^"#]+)"', page))
+    assert links <= {"index.html", *(f"{day}.html" for day in DAYS)}
 
 
 def test_every_attempt_is_in_the_run_ledger(days):

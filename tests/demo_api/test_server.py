@@ -145,3 +145,13 @@ def test_answers_do_not_wait_for_acknowledgements():
         connection, _ = listener.accept()
         with connection:
             assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_faults_are_served_until_they_are_taken_away(url):
+    sound = ask(url, "/users").json()["items"]
+    assert requests.post(f"{url}/_faults", params={"name": ["genres-null"]}, timeout=20).json() == ["genres-null"]
+    broken = ask(url, "/users").json()["items"]
+    assert 50 < sum(row["favorite_genres"] is None for row in broken) < 70
+    assert requests.post(f"{url}/_faults", params={"name": ["fire"]}, timeout=20).status_code == 422
+    assert requests.post(f"{url}/_faults", timeout=20).json() == []
+    assert ask(url, "/users").json()["items"] == sound
