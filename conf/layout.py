@@ -57,3 +57,9 @@ def challenger_folder(root: str | os.PathLike, date: datetime.date) -> pathlib.P
 def log_file(root: str | os.PathLike, date: datetime.date, task: str) -> pathlib.Path:
     """Everything that a step's job printed."""
     return pathlib.Path(root) / "logs" / date.isoformat() / f"{task}.log"
+
+
+def state_folder() -> pathlib.Path:
+    """What a person's prompt keeps between two times, out of the project (XDG Base Directory Specification)."""
+    base = os.environ.get("XDG_STATE_HOME") or pathlib.Path.home() / ".local" / "state"
+    return pathlib.Path(base) / "moovitamix"
