@@ -104,9 +104,9 @@ def _queries(seen: Overview, root: str) -> list[str]:
     """Three questions to ask of the lake, as a person would type them."""
     whose = f" WHERE user_id = {seen.listeners[0].user_id}" if seen.listeners else ""
     queries = [
-        f"SELECT rank, track, artist, because FROM todays_lists{whose} ORDER BY user_id, rank LIMIT 10",
+        f"SELECT rank, track, artist, because FROM todays_lists{whose} ORDER BY user_id, rank LIMIT 10",  # noqa: S608 - text to read
         "SELECT * FROM plays_by_day ORDER BY day DESC LIMIT 7",
-        f"SELECT entity, reason, rows FROM quarantine_by_reason WHERE date = '{seen.date}' ORDER BY rows DESC LIMIT 10",
+        f"SELECT entity, reason, rows FROM quarantine_by_reason WHERE date = '{seen.date}' ORDER BY rows DESC LIMIT 10",  # noqa: S608 - the same
     ]
     folder = pathlib.Path(root).absolute()
     where = "" if folder == DEMO else f" ROOT={shlex.quote(str(folder))}"

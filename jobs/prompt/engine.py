@@ -4,10 +4,12 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from conf.errors import Refused
+from conf.settings import parse
 from conf.tables import TABLES
 from jobs.lake import Lake
 from jobs.prompt.names import Names
 from jobs.prompt.statements import writes
+from jobs.session import spark_session
 
 
 class Engine:
@@ -36,3 +38,10 @@ class Engine:
     def stop(self) -> None:
         """Interrupt what runs in this session."""
         self.spark.interruptAll()
+
+
+def open_lake(root: str, remote: str = "") -> SparkSession:
+    """A session, for a notebook, that knows every table and view of a lake by name; ``remote`` as in [spark] remote."""
+    spark = spark_session(parse({"lake": {"root": root}, "spark": {"remote": remote}}), "notebook")
+    Names(spark, Lake(root)).all()
+    return spark

@@ -7,16 +7,18 @@ from conf.views import VIEWS, View
 from jobs.lake import Lake
 
 HELP = r"""
-  SELECT …;          Spark SQL, ended by ; (it may take several lines)
-  tables             the tables and views (\d)
-  describe NAME      the columns of one (\d NAME)
-  help               this (\?)
-  exit               leave (\q, Ctrl-D)
+  SELECT …;       Spark SQL, ended by ; (it may take several lines)
+  tables          the tables and views (\d)
+  describe NAME   the columns of one (\d NAME)
+  help            this (\?)
+  exit            leave (\q, Ctrl-D)
 
-  Tab completes, the arrow up brings back what was typed before, Ctrl-R searches it, Ctrl-C stops a query.
-  Before now:        SELECT count(*) FROM listens VERSION AS OF 3;
-                     SELECT count(*) FROM listens TIMESTAMP AS OF '2026-01-31 06:00:00';
-  What versions:     DESCRIBE HISTORY listens;
+  Tab completes, the arrow up brings back what was typed, Ctrl-R searches it.
+  Ctrl-C stops a query, or drops what is being typed.
+
+  A table's versions   DESCRIBE HISTORY listens;
+  what it held then    SELECT count(*) FROM listens VERSION AS OF 3;
+  or at a time (UTC)   SELECT … FROM listens TIMESTAMP AS OF '2026-01-31 06:00:00';
 """.strip("\n")
 
 
