@@ -12,6 +12,8 @@ import logging
 import os
 import sys
 
+from pyspark.sql.connect.client.retries import DefaultPolicy
+
 from conf.errors import Refused
 from conf.settings import add_flags, from_flags
 from jobs.lake import Lake
@@ -19,6 +21,8 @@ from jobs.prompt import failures, loop, shown
 from jobs.prompt.engine import Engine
 from jobs.prompt.statements import split
 from jobs.session import spark_session
+
+PATIENCE = 5  # times that a server is asked again, a quarter of a minute in all
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -43,7 +47,10 @@ def main() -> int:
         raise Refused(
             f"{lake.root}: there is no such folder; make run makes the demo's lake, ROOT=folder names another"
         )
-    engine = Engine(spark_session(settings, "sql"), lake, args.write)
+    spark = spark_session(settings, "sql")
+    if settings.spark.remote:  # a job waits ten minutes for a server that went away, a person does not
+        spark.client.set_retry_policies([DefaultPolicy(max_retries=PATIENCE)])
+    engine = Engine(spark, lake, args.write)
     if query is None:
         print(f"{lake.root}: Spark SQL, ended by ;  help tells more, exit leaves" + " (may write)" * args.write)
         loop.loop(engine, loop.session(loop.history()), loop.page)
@@ -61,7 +68,7 @@ def run(engine: Engine, statements: list[str], form: str) -> int:
         except BrokenPipeError:  # whoever read it has enough
             return 0
         except KeyboardInterrupt:
-            engine.stop()
+            loop.stop(engine)
             return 130
         except (Exception, Refused) as error:
             print(failures.text(error, statement), file=sys.stderr)

@@ -7,11 +7,14 @@ The queries run on [spark] remote where that is set, else on the server that ans
 import argparse
 import contextlib
 import signal
+import socket
 import subprocess
 import sys
+import urllib.parse
 from collections.abc import Iterator
 from types import FrameType
 
+from conf.errors import Refused
 from conf.layout import state_folder
 from conf.settings import add_flags, from_flags
 from tasks.demo import PORT, say
@@ -33,7 +36,13 @@ def main() -> int:
 
 @contextlib.contextmanager
 def server(remote: str) -> Iterator[str]:
-    """The URL of the server to ask, started where there is none."""
+    """The URL of the server to ask, started where there is none.
+
+    Raises:
+        Refused: the one that was named does not answer.
+    """
+    if remote and not reachable(remote):  # Spark's client would ask again for ten minutes
+        raise Refused(f"no Spark Connect server answers at {remote}; without [spark] remote one is started here")
     if remote or answers(PORT):
         yield remote or f"sc://127.0.0.1:{PORT}"
         return
@@ -42,6 +51,14 @@ def server(remote: str) -> Iterator[str]:
     # Not on the port that others look at: whoever found it there would lose it when this prompt ends.
     with running(free_port(), log) as url:
         yield url
+
+
+def reachable(remote: str) -> bool:
+    """Whether something answers at a ``sc://host:port`` (15002 where there is no port)."""
+    address = urllib.parse.urlsplit(remote)
+    with contextlib.suppress(OSError), socket.create_connection((address.hostname, address.port or PORT), timeout=5):
+        return True
+    return False
 
 
 def client(command: list[str]) -> int:

@@ -1,5 +1,6 @@
 """The prompt: reads a statement, shows what comes of it, until the person leaves."""
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -119,13 +120,19 @@ def answered(engine: Runs, statement: str, show: Callable[[str], None]) -> bool:
         rows = engine.run(statement, SHOWN + 1)
         show(f"{shown.as_table(rows, SHOWN).rstrip()} in {time.monotonic() - began:.1f} s\n")
     except KeyboardInterrupt:
-        engine.stop()
+        stop(engine)
         print("stopped", file=sys.stderr)
         return False
     except (Exception, SystemExit) as error:  # Refused is a SystemExit
         print(failures.text(error, statement), file=sys.stderr)
         return False
     return True
+
+
+def stop(engine: Runs) -> None:
+    """Interrupt the query on the server; one that is gone, or a second Ctrl-C, does not matter."""
+    with contextlib.suppress(Exception, KeyboardInterrupt):
+        engine.stop()
 
 
 def page(text: str) -> None:

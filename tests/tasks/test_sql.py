@@ -3,12 +3,14 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 
 import pytest
 
+from conf.errors import Refused
 from tasks import sql
 
 
@@ -30,8 +32,19 @@ def started(monkeypatch, tmp_path):
 
 
 def test_a_server_that_is_named_is_asked_and_none_is_started(started):
-    with sql.server("sc://far:15002") as url:
-        assert url == "sc://far:15002"
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        named = f"sc://127.0.0.1:{listening.getsockname()[1]}/;use_ssl=false"
+        with sql.server(named) as url:
+            assert url == named
+    assert started == []
+
+
+def test_one_that_is_named_and_does_not_answer_is_refused_at_once(started):
+    with (
+        pytest.raises(Refused, match=r"no Spark Connect server answers at sc://127.0.0.1:1;"),
+        sql.server("sc://127.0.0.1:1"),
+    ):
+        pass
     assert started == []
 
 
