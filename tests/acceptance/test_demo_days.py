@@ -47,9 +47,16 @@ def demo_days(tmp_path_factory) -> Demo:
     return demo
 
 
-def test_the_lake_is_what_it_says_it_is(demo_days):
+@pytest.fixture(scope="module")
+def server(demo_days) -> Iterator[str]:
+    """A Spark Connect server for everything that is asked of the demo's lake."""
+    with running(free_port(), demo_days.folder / "logs" / "asked.log") as url:
+        yield url
+
+
+def test_the_lake_is_what_it_says_it_is(demo_days, server):
     command = [sys.executable, "-m", "jobs", "check", "--date=2026-10-01", f"--lake-root={demo_days.folder / 'lake'}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([*command, f"--spark-remote={server}"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^\d+ checks, 0 broken", done.stdout, re.MULTILINE)
     assert int(re.search(r"ok +([\d,]+) +0  listens: tracks are there", done.stdout)[1].replace(",", "")) > 80_000
@@ -90,13 +97,6 @@ def test_the_model_beats_popularity_by_half_on_the_holdout(demo_days):
     figures = json.loads(decision["figures"])
     assert decision["decision"] == "promote"
     assert figures["challenger"] >= 1.5 * figures["popularity"]
-
-
-@pytest.fixture(scope="module")
-def server(demo_days) -> Iterator[str]:
-    """A Spark Connect server for everything that is asked of the demo's lake."""
-    with running(free_port(), demo_days.folder / "logs" / "asked.log") as url:
-        yield url
 
 
 def test_it_ends_with_three_queries_that_work_as_printed(demo_days, server):
