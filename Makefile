@@ -31,6 +31,11 @@ status: setup ## the last day done, the champion, what is missing (ROOT=folder f
 health: setup ## whether a day is well and what to do, recorded and printed (DATE=yesterday, ROOT=folder for another lake)
 	@$(V)/python -m jobs health $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $(or $(DATE),$$(date -u -d yesterday +%F))
 
+# A query reaches the command as it was typed, whatever quotes it holds.
+sql: export QUERY := $(value Q)
+sql: setup ## Spark SQL over the tables and views: a prompt, or Q="SELECT …" (FORMAT=csv or json, ROOT=folder, REMOTE=sc://host:port)
+	@$(V)/python -m tasks.sql $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) $(if $(REMOTE),--spark-remote $(REMOTE)) $(if $(FORMAT),--format $(FORMAT)) $(if $(value Q),--query "$$QUERY")
+
 models: setup ## the versions of the model, their figures and aliases (ROOT=folder for another lake)
 	@$(V)/python -m jobs models $(MODELS)
 

@@ -86,3 +86,9 @@ def day_log(root: str | os.PathLike, date: datetime.date, format: str = "text") 
 def mail_memory(root: str | os.PathLike) -> pathlib.Path:
     """JSON lines of the mails that were sent, so that none is sent twice."""
     return pathlib.Path(root) / "_mails.jsonl"
+
+
+def state_folder() -> pathlib.Path:
+    """What a person's prompt keeps between two times, out of the project (XDG Base Directory Specification)."""
+    base = os.environ.get("XDG_STATE_HOME") or pathlib.Path.home() / ".local" / "state"
+    return pathlib.Path(base) / "moovitamix"

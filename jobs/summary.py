@@ -9,6 +9,8 @@ from jobs.cli import Job, parser, settle
 from jobs.comparisons import OF_LISTS, Comparison, between, comparisons, shares, shown
 from jobs.overview import Overview, overview
 
+DEMO = pathlib.Path(__file__).parents[1] / "data" / "demo" / "lake"  # the lake of make sql where ROOT names no other
+
 
 def text(seen: Overview, root: str, evaluate: Evaluate) -> str:
     """The date as lines of text."""
@@ -90,10 +92,25 @@ def _places(seen: Overview, root: str) -> list[str]:
         f"  report   {report_file(root, seen.date, seen.partial).absolute()}",
         f"  tables   {pathlib.Path(root).absolute()} ({folder.name}, evaluations, decisions, …)",
         "",
-        "  next:    make status",
+        *_queries(seen, root),
+        "",
+        "  next:    make sql, make status",
         f"           .venv/bin/python -m jobs summary --date {seen.date} --lake-root {shlex.quote(root)}",
         "           .venv/bin/luigi --module tasks.daily DailyPipeline --help",
     ]
+
+
+def _queries(seen: Overview, root: str) -> list[str]:
+    """Three questions to ask of the lake, as a person would type them."""
+    whose = f" WHERE user_id = {seen.listeners[0].user_id}" if seen.listeners else ""
+    queries = [
+        f"SELECT rank, track, artist, because FROM todays_lists{whose} ORDER BY user_id, rank LIMIT 10",  # noqa: S608 - text to read
+        "SELECT * FROM plays_by_day ORDER BY day DESC LIMIT 7",
+        f"SELECT entity, reason, rows FROM quarantine_by_reason WHERE date = '{seen.date}' ORDER BY rows DESC LIMIT 10",  # noqa: S608 - the same
+    ]
+    folder = pathlib.Path(root).absolute()
+    where = "" if folder == DEMO else f" ROOT={shlex.quote(str(folder))}"
+    return [f'  {"try:" if place == 0 else "":<8} make sql Q="{query}"{where}' for place, query in enumerate(queries)]
 
 
 def show(job: Job) -> None:

@@ -1,15 +1,19 @@
 """What ``make run`` does: two demo days from nothing, as somebody new sees them."""
 
 import json
+import os
 import pathlib
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 
+import nbformat
 import pytest
 from deltalake import DeltaTable
+from nbclient import NotebookClient
 
-from tasks.spark_server import answers
+from tasks.spark_server import answers, running
 from tests.ports import free_port
 
 pytestmark = pytest.mark.acceptance
@@ -26,6 +30,12 @@ class Demo:
         command = [sys.executable, "-m", "tasks.demo", "--days=2", f"--root={self.folder}", f"--port={self.port}"]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
+    def ask(self, remote: str, query: str, form: str = "table") -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "tasks.sql", f"--lake-root={self.folder / 'lake'}", f"--spark-remote={remote}"]
+        return subprocess.run(
+            [*command, f"--query={query}", f"--format={form}"], cwd=ROOT, capture_output=True, text=True
+        )
+
     def rows(self, table: str) -> list[dict]:
         return DeltaTable(self.folder / "lake" / table).to_pyarrow_table().to_pylist()
 
@@ -37,9 +47,16 @@ def demo_days(tmp_path_factory) -> Demo:
     return demo
 
 
-def test_the_lake_is_what_it_says_it_is(demo_days):
+@pytest.fixture(scope="module")
+def server(demo_days) -> Iterator[str]:
+    """A Spark Connect server for everything that is asked of the demo's lake."""
+    with running(free_port(), demo_days.folder / "logs" / "asked.log") as url:
+        yield url
+
+
+def test_the_lake_is_what_it_says_it_is(demo_days, server):
     command = [sys.executable, "-m", "jobs", "check", "--date=2026-10-01", f"--lake-root={demo_days.folder / 'lake'}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([*command, f"--spark-remote={server}"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^\d+ checks, 0 broken", done.stdout, re.MULTILINE)
     assert int(re.search(r"ok +([\d,]+) +0  listens: tracks are there", done.stdout)[1].replace(",", "")) > 80_000
@@ -80,6 +97,62 @@ def test_the_model_beats_popularity_by_half_on_the_holdout(demo_days):
     figures = json.loads(decision["figures"])
     assert decision["decision"] == "promote"
     assert figures["challenger"] >= 1.5 * figures["popularity"]
+
+
+def test_it_ends_with_three_queries_that_work_as_printed(demo_days, server):
+    printed = re.findall(r"(make sql Q=.*)", demo_days.run.stdout)
+    assert len(printed) == 3
+    shown = [as_typed(command, REMOTE=server) for command in printed]
+    assert [answer.splitlines()[0].split(" | ")[0].strip() for answer in shown] == ["rank", "day", "entity"]
+    assert [answer.splitlines()[-1] for answer in shown] == ["(10 rows)", "(7 rows)", "(10 rows)"]
+
+
+def as_typed(command: str, **environment: str) -> str:
+    """What a line for the shell prints; the set-up, which the tests have behind them, is left out."""
+    without_setup = command.replace("make ", "make --silent -o setup ", 1)
+    done = subprocess.run(
+        ["sh", "-c", without_setup], cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_each_query_of_the_docs_has_the_columns_of_its_answer(demo_days, server):
+    page = (ROOT / "docs" / "queries.md").read_text()
+    answered = re.findall(r"```sql\n(.*?)\n```\n\n```\n(.*?)\n", page, re.DOTALL)
+    assert len(answered) == page.count("```sql") > 10
+    # The page's moment was of another demo.
+    queries = [re.sub(r"TIMESTAMP AS OF '[^']*'", "VERSION AS OF 1", query) for query, _ in answered]
+    done = demo_days.ask(server, "; SELECT 0 AS next_one; ".join(queries), "csv")
+    assert done.returncode == 0, done.stderr
+    headers = [part.splitlines()[0].split(",") for part in done.stdout.split("next_one\n0\n")]
+    assert headers == [[name.strip() for name in header.split(" | ")] for _, header in answered]
+
+
+def test_an_error_is_one_line_with_its_place_and_code_1(demo_days, server):
+    done = demo_days.ask(server, "SELECT nam FROM tracks")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    first, *marked = done.stderr.splitlines()
+    assert first.startswith("error: [UNRESOLVED_COLUMN.WITH_SUGGESTION]")
+    assert marked == ["  SELECT nam FROM tracks", "         ^ line 1, column 8"]
+
+
+def test_the_notebook_runs(demo_days, server, monkeypatch):
+    monkeypatch.setenv("LAKE", str(demo_days.folder / "lake"))
+    monkeypatch.setenv("REMOTE", server)
+    notebook = nbformat.read(ROOT / "docs" / "explore.ipynb", as_version=4)
+    assert all(not cell.get("outputs") for cell in notebook.cells)
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(ROOT / "docs")}}).execute()
+    shown = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    assert len(shown) == 6
+    assert int(shown[-1]["data"]["text/plain"]) > 0  # plays of the second day
+
+
+def test_the_tables_shut_no_reader_out(demo_days):
+    for log in (demo_days.folder / "lake").glob("*/_delta_log"):
+        protocol = DeltaTable(log.parent).protocol()
+        assert (protocol.min_reader_version, protocol.reader_features) == (1, None), log.parent.name
 
 
 def test_what_it_started_is_stopped(demo_days):

@@ -1,0 +1,84 @@
+"""Open Spark SQL over a lake: what ``make sql`` does. Every option is that of ``python -m jobs sql``.
+
+The queries run on [spark] remote where that is set, else on the server that answers on port 15002, such as that of a
+``make run`` under way, else on one that is started here, on a port of its own, and stopped at the end.
+"""
+
+import argparse
+import contextlib
+import signal
+import socket
+import subprocess
+import sys
+import urllib.parse
+from collections.abc import Iterator
+from types import FrameType
+
+from conf.errors import Refused
+from conf.layout import state_folder
+from conf.settings import add_flags, from_flags
+from tasks.demo import PORT, say
+from tasks.spark_server import answers, free_port, running
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    add_flags(parser, "spark")
+    args, others = parser.parse_known_args()
+    command = [sys.executable, "-m", "jobs", "sql", *others]
+    if {"-h", "--help"} & set(others):
+        return client(command)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal: what was started must be stopped
+        signal.signal(number, _end)
+    with server(from_flags(args).spark.remote) as remote:
+        return client([*command, f"--spark-remote={remote}"])
+
+
+@contextlib.contextmanager
+def server(remote: str) -> Iterator[str]:
+    """The URL of the server to ask, started where there is none.
+
+    Raises:
+        Refused: the one that was named does not answer.
+    """
+    if remote and not reachable(remote):  # Spark's client would ask again for ten minutes
+        raise Refused(f"no Spark Connect server answers at {remote}; without [spark] remote one is started here")
+    if remote or answers(PORT):
+        yield remote or f"sc://127.0.0.1:{PORT}"
+        return
+    log = state_folder() / "spark.log"
+    say(f"starting Spark, some seconds; log in {log}")
+    # Not on the port that others look at: whoever found it there would lose it when this prompt ends.
+    with running(free_port(), log) as url:
+        yield url
+
+
+def reachable(remote: str) -> bool:
+    """Whether something answers at a ``sc://host:port`` (15002 where there is no port)."""
+    address = urllib.parse.urlsplit(remote)
+    with contextlib.suppress(OSError), socket.create_connection((address.hostname, address.port or PORT), timeout=5):
+        return True
+    return False
+
+
+def client(command: list[str]) -> int:
+    """Run the prompt; Ctrl-C is its own."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    process = subprocess.Popen(command)
+    try:
+        return process.wait()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        signal.signal(signal.SIGINT, before)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,30 @@
+"""What docs/queries.md shows holds: every view is there, each reader reads (queries run in tests/acceptance)."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+from conf.views import VIEWS
+from tests.jobs.prompt.tiny_lake import tiny_lake
+
+PAGE = (pathlib.Path(__file__).parents[3] / "docs" / "queries.md").read_text()
+READERS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_every_view_is_on_the_page():
+    assert [name for name in VIEWS if name not in PAGE] == []
+
+
+def test_each_reader_without_spark_reads(tmp_path):
+    lake = tiny_lake(tmp_path / "lake")
+    script = tmp_path / "read.py"
+    code = "\n".join(READERS).replace("data/demo/lake", lake.root)
+    # As jobs.cli ends: pyarrow's threads may abort an interpreter that goes down.
+    script.write_text(f"{code}\nimport os, sys\nsys.stdout.flush()\nos._exit(0)\n")
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    # 3 first tracks of lists; 2 plays that hold, both of track 11; 2 artists with a track each
+    assert done.stdout.splitlines()[0] == "1 3"
+    assert re.search(r"│ 11 +┆ 2 ", done.stdout)
+    assert re.search(r"│ Ada +│ +1 │\n│ Bo +│ +1 │", done.stdout)
