@@ -1,7 +1,7 @@
 """Every setting: its section, key, type, default and limits, declared once.
 
 ``luigi.cfg`` holds values by section, the command line overrides them (``[api] base_url`` is
-``--api-base-url``), and secrets come from the environment. Luigi and the jobs both parse with
+``--api-base-url``), and secrets come from the environment or from files that it names. Luigi and the jobs both parse with
 :func:`parse`, so a wrong value reads the same wherever it was given.
 """
 
@@ -284,6 +284,32 @@ class Logs:
 
 
 @dataclasses.dataclass(frozen=True)
+class Daily:
+    catch_up_days: int = key(7, "missed days, counted back from yesterday, that the nightly run makes up for", low=1)
+    spark_port: int = key(
+        15002, "port of the Spark Connect server that the nightly run starts; 0 submits each job", low=0, high=65535
+    )
+    scheduler: str = key(
+        "",
+        "luigid to ask; empty schedules in the run's own process",
+        pattern=r"(https?://\S+)?",
+        shape="empty, or a URL such as http://127.0.0.1:8082",
+    )
+    keep_log_days: int = key(30, "days that logs are kept by the nightly run", low=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Metrics:
+    host: str = key(
+        "127.0.0.1",
+        "address that figures are served to Prometheus at; 0.0.0.0 is every address of the machine",
+        pattern=r"[\w.:-]+",
+        shape="an address of this machine",
+    )
+    port: int = key(9464, "its port; 0 takes a free one", low=0, high=65_535)
+
+
+@dataclasses.dataclass(frozen=True)
 class Settings:
     """All sections; each is a frozen dataclass of typed values."""
 
@@ -301,6 +327,8 @@ class Settings:
     mail: Mail = Mail()
     report: Report = Report()
     logs: Logs = Logs()
+    daily: Daily = Daily()
+    metrics: Metrics = Metrics()
 
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")  # where a password may travel without TLS
@@ -367,9 +395,9 @@ def parse(values: Mapping[str, Mapping[str, str]]) -> Settings:
         for name in given.keys() - fields.keys() - LUIGI_KEYS.get(section, set()):
             raise BadSetting(f"[{section}] {name}: not a setting; known are {', '.join(fields)}")
         for name, field in fields.items():
-            secret = os.environ.get(field.metadata["env"]) if field.metadata["env"] else None
-            if secret is not None:
-                given[name] = secret
+            found = secret(section, field)
+            if found is not None:
+                given[name] = found
         sections[section] = cls(
             **{name: parse_value(section, fields[name], text) for name, text in given.items() if name in fields}
         )
@@ -383,6 +411,27 @@ def parse(values: Mapping[str, Mapping[str, str]]) -> Settings:
     if mail.user and mail.tls == "none" and mail.host not in LOOPBACK:
         raise BadSetting(f"[mail] tls: found 'none', allowed with a login at {mail.host} is starttls or tls")
     return settings
+
+
+def secret(section: str, field: dataclasses.Field) -> str | None:
+    """A secret's value from its variable, else from the file that ``VARIABLE_FILE`` names; None where neither is set.
+
+    Raises:
+        BadSetting: the file cannot be read.
+    """
+    variable = field.metadata["env"]
+    if not variable or variable in os.environ:
+        return os.environ.get(variable) if variable else None
+    path = os.environ.get(f"{variable}_FILE")
+    if not path:
+        return None
+    try:
+        return pathlib.Path(path).read_text().strip()
+    except OSError as error:
+        raise BadSetting(
+            f"[{section}] {field.name}: {variable}_FILE names {path}, which cannot be read ({error.strerror}); "
+            f"required is a file that holds the secret alone, or the variable {variable}"
+        ) from None
 
 
 def read_file(path: str | os.PathLike = "") -> dict[str, dict[str, str]]:

@@ -90,6 +90,13 @@ class Lake:
             )
         return path
 
+    def version(self, table: str) -> int:
+        """The newest version of a table; -1 where it is not there."""
+        try:
+            return DeltaTable(self.path(table), without_files=True).version()
+        except TableNotFoundError:
+            return -1
+
     def committed(self, marker: str) -> bool:
         """Whether a commit with this marker stands; its first part names the table."""
         try:
