@@ -324,11 +324,11 @@ class Settings:
     recommend: Recommend = Recommend()
     health: Health = Health()
     registry: Registry = Registry()
-    daily: Daily = Daily()
-    metrics: Metrics = Metrics()
     mail: Mail = Mail()
     report: Report = Report()
     logs: Logs = Logs()
+    daily: Daily = Daily()
+    metrics: Metrics = Metrics()
 
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")  # where a password may travel without TLS
