@@ -1,6 +1,6 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run status trend models rollback mlflow check-lake demo-drift test test-services test-kill bench-clean bench-fetch bench-score bench-als bench-quality cov lint format-check format-apply types check tree clean lock
+.PHONY: help setup run status health trend models rollback mlflow check-lake demo-drift test test-services test-kill bench-clean bench-fetch bench-score bench-als bench-quality cov lint format-check format-apply types check tree clean lock
 export PYTHON ?= python3.11
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -21,6 +21,9 @@ run: setup ## run the last two whole days on the demo API and show what came of 
 
 status: setup ## the last day done, the champion, what is missing (ROOT=folder for another lake)
 	@$(V)/python -m jobs status $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $$(date -u -d yesterday +%F)
+
+health: setup ## whether a day is well and what to do, recorded and printed (DATE=yesterday, ROOT=folder for another lake)
+	@$(V)/python -m jobs health $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $(or $(DATE),$$(date -u -d yesterday +%F))
 
 models: setup ## the versions of the model, their figures and aliases (ROOT=folder for another lake)
 	@$(V)/python -m jobs models $(MODELS)

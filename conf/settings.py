@@ -200,6 +200,20 @@ class Recommend:
 
 
 @dataclasses.dataclass(frozen=True)
+class Health:
+    deviations: float = key(
+        4.0, "robust deviations that a figure may lie from what is usual for it before it is a finding", low=1
+    )
+    max_fall: float = key(
+        0.3, "share by which an entity's rows may fall below those of the day before", low=0.01, high=1
+    )
+    max_duplicate_share: float = key(0.2, "share of what is fetched that may be duplicates", low=0, high=1)
+    max_quarantined_share: float = key(0.1, "share of what is fetched that may be in quarantine", low=0, high=1)
+    max_null_share: float = key(0.5, "share of a field's values that may be null, missing or empty", low=0, high=1)
+    min_disk_free: float = key(0.1, "share of the lake's disk that should be free", low=0, high=1)
+
+
+@dataclasses.dataclass(frozen=True)
 class Registry:
     uri: str = key(
         "sqlite:///data/mlflow.db",
@@ -234,6 +248,7 @@ class Settings:
     retrain: Retrain = Retrain()
     promote: Promote = Promote()
     recommend: Recommend = Recommend()
+    health: Health = Health()
     registry: Registry = Registry()
     metrics: Metrics = Metrics()
 

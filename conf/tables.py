@@ -5,7 +5,7 @@ Types are Spark SQL's names; timestamps are UTC.
 
 import dataclasses
 
-SCHEMA = 2  # of the tables below; a change raises it and gets a module in jobs/migrations
+SCHEMA = 3  # of the tables below; a change raises it and gets a module in jobs/migrations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -224,14 +224,19 @@ RUNS = Table(
         Column("attempt", "int", "from 1, within a run of the command"),
         Column("started_at", "timestamp"),
         Column("seconds", "double"),
-        Column("cpu_seconds", "double", "of the step's own processes, not of a Spark Connect server"),
-        Column("max_rss_mb", "double"),
-        Column("read_mb", "double"),
-        Column("written_mb", "double"),
+        Column("cpu_seconds", "double", "of the step's processes and their children; not of a Spark Connect server"),
+        Column("max_rss_mb", "double", "largest resident memory of one of these processes, in MiB"),
+        Column("read_mb", "double", "what these processes read from disk, in MiB; not what the page cache held"),
+        Column("written_mb", "double", "what these processes wrote to disk, in MiB"),
         Column("rows_in", "bigint"),
         Column("rows_out", "bigint"),
         Column("host", "string"),
         Column("error", "string"),
+        Column("spark_task_seconds", "double", "run time of its Spark tasks, added up; on a Connect server too"),
+        Column("shuffle_mb", "double", "what its Spark tasks wrote to shuffles, in MiB"),
+        Column("spill_mb", "double", "what its Spark tasks spilled to disk, in MiB"),
+        Column("retries", "bigint", "requests to the API that were asked again after a passing fault"),
+        Column("torn", "bigint", "times the snapshot was fetched anew because its pages did not agree"),
     ),
 )
 

@@ -224,8 +224,23 @@ class Lake:
 
     def stored(self, table: str) -> int:
         """How many rows a table has, from the statistics of its files."""
+        return int(sum(count or 0 for count in self._of_files(table, "num_records")))
+
+    def newest(self, table: str, column: str) -> datetime.date | None:
+        """The largest value of a date column, from what the log says of the files; no data are read."""
+        values = self._of_files(table, f"max.{column}") or self._of_files(table, f"partition.{column}")
+        return max((value for value in values if value is not None), default=None)
+
+    def dates(self, table: str) -> set[datetime.date]:
+        """The dates that a table which is partitioned by them has, from the log."""
+        return set(self._of_files(table, "partition.date"))
+
+    def _of_files(self, table: str, name: str) -> list[Any]:
+        """What the log says of each file of a table; of none where there is no such table or figure."""
+        if not DeltaTable.is_deltatable(self.path(table)):
+            return []
         actions = pa.table(DeltaTable(self.path(table)).get_add_actions(flatten=True))
-        return int(sum(count or 0 for count in actions["num_records"].to_pylist()))
+        return actions[name].to_pylist() if name in actions.column_names else []
 
     # -- rows in memory, through deltalake ------------------------------------------------------
 

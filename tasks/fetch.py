@@ -54,6 +54,7 @@ class Fetch(DatedTask):
 
         manifest = api.fetch_snapshot(entity, target.folder, self.date, settings, self._report, check)
         self.figures = {"rows_in": manifest.rows, "rows_out": manifest.rows, "pages": manifest.pages}
+        self.figures |= {"retries": manifest.retries, "torn": manifest.attempts - 1}
 
     def _forget(self, folder: pathlib.Path) -> None:
         """Make room for the whole day's snapshot: the API still holds all of what this one has."""

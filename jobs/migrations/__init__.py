@@ -9,9 +9,9 @@ from conf.errors import Refused
 from conf.layout import schema_file
 from conf.tables import SCHEMA
 from jobs.lake import Lake, schema_of, write_schema
-from jobs.migrations import v2
+from jobs.migrations import v2, v3
 
-STEPS: dict[int, Callable[[Lake], None]] = {2: v2.migrate}
+STEPS: dict[int, Callable[[Lake], None]] = {2: v2.migrate, 3: v3.migrate}
 
 
 def migrate(lake: Lake) -> list[int]:

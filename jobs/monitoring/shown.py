@@ -37,3 +37,8 @@ def size(count: float) -> str:
             return f"{count:.0f} {name}" if name == "bytes" else f"{count:.1f} {name}"
         count /= 1000
     return f"{count:,.1f} TB"
+
+
+def times(count: float) -> str:
+    """``once``, ``twice``, ``3 times``."""
+    return {1: "once", 2: "twice"}.get(round(count), f"{count:.0f} times")

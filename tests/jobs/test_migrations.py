@@ -45,6 +45,9 @@ def old(tmp_path):
     ]
     quarantined = pa.Table.from_pylist(bad, schema=arrow_schema(TABLES["quarantine"]))
     write_deltalake(tmp_path / "quarantine", quarantined, partition_by=["date", "entity"])
+    attempt = {"date": DAY, "task": "CleanTracks", "status": "done", "attempt": 1, "seconds": 2.5}
+    runs = pa.schema(list(arrow_schema(TABLES["runs"]))[:14])  # up to error
+    write_deltalake(tmp_path / "runs", pa.Table.from_pylist([attempt], schema=runs))
     return str(tmp_path)
 
 
@@ -59,7 +62,7 @@ def test_the_migration_keeps_rows_and_markers_and_is_done_once(old):
     command = [sys.executable, "-m", "jobs", "migrate", f"--lake-root={old}"]
     first, second = (subprocess.run(command, capture_output=True, text=True) for _ in range(2))
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
-    assert "migrated by v2" in first.stdout
+    assert "migrated by v2, v3" in first.stdout
     assert f"of schema {SCHEMA} already" in second.stdout
     lake = Lake(old)
     [row] = lake.rows("accounting")
@@ -70,8 +73,18 @@ def test_the_migration_keeps_rows_and_markers_and_is_done_once(old):
 
 def test_a_migration_that_was_killed_before_it_said_so_runs_again(old):
     migrations.STEPS[2](Lake(old, any_schema=True))
-    assert migrations.migrate(Lake(old, any_schema=True)) == [2]
+    assert migrations.migrate(Lake(old, any_schema=True)) == [2, 3]
     assert len(Lake(old).rows("accounting")) == 1
+
+
+def test_attempts_of_before_have_no_spark_figures_and_new_ones_do(old):
+    migrations.migrate(Lake(old, any_schema=True))
+    migrations.STEPS[3](Lake(old))  # again does nothing
+    lake = Lake(old)
+    lake.append_rows([{"date": DAY, "task": "CleanUsers", "shuffle_mb": 1.5, "torn": 1}], "runs", "runs/x")
+    found = {row["task"]: (row["seconds"], row["shuffle_mb"], row["torn"]) for row in lake.rows("runs")}
+    assert found == {"CleanTracks": (2.5, None, None), "CleanUsers": (None, 1.5, 1)}
+    assert [field.name for field in DeltaTable(lake.path("runs")).schema().fields] == TABLES["runs"].names
 
 
 def test_a_new_lake_says_its_schema_and_one_that_is_newer_is_refused(tmp_path):

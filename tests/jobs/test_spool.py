@@ -1,6 +1,6 @@
 import json
 
-from jobs.ledger import attempts
+from jobs.spool import attempts
 
 
 def lines(*entries):

@@ -1,0 +1,76 @@
+"""Figures of a date's steps, from their attempts."""
+
+import datetime
+from collections import Counter
+from collections.abc import Iterable
+
+from jobs import spool
+from jobs.lake import Lake
+from jobs.monitoring.series import Figures
+from jobs.spool import Attempt
+
+MAIL = "Notify"
+WRAPPERS = {"Day", "DailyPipeline"}  # they do nothing themselves
+MEASURED = {  # figure: column of ``runs`` and what one of it is in the figure's unit
+    "step_duration": ("seconds", 1.0),
+    "step_cpu": ("cpu_seconds", 1.0),
+    "step_memory": ("max_rss_mb", 2.0**20),
+    "step_read": ("read_mb", 2.0**20),
+    "step_written": ("written_mb", 2.0**20),
+    "step_rows": ("rows_out", 1.0),
+    "spark_task_time": ("spark_task_seconds", 1.0),
+    "spark_shuffle": ("shuffle_mb", 2.0**20),
+    "spark_spill": ("spill_mb", 2.0**20),
+}
+
+
+def of_date(lake: Lake, date: datetime.date) -> Figures:
+    """The steps' figures, from ``runs`` and from what is not folded yet."""
+    day_before = date - datetime.timedelta(days=1)
+    rows = lake.rows("runs", [("date", ">=", day_before), ("date", "<=", date)])
+    rows += [attempt for day in (day_before, date) for attempt in spool.of_date(lake.root, day)]
+    of_mail = [row for row in rows if row["task"] == MAIL]
+    of_steps = [row for row in rows if row["date"] == date and row["task"] not in {MAIL, *WRAPPERS}]
+    return figures(of_steps) | {("mail_failures", ""): float(sum(row["status"] != "done" for row in of_mail))}
+
+
+def figures(attempts: Iterable[Attempt]) -> Figures:
+    """By task: failed, killed and further attempts, and what the last one that was done took; and of the day."""
+    found: Figures = {}
+    by_task: dict[str, list[Attempt]] = {}
+    for attempt in sorted(attempts, key=_begun):
+        by_task.setdefault(attempt["task"], []).append(attempt)
+    done = 0
+    for task, made in by_task.items():
+        counts = Counter(attempt["status"] for attempt in made)
+        found["steps_failed", task] = float(counts["failed"])
+        found["steps_killed", task] = float(counts["killed"])
+        found["step_restarts", task] = float(len(made) - 1)
+        done += made[-1]["status"] == "done"
+        finished = [attempt for attempt in made if attempt["status"] == "done"]
+        for metric, (column, unit) in MEASURED.items():
+            if finished and finished[-1].get(column) is not None:
+                found[metric, task] = finished[-1][column] * unit
+    if by_task:
+        found["step_success_share", ""] = done / len(by_task)
+        found["day_duration", ""] = under_way(attempt for made in by_task.values() for attempt in made)
+    return found
+
+
+def under_way(attempts: Iterable[Attempt]) -> float:
+    """Seconds in which at least one of the attempts was under way: pauses between two commands do not count."""
+    spans = sorted(
+        (_begun(attempt).timestamp(), _begun(attempt).timestamp() + attempt["seconds"])
+        for attempt in attempts
+        if attempt["seconds"] is not None and attempt["started_at"] is not None
+    )
+    total = 0.0
+    until = float("-inf")
+    for begin, end in spans:
+        total += max(0.0, end - max(begin, until))
+        until = max(until, end)
+    return total
+
+
+def _begun(attempt: Attempt) -> datetime.datetime:
+    return attempt["started_at"] or datetime.datetime.min.replace(tzinfo=datetime.UTC)
