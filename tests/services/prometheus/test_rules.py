@@ -48,6 +48,7 @@ HEALTHY = {
     "moovitamix_champion_max_age_seconds": 30 * 86_400,
     "moovitamix_lake_disk_free_bytes": 60e9,
     "moovitamix_lake_disk_size_bytes": 100e9,
+    "moovitamix_lake_disk_min_free_ratio": 0.1,
 }
 COMPLETE = "moovitamix_last_complete_date_timestamp_seconds"
 FAILED, KILLED = (f'moovitamix_steps_{how}{{task="Recommend"}}' for how in ("failed", "killed"))
