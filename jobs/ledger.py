@@ -1,26 +1,38 @@
 """Fold the attempts that finished commands have spooled into ``runs``. Needs no Spark.
 
-An attempt that started and did not end, of a process that is gone, was killed.
+An attempt that started and did not end, of a process that is gone, was killed. Where a step of a date failed or was
+killed, the date's health is recorded, and where the date is not complete its report is written: ``HealthReport``
+stands at the end of a day and cannot tell of one that did not get there. Such a report does not make it complete.
 """
 
+import argparse
+import dataclasses
+import datetime
+import logging
 import os
 import pathlib
 
-from jobs import spool
+from jobs import report, spool
 from jobs.cli import Figures, Job, parser, run
 from jobs.lake import Lake
+from jobs.monitoring.record import record
+from jobs.monitoring.steps import MAIL
+
+log = logging.getLogger("jobs")
 
 
 def main(job: Job) -> Figures:
     lake = job.lake()
     caller = f"-{os.getppid()}"  # the command that ends and asks for this
-    return {
-        "rows_out": sum(
-            len(fold(lake, path))
-            for path in spool.spools(lake.root)
-            if path.stem.endswith(caller) or not spool.being_written(path)
-        )
-    }
+    rows = [
+        row
+        for path in spool.spools(lake.root)
+        if path.stem.endswith(caller) or not spool.being_written(path)
+        for row in fold(lake, path)
+    ]
+    for date in unfinished(rows):
+        tell(job, date)
+    return {"rows_out": len(rows)}
 
 
 def fold(lake: Lake, path: pathlib.Path) -> list[spool.Attempt]:
@@ -31,5 +43,22 @@ def fold(lake: Lake, path: pathlib.Path) -> list[spool.Attempt]:
     return rows
 
 
+def unfinished(rows: list[spool.Attempt]) -> list[datetime.date]:
+    """The dates of which a step failed or was killed."""
+    return sorted({row["date"] for row in rows if row["status"] != "done" and row["task"] != MAIL})
+
+
+def tell(job: Job, date: datetime.date) -> None:
+    """Record the health of a date that went wrong and, where it is not complete, write its report."""
+    health = record(job.lake(), date, job.settings)
+    if health.figures.get(("day_complete", "")):
+        return  # its own report has told it
+    try:
+        args = argparse.Namespace(**{**vars(job.args), "revision": 0})
+        report.main(dataclasses.replace(job, date=date, args=args))
+    except Exception:  # the attempts are folded and the findings are written
+        log.exception("the report of %s could not be written", date)
+
+
 if __name__ == "__main__":
-    run(main, parser(__doc__ or "", "lake"))
+    run(main, parser(__doc__ or "", "lake", "evaluate", "retrain", "health"))

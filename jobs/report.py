@@ -10,6 +10,7 @@ from conf.layout import report_file
 from conf.settings import Evaluate
 from jobs.cli import Figures, Job, parser, run
 from jobs.comparisons import OF_LISTS, between, comparisons, shares, shown
+from jobs.monitoring.record import record
 from jobs.overview import Overview, overview
 from jobs.rules import over
 
@@ -18,6 +19,7 @@ TEMPLATES = pathlib.Path(__file__).with_name("templates")
 
 def main(job: Job) -> Figures:
     evaluate = job.settings.evaluate
+    record(job.lake(), job.date, job.settings)
     seen = overview(job.lake(), job.date, evaluate.k)
     partial = job.args.revision == 0
     target = report_file(job.settings.lake.root, job.date, partial)
@@ -70,4 +72,4 @@ def verdict(seen: Overview, evaluate: Evaluate) -> str:
 
 
 if __name__ == "__main__":
-    run(main, parser(__doc__ or "", "lake", "evaluate"))
+    run(main, parser(__doc__ or "", "lake", "evaluate", "retrain", "health"))

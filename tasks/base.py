@@ -16,7 +16,7 @@ from luigi.contrib.spark import SparkSubmitTask
 from conf import layout
 from conf.errors import BadSetting, Refused
 from conf.settings import Settings, as_flags
-from tasks import jvm, lake
+from tasks import jvm, lake, usage
 from tasks.settings import settings
 
 LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
@@ -195,10 +195,11 @@ class JobTask(DatedTask, SparkSubmitTask):
         with tempfile.TemporaryDirectory() as folder:
             result = pathlib.Path(folder) / "result.json"
             self._execute([*self.program_args(), f"--result={result}"])
-            self.figures = json.loads(result.read_text())
+            # What the job says of itself is of its own process alone.
+            self.figures = {**json.loads(result.read_text()), **self.figures}
 
     def _execute(self, command: list[str]) -> None:
-        """Run the command; its output goes to the step's log.
+        """Run the command; its output goes to the step's log, what it used to ``figures``.
 
         Raises:
             Refused: it failed; the message is the cause, in one line, and where the log lies.
@@ -216,7 +217,7 @@ class JobTask(DatedTask, SparkSubmitTask):
                 start_new_session=True,
             )
             with ExternalProgramRunContext(process):
-                code = process.wait()
+                code, self.figures = usage.wait(process)
         if code:
             with log.open("rb") as written:
                 written.seek(begin)

@@ -11,6 +11,7 @@ import functools
 import json
 import logging
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -21,8 +22,11 @@ import luigi
 from luigi.event import Event
 
 from conf.layout import spool_folder
+from conf.settings import as_flags
+from tasks import usage
 from tasks.base import ROOT, DatedTask
 from tasks.console import message
+from tasks.settings import settings
 
 log = logging.getLogger("moovitamix.ledger")
 
@@ -44,7 +48,7 @@ class Ledger:
     def __init__(self) -> None:
         self.command = os.getpid()
         self.name = f"{time.time_ns()}-{self.command}.jsonl"
-        self.begun: dict[str, float] = {}
+        self.begun: dict[str, tuple[float, resource.struct_rusage]] = {}
         self.roots: set[str] = set()
 
     def discovered(self, task: luigi.Task, dependency: luigi.Task) -> None:
@@ -55,7 +59,7 @@ class Ledger:
     def start(self, task: luigi.Task) -> None:
         if not isinstance(task, DatedTask):
             return
-        self.begun.setdefault(task.task_id, time.monotonic())
+        self.begun.setdefault(task.task_id, (time.monotonic(), usage.own()))
         self._write(
             task, "started", started_at=datetime.datetime.now(datetime.UTC).isoformat(), host=socket.gethostname()
         )
@@ -68,11 +72,13 @@ class Ledger:
     @_never_fails
     def failure(self, task: luigi.Task, error: BaseException) -> None:
         if isinstance(task, DatedTask):
-            self._end(task, "failed", error=message(error))
+            self._end(task, "failed", **{**task.figures, "error": message(error)})
 
     def _end(self, task: DatedTask, status: str, **figures: object) -> None:
-        seconds = time.monotonic() - self.begun.pop(task.task_id, time.monotonic())
-        self._write(task, status, **{**figures, "seconds": round(seconds, 3)})
+        """What the step's own processes used stands in its figures; of one that has none it is this process' share."""
+        now, used = time.monotonic(), usage.own()
+        began, before = self.begun.pop(task.task_id, (now, used))
+        self._write(task, status, **{**usage.since(used, before), **figures, "seconds": round(now - began, 3)})
 
     def _write(self, task: DatedTask, status: str, **values: object) -> None:
         line = {
@@ -94,8 +100,11 @@ class Ledger:
         for root in self.roots:
             if not (spool_folder(root) / self.name).exists():
                 continue
-            command = [sys.executable, "-m", "jobs", "ledger", f"--lake-root={root}", f"--date={datetime.date.today()}"]
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+            command = [sys.executable, "-m", "jobs", "ledger", f"--date={datetime.date.today()}"]
+            flags = as_flags(settings(), "evaluate", "retrain", "health")
+            done = subprocess.run(
+                [*command, *flags, f"--lake-root={root}"], cwd=ROOT, capture_output=True, text=True, check=False
+            )
             if done.returncode:
                 log.warning(
                     "the run ledger was not folded: %s", (done.stderr.strip().splitlines() or ["no message"])[-1]

@@ -23,7 +23,7 @@ class HealthReport(JobTask):
     """One self-contained HTML file of the date."""
 
     job = "report"
-    sections = ("lake", "evaluate")
+    sections = ("lake", "evaluate", "retrain", "health")
     needs_spark = False
 
     def requires(self) -> DatedTask:

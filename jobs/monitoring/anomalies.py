@@ -19,9 +19,13 @@ BEHIND = 3  # days on which the model has to lose to popularity before it is sai
 
 
 def findings(
-    recorded: Mapping[Key, list[Point]], date: datetime.date, settings: Settings, root: str = "."
+    recorded: Mapping[Key, list[Point]],
+    date: datetime.date,
+    settings: Settings,
+    root: str = ".",
+    causes: Mapping[Key, str] | None = None,
 ) -> list[Finding]:
-    """The date's findings, most pressing first; one for a metric and label."""
+    """The date's findings, most pressing first; one for a metric and label. ``causes`` are known, and told with them."""
     figures = series.on(recorded, date)
     found = []
     for key, value in figures.items():
@@ -30,6 +34,7 @@ def findings(
             judged = _judge(metric, key, value, recorded, figures, date, settings)
             if judged:
                 severity, why = judged
+                why = (causes or {}).get(key, why)
                 found.append(_finding(metric, key[1], value, severity, why, date, root))
     return in_order(found)
 
@@ -48,9 +53,11 @@ def _judge(
     normal = usual(history, date)
     limit = limits.broken(metric.name, value, settings, figures)
     if limit:
-        words = "at most" if limit.beyond == "above" else "at least"
-        why = f"allowed is {words} {shown(limit.bound(settings), metric.unit)} ({limit.why})"
-        return limit.severity, _join(why, metric, normal)
+        why = limit.why
+        if why.startswith("["):  # a setting's name
+            words = "at most" if limit.beyond == "above" else "at least"
+            why = f"allowed is {words} {shown(limit.bound(settings), metric.unit)} ({why})"
+        return limit.severity, _join(why, metric, normal if metric.watched else None)
     special = {"rows_fetched": _fall, "live_ndcg": _behind}.get(metric.name)
     why = special(value, recorded, key, figures, date, settings) if special else ""
     if why:

@@ -8,11 +8,11 @@ import time
 from conf.settings import Settings
 from conf.tables import marker
 from jobs.lake import Lake
-from jobs.monitoring import finding, series
+from jobs.monitoring import finding, series, steps
 from jobs.monitoring.anomalies import findings
 from jobs.monitoring.collect import collect
 from jobs.monitoring.finding import Finding
-from jobs.monitoring.series import Figures, Series
+from jobs.monitoring.series import Figures, Key, Series
 from jobs.monitoring.verdict import verdict
 
 log = logging.getLogger("jobs")
@@ -38,7 +38,7 @@ def record(lake: Lake, date: datetime.date, settings: Settings) -> Health:
     for key, value in figures.items():
         recorded.setdefault(key, []).append((date, value))
     recorded = {key: points for key, points in recorded.items() if points}
-    found = findings(recorded, date, settings, lake.root)
+    found = findings(recorded, date, settings, lake.root, _causes(lake, date))
     try:
         _write(lake.root, date, figures, found)
     except Exception:  # the page can be made all the same
@@ -56,6 +56,14 @@ def read_series(lake: Lake, date: datetime.date) -> Series:
         return series.read(lake, date)
     except Exception:
         log.exception("the health of the days before %s could not be read", date)
+        return {}
+
+
+def _causes(lake: Lake, date: datetime.date) -> dict[Key, str]:
+    try:
+        return steps.causes(lake, date)
+    except Exception:  # what failed is named without its cause
+        log.exception("why steps of %s failed could not be read", date)
         return {}
 
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 from jobs import spool
 from jobs.lake import Lake
-from jobs.monitoring.series import Figures
+from jobs.monitoring.series import Figures, Key
 from jobs.spool import Attempt
 
 MAIL = "Notify"
 WRAPPERS = {"Day", "DailyPipeline"}  # they do nothing themselves
+WAITS = "RetrainIfNeeded"  # for a training, where there is one: what it takes is not its own
 MEASURED = {  # figure: column of ``runs`` and what one of it is in the figure's unit
     "step_duration": ("seconds", 1.0),
     "step_cpu": ("cpu_seconds", 1.0),
@@ -25,13 +26,31 @@ MEASURED = {  # figure: column of ``runs`` and what one of it is in the figure's
 
 
 def of_date(lake: Lake, date: datetime.date) -> Figures:
-    """The steps' figures, from ``runs`` and from what is not folded yet."""
-    day_before = date - datetime.timedelta(days=1)
-    rows = lake.rows("runs", [("date", ">=", day_before), ("date", "<=", date)])
-    rows += [attempt for day in (day_before, date) for attempt in spool.of_date(lake.root, day)]
-    of_mail = [row for row in rows if row["task"] == MAIL]
-    of_steps = [row for row in rows if row["date"] == date and row["task"] not in {MAIL, *WRAPPERS}]
-    return figures(of_steps) | {("mail_failures", ""): float(sum(row["status"] != "done" for row in of_mail))}
+    """The steps' figures, and the mails of the date and the day before that failed."""
+    of_mail = [
+        row for day in (date - datetime.timedelta(days=1), date) for row in made(lake, day) if row["task"] == MAIL
+    ]
+    failures = float(sum(row["status"] != "done" for row in of_mail))
+    return figures(of_steps(made(lake, date))) | {("mail_failures", ""): failures}
+
+
+def made(lake: Lake, date: datetime.date) -> list[Attempt]:
+    """The attempts of a date, from ``runs`` and from what is not folded yet."""
+    return lake.rows("runs", [("date", "=", date)]) + spool.of_date(lake.root, date)
+
+
+def of_steps(attempts: Iterable[Attempt]) -> list[Attempt]:
+    return [attempt for attempt in attempts if attempt["task"] not in {MAIL, *WRAPPERS}]
+
+
+def causes(lake: Lake, date: datetime.date) -> dict[Key, str]:
+    """Why a step, or a mail, failed last: the error in one line."""
+    found: dict[Key, str] = {}
+    for attempt in sorted(made(lake, date), key=_begun):
+        if attempt["status"] == "failed" and attempt["error"]:
+            mail = attempt["task"] == MAIL
+            found[("mail_failures", "") if mail else ("steps_failed", attempt["task"])] = attempt["error"]
+    return found
 
 
 def figures(attempts: Iterable[Attempt]) -> Figures:
@@ -41,19 +60,19 @@ def figures(attempts: Iterable[Attempt]) -> Figures:
     for attempt in sorted(attempts, key=_begun):
         by_task.setdefault(attempt["task"], []).append(attempt)
     done = 0
-    for task, made in by_task.items():
-        counts = Counter(attempt["status"] for attempt in made)
+    for task, tries in by_task.items():
+        counts = Counter(attempt["status"] for attempt in tries)
         found["steps_failed", task] = float(counts["failed"])
         found["steps_killed", task] = float(counts["killed"])
-        found["step_restarts", task] = float(len(made) - 1)
-        done += made[-1]["status"] == "done"
-        finished = [attempt for attempt in made if attempt["status"] == "done"]
+        found["step_restarts", task] = float(len(tries) - 1)
+        done += tries[-1]["status"] == "done"
+        finished = [attempt for attempt in tries if attempt["status"] == "done"]
         for metric, (column, unit) in MEASURED.items():
-            if finished and finished[-1].get(column) is not None:
+            if task != WAITS and finished and finished[-1].get(column) is not None:
                 found[metric, task] = finished[-1][column] * unit
     if by_task:
         found["step_success_share", ""] = done / len(by_task)
-        found["day_duration", ""] = under_way(attempt for made in by_task.values() for attempt in made)
+        found["day_duration", ""] = under_way(attempt for tries in by_task.values() for attempt in tries)
     return found
 
 

@@ -18,7 +18,6 @@ TASKS = {
     "CleanListens": 25.0,
     "EvaluateModel": 8.0,
     "DecideRetrain": 1.0,
-    "RetrainIfNeeded": 0.5,
     "Recommend": 20.0,
     "Maintain": 1.0,
 }
@@ -60,14 +59,14 @@ def day(draw: np.random.Generator, date: datetime.date, number: int, size: float
         }
     found |= {("null_share", field): draw.binomial(2000, share) / 2000 for field, share in FIELDS.items()}
     found |= {("quarantined_rows", rule): draw.poisson(rows) for rule, rows in RULES.items()}
-    found |= steps(draw, size)
-    return found | model(draw, date, number, size, busy)
+    return found | steps(draw, number, size) | model(draw, date, number, size, busy)
 
 
-def steps(draw: np.random.Generator, size: float) -> dict:
+def steps(draw: np.random.Generator, number: int, size: float) -> dict:
     found: dict = {}
+    tasks = TASKS | ({"TrainModel": 400.0, "PromoteModel": 30.0} if number % 31 == 0 else {})
     slow = draw.lognormal(0, 0.1)  # of the machine on that day
-    for task, seconds in TASKS.items():
+    for task, seconds in tasks.items():
         took = seconds * size * slow * draw.lognormal(0, 0.12)
         found |= {
             ("steps_failed", task): 0,
