@@ -1,6 +1,6 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run status health trend models rollback mlflow check-lake demo-drift test test-services test-kill bench-clean bench-fetch bench-score bench-als bench-quality cov lint format-check format-apply types check tree clean lock
+.PHONY: help setup run status health trend models rollback mlflow check-lake metrics demo-drift test test-services test-kill bench-clean bench-fetch bench-score bench-als bench-quality cov lint format-check format-apply types check tree clean lock
 export PYTHON ?= python3.11
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -36,6 +36,9 @@ mlflow: setup ## open the registry's page until Ctrl-C (PORT=5000, ROOT=folder)
 
 check-lake: setup ## check keys, references, ranges and the accounting of every table (ROOT=folder for another lake)
 	@$(V)/python -m jobs check $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $$(date -u -d yesterday +%F)
+
+metrics: setup ## serve the figures of health to Prometheus until Ctrl-C (PORT=9464, ROOT=folder for another lake)
+	@$(V)/python -m jobs exporter $(if $(PORT),--metrics-port $(PORT)) $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake)
 
 trend: setup ## how the lists did day by day beside popularity, and what was decided (ROOT=folder for another lake)
 	@$(V)/python -m jobs trend $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $$(date -u -d yesterday +%F)
