@@ -1,6 +1,6 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run status health trend models rollback mlflow check-lake metrics demo-drift test test-services test-kill bench-clean bench-fetch bench-score bench-als bench-quality cov lint format-check format-apply types check tree clean lock
+.PHONY: help setup run status health trend models rollback mlflow check-lake metrics demo-drift up down up-local down-local status-local test test-services test-kill bench-clean bench-fetch bench-score bench-als bench-quality cov lint format-check format-apply types check tree clean lock
 export PYTHON ?= python3.11
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -9,6 +9,12 @@ DEMO := data/demo
 DAYS ?= 2
 # The demo's lake and registry; of another lake (ROOT=folder) the registry is luigi.cfg's, or REGISTRY=uri.
 MODELS = $(if $(ROOT),--lake-root $(ROOT) $(if $(REGISTRY),--registry-uri $(REGISTRY)),--lake-root $(DEMO)/lake --registry-uri sqlite:///$(DEMO)/mlflow.db)
+
+PROFILES ?= demo spark mart registry watch
+COMPOSE = $(if $(filter spark,$(PROFILES)),SPARK_REMOTE=sc://spark-connect:15002) \
+  $(if $(filter mart,$(PROFILES)),POSTGRES_URL=postgresql://moovitamix@postgres:5432/moovitamix) \
+  $(if $(filter registry,$(PROFILES)),REGISTRY_URI=http://mlflow:5000) \
+  docker compose $(addprefix --profile ,$(PROFILES))
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -45,6 +51,24 @@ trend: setup ## how the lists did day by day beside popularity, and what was dec
 
 demo-drift: setup ## half of the demo's listeners change their taste: it is noticed, a new model is trained and promoted
 	@$(V)/python -m tasks.demo_drift
+
+up: ## start the services as containers (PROFILES='demo' for the least with an API; docker-compose.yml tells which there are)
+	@command -v docker >/dev/null || { echo "make up: docker is not installed; make up-local starts the services as plain processes" >&2; exit 1; }
+	@bin/secrets data/secrets
+	@$(COMPOSE) up --detach --build --wait
+	@echo "passwords are in data/secrets; pages: http://127.0.0.1:8080 (application), :8082 (luigid), docker-compose.yml has the rest"
+
+down: ## stop the containers; what they wrote stays
+	@$(COMPOSE) down
+
+up-local: setup ## start the services as plain processes, those that are installed (UP=data/up)
+	@$(V)/python -m tasks.services up $(if $(UP),--root $(UP))
+
+down-local: setup ## stop them; what they wrote stays
+	@$(V)/python -m tasks.services down $(if $(UP),--root $(UP))
+
+status-local: setup ## which of them run
+	@$(V)/python -m tasks.services status $(if $(UP),--root $(UP))
 
 test: setup ## every test that needs no installed server
 	@$(V)/python -m pytest

@@ -19,6 +19,7 @@ RUN = [
     "numba>=0.68,<0.69",
     "matplotlib>=3.10,<4",
     "prometheus-client>=0.22,<1",
+    "supervisor>=4.2.5,<5",
     "psycopg[binary]>=3.2,<4",
     "adbc-driver-postgresql>=1.5,<2",
     "alembic>=1.15,<2",
@@ -48,6 +49,7 @@ DEV = [
     "nbclient>=0.10,<1",
     "ipykernel>=6.29,<8",
     "moto[s3]>=5.1,<6",
+    "check-jsonschema>=0.31,<1",
 ]
 
 setup(

@@ -54,6 +54,20 @@ def challenger_folder(root: str | os.PathLike, date: datetime.date) -> pathlib.P
     return pathlib.Path(root) / "models" / f"challenger={date.isoformat()}"
 
 
+def logs_folder(root: str | os.PathLike) -> pathlib.Path:
+    return pathlib.Path(root) / "logs"
+
+
+def daily_log(root: str | os.PathLike, date: datetime.date) -> pathlib.Path:
+    """What the nightly run of a date said, step by step."""
+    return logs_folder(root) / f"daily-{date.isoformat()}.log"
+
+
+def lock_file(root: str | os.PathLike) -> pathlib.Path:
+    """Held by the nightly run, so that two never run."""
+    return pathlib.Path(root) / ".daily.lock"
+
+
 def log_file(root: str | os.PathLike, date: datetime.date, task: str) -> pathlib.Path:
     """Everything that a step's job printed."""
-    return pathlib.Path(root) / "logs" / date.isoformat() / f"{task}.log"
+    return logs_folder(root) / date.isoformat() / f"{task}.log"

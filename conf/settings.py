@@ -1,7 +1,7 @@
 """Every setting: its section, key, type, default and limits, declared once.
 
 ``luigi.cfg`` holds values by section, the command line overrides them (``[api] base_url`` is
-``--api-base-url``), and secrets come from the environment. Luigi and the jobs both parse with
+``--api-base-url``), and secrets come from the environment or from files that it names. Luigi and the jobs both parse with
 :func:`parse`, so a wrong value reads the same wherever it was given.
 """
 
@@ -225,6 +225,21 @@ class Registry:
 
 
 @dataclasses.dataclass(frozen=True)
+class Daily:
+    catch_up_days: int = key(7, "missed days, counted back from yesterday, that the nightly run makes up for", low=1)
+    spark_port: int = key(
+        15002, "port of the Spark Connect server that the nightly run starts; 0 submits each job", low=0, high=65535
+    )
+    scheduler: str = key(
+        "",
+        "luigid to ask; empty schedules in the run's own process",
+        pattern=r"(https?://\S+)?",
+        shape="empty, or a URL such as http://127.0.0.1:8082",
+    )
+    keep_log_days: int = key(30, "days that logs are kept by the nightly run", low=1)
+
+
+@dataclasses.dataclass(frozen=True)
 class Metrics:
     host: str = key(
         "127.0.0.1",
@@ -250,6 +265,7 @@ class Settings:
     recommend: Recommend = Recommend()
     health: Health = Health()
     registry: Registry = Registry()
+    daily: Daily = Daily()
     metrics: Metrics = Metrics()
 
 
@@ -315,9 +331,9 @@ def parse(values: Mapping[str, Mapping[str, str]]) -> Settings:
         for name in given.keys() - fields.keys() - LUIGI_KEYS.get(section, set()):
             raise BadSetting(f"[{section}] {name}: not a setting; known are {', '.join(fields)}")
         for name, field in fields.items():
-            secret = os.environ.get(field.metadata["env"]) if field.metadata["env"] else None
-            if secret is not None:
-                given[name] = secret
+            found = secret(section, field)
+            if found is not None:
+                given[name] = found
         sections[section] = cls(
             **{name: parse_value(section, fields[name], text) for name, text in given.items() if name in fields}
         )
@@ -328,6 +344,27 @@ def parse(values: Mapping[str, Mapping[str, str]]) -> Settings:
             f"[evaluate] k: found '{settings.evaluate.k}', allowed is at most [recommend] k, which is {served}"
         )
     return settings
+
+
+def secret(section: str, field: dataclasses.Field) -> str | None:
+    """A secret's value from its variable, else from the file that ``VARIABLE_FILE`` names; None where neither is set.
+
+    Raises:
+        BadSetting: the file cannot be read.
+    """
+    variable = field.metadata["env"]
+    if not variable or variable in os.environ:
+        return os.environ.get(variable) if variable else None
+    path = os.environ.get(f"{variable}_FILE")
+    if not path:
+        return None
+    try:
+        return pathlib.Path(path).read_text().strip()
+    except OSError as error:
+        raise BadSetting(
+            f"[{section}] {field.name}: {variable}_FILE names {path}, which cannot be read ({error.strerror}); "
+            f"required is a file that holds the secret alone, or the variable {variable}"
+        ) from None
 
 
 def read_file(path: str | os.PathLike = "") -> dict[str, dict[str, str]]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from conf.errors import BadSetting, Refused
 from conf.settings import Settings, add_flags, from_flags
+from jobs import spark_events
 from jobs.lake import Lake
 
 if TYPE_CHECKING:
@@ -34,12 +35,14 @@ class Job:
     settings: Settings
     args: argparse.Namespace
     sessions: "list[SparkSession]" = dataclasses.field(default_factory=list)
+    events: list[dict[str, str]] = dataclasses.field(default_factory=list)  # where Spark logs what the sessions do
 
     def spark(self, name: str, rows: int = 0) -> "SparkSession":
         """A session for so many rows, stopped when the job ends. What needs none does not wait for the import."""
         from jobs.session import spark_session
 
         self.sessions.append(spark_session(self.settings, name, rows))
+        self.events.extend(spark_events.whereabouts(self.sessions[-1]))
         return self.sessions[-1]
 
     def lake(self, spark: "SparkSession | None" = None) -> Lake:
@@ -121,7 +124,12 @@ def finish(job: Job, main: Callable[[Job], Figures]) -> None:
     finally:
         for session in job.sessions:
             session.stop()
-    figures = {**figures, **_resources(), "seconds": round(time.monotonic() - started, 3)}
+    figures = {
+        **figures,
+        **({"spark": job.events} if job.events else {}),
+        **_resources(),
+        "seconds": round(time.monotonic() - started, 3),
+    }
     log.info("%s", json.dumps(figures, default=str))
     if job.args.result:
         job.args.result.write_text(json.dumps(figures, default=str))

@@ -17,6 +17,7 @@ from jobs.cli import Figures, Job, parser, run
 from jobs.lake import Lake
 from jobs.monitoring.record import record
 from jobs.monitoring.steps import MAIL
+from jobs.spark_events import Logs
 
 log = logging.getLogger("jobs")
 
@@ -24,22 +25,24 @@ log = logging.getLogger("jobs")
 def main(job: Job) -> Figures:
     lake = job.lake()
     caller = f"-{os.getppid()}"  # the command that ends and asks for this
+    logs = Logs()
     rows = [
         row
         for path in spool.spools(lake.root)
         if path.stem.endswith(caller) or not spool.being_written(path)
-        for row in fold(lake, path)
+        for row in fold(lake, path, logs)
     ]
+    logs.remove()
     for date in unfinished(rows):
         tell(job, date)
     return {"rows_out": len(rows)}
 
 
-def fold(lake: Lake, path: pathlib.Path) -> list[spool.Attempt]:
+def fold(lake: Lake, path: pathlib.Path, logs: Logs) -> list[spool.Attempt]:
     """Append a spool's attempts, once, and remove it."""
-    rows = spool.attempts(path.read_text())
+    rows = spool.read(path, logs)
     lake.append_rows(rows, "runs", f"runs/{path.stem}")
-    path.unlink()
+    path.unlink(missing_ok=True)
     return rows
 
 

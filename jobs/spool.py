@@ -2,14 +2,18 @@
 
 import datetime
 import json
+import logging
 import os
 import pathlib
 from typing import Any
 
 from conf.layout import spool_folder
 from conf.tables import RUNS
+from jobs.spark_events import Logs
 
-Attempt = dict[str, Any]  # a row of ``runs``
+log = logging.getLogger("jobs")
+
+Attempt = dict[str, Any]  # a row of ``runs``, and ``spark``: where Spark logged what it did
 
 
 def spools(root: str) -> list[pathlib.Path]:
@@ -65,25 +69,35 @@ def attempts(lines: str) -> list[Attempt]:
 
 
 def row(attempt: Attempt) -> Attempt:
-    kept = {name: attempt.get(name) for name in RUNS.names}
+    kept = {name: attempt.get(name) for name in RUNS.names} | {"spark": attempt.get("spark") or []}
     kept["date"] = datetime.date.fromisoformat(attempt["date"])
     if attempt.get("started_at"):
         kept["started_at"] = datetime.datetime.fromisoformat(attempt["started_at"])
     return kept
 
 
+def read(spool: pathlib.Path, logs: Logs) -> list[Attempt]:
+    """The attempts in a file, with what Spark says of them."""
+    try:
+        found = attempts(spool.read_text())
+    except FileNotFoundError:  # folded just now, by another command
+        return []
+    return [attempt | measured(attempt, logs) for attempt in found]
+
+
+def measured(attempt: Attempt, logs: Logs) -> Attempt:
+    try:
+        return dict(logs.totals(attempt["spark"]))
+    except Exception:  # of figures that a day does not depend on
+        log.exception("what Spark did for %s could not be read", attempt["task"])
+        return {}
+
+
 def of_date(root: str, date: datetime.date) -> list[Attempt]:
     """The attempts of a date that are not folded yet. What a living command has begun is under way, not killed."""
-    found = []
+    found, logs = [], Logs()
     for spool in spools(root):
         living = being_written(spool)
-        rows = [attempt for attempt in attempts(_text(spool)) if attempt["date"] == date]
+        rows = [attempt for attempt in read(spool, logs) if attempt["date"] == date]
         found += [attempt for attempt in rows if not (living and attempt["status"] == "killed")]
     return found
-
-
-def _text(spool: pathlib.Path) -> str:
-    try:
-        return spool.read_text()
-    except FileNotFoundError:  # folded just now, by another command
-        return ""

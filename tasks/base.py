@@ -16,7 +16,7 @@ from luigi.contrib.spark import SparkSubmitTask
 from conf import layout
 from conf.errors import BadSetting, Refused
 from conf.settings import Settings, as_flags
-from tasks import jvm, lake, usage
+from tasks import jvm, lake, spark_events, usage
 from tasks.settings import settings
 
 LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
@@ -158,8 +158,10 @@ class JobTask(DatedTask, SparkSubmitTask):
     @property
     def conf(self) -> dict[str, str]:
         """A JVM for the size of the data. On one machine nothing listens beyond it; a cluster must find the driver."""
-        rows = jvm.history_rows(self.root, self.snapshot)
-        return {**jvm.options(rows), **(LOOPBACK if self.master.startswith("local") else {})}
+        options = jvm.options(jvm.history_rows(self.root, self.snapshot))
+        if not self.master.startswith("local"):
+            return options  # whoever runs the cluster says where events are logged
+        return {**options, **LOOPBACK, **spark_events.options(layout.spool_folder(self.root) / "spark")}
 
     @property
     def properties_file(self) -> str:

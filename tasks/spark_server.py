@@ -1,9 +1,12 @@
-"""A local Spark Connect server: one warm JVM for all steps of a day."""
+"""A Spark Connect server: one warm JVM for all steps of a day.
 
+python -m tasks.spark_server --master spark://host:7077 --bind 0.0.0.0    runs one in the foreground, as a service
+"""
+
+import argparse
 import contextlib
 import os
 import pathlib
-import signal
 import socket
 import subprocess
 import sys
@@ -11,8 +14,9 @@ import time
 from collections.abc import Iterator, Mapping
 
 from conf.errors import Refused
-from tasks import jvm
+from tasks import jvm, spark_events
 from tasks.base import LOOPBACK, ROOT, spark_environment
+from tasks.processes import bound, end
 
 CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 PATIENCE = 120  # seconds for a JVM to come up
@@ -32,9 +36,12 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def command(port: int, master: str, properties: Mapping[str, str] | None = None) -> list[str]:
-    """What starts a server on the loopback address; ``properties`` are of its JVM, by default those for little data."""
-    given = {**LOOPBACK, **(properties or jvm.options())}
+def command(port: int, master: str, properties: Mapping[str, str] | None = None, bind: str = "127.0.0.1") -> list[str]:
+    """What starts a server; ``properties`` are of its JVM, by default those for little data.
+
+    On one machine nothing listens beyond it. The workers of a cluster must find the driver, by its host's name.
+    """
+    given = {**(LOOPBACK if master.startswith("local") else {}), **(properties or jvm.options())}
     return [
         str(pathlib.Path(sys.executable).with_name("spark-submit")),
         "--class",
@@ -47,7 +54,7 @@ def command(port: int, master: str, properties: Mapping[str, str] | None = None)
         str(ROOT / "conf" / "spark" / "spark-defaults.conf"),
         *[word for key, value in given.items() for word in ("--conf", f"{key}={value}")],
         "--conf",
-        "spark.connect.grpc.binding.address=127.0.0.1",
+        f"spark.connect.grpc.binding.address={bind}",
         "--conf",
         f"spark.connect.grpc.binding.port={port}",
         "spark-internal",
@@ -75,7 +82,7 @@ def running(
     try:
         yield url
     finally:
-        _stop(process, patience)
+        end(process, patience)
 
 
 def start(port: int, log: pathlib.Path, master: str, properties: Mapping[str, str] | None = None) -> subprocess.Popen:
@@ -85,9 +92,10 @@ def start(port: int, log: pathlib.Path, master: str, properties: Mapping[str, st
         Refused: it ended, or did not answer in time.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
+    events = spark_events.options(log.parent / "spark-events")
     with log.open("ab") as output:
         process = subprocess.Popen(
-            command(port, master, properties),
+            bound(command(port, master, {**(properties or jvm.options()), **events}), "TERM"),
             cwd=log.parent,
             env=spark_environment(),
             stdin=subprocess.DEVNULL,
@@ -98,7 +106,7 @@ def start(port: int, log: pathlib.Path, master: str, properties: Mapping[str, st
     try:
         _wait(process, port, log)
     except BaseException:
-        _stop(process)
+        end(process, STOP_PATIENCE)
         raise
     return process
 
@@ -113,10 +121,16 @@ def _wait(process: subprocess.Popen, port: int, log: pathlib.Path) -> None:
         time.sleep(0.2)
 
 
-def _stop(process: subprocess.Popen, patience: float = STOP_PATIENCE) -> None:
-    for sent in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, sent)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=patience)
-            return
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--port", type=int, default=15002, help="where clients find it (default: 15002)")
+    arguments.add_argument("--bind", default="127.0.0.1", help="address that it listens at (default: 127.0.0.1)")
+    arguments.add_argument("--master", default="local[*]", help="where its tasks run (default: local[*])")
+    arguments.add_argument("--rows", type=int, default=0, help="rows of history that it will see: sets up its JVM")
+    args = arguments.parse_args()
+    words = command(args.port, args.master, jvm.options(args.rows), args.bind)
+    os.execve(words[0], words, spark_environment())  # noqa: S606 - the words are built above, and no shell reads them
+
+
+if __name__ == "__main__":
+    main()

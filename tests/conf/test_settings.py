@@ -62,3 +62,19 @@ def test_flags_override_the_file_and_carry_every_value_to_a_job(tmp_path, monkey
     settings = from_flags(parser.parse_args(["--als-rank=9"]))
     assert (settings.als.rank, settings.als.alpha, settings.lake.root) == (9, 3.0, "/from/file")
     assert from_flags(parser.parse_args(as_flags(settings, "als", "lake"))) == settings
+
+
+def test_a_secret_may_lie_in_a_file_and_the_variable_goes_before_it(monkeypatch, tmp_path):
+    (tmp_path / "token").write_text("from-file\n")
+    monkeypatch.setenv("MOOVITAMIX_API_TOKEN_FILE", str(tmp_path / "token"))
+    assert parse({}).api.token == "from-file"
+    monkeypatch.setenv("MOOVITAMIX_API_TOKEN", "from-variable")
+    assert parse({}).api.token == "from-variable"
+
+
+def test_a_secrets_file_that_is_not_there_is_refused_by_name(monkeypatch, tmp_path):
+    monkeypatch.setenv("MOOVITAMIX_API_TOKEN_FILE", str(tmp_path / "none"))
+    with pytest.raises(
+        BadSetting, match=r"\[api\] token: MOOVITAMIX_API_TOKEN_FILE names .*none, which cannot be read"
+    ):
+        parse({})

@@ -152,3 +152,24 @@ def test_a_model_behind_popularity_is_named_after_three_days_of_enough_users():
 def test_live_figures_of_too_few_users_are_not_judged():
     recorded = with_fault({("live_ndcg", ""): times(0.3), ("live_users", ""): to(99)})
     assert {finding.metric for finding in found(recorded)} == {"live_users"}
+
+
+def of_step(values):
+    """A series of a step's seconds, a day each, and its last day."""
+    days = [FIRST + datetime.timedelta(days=number) for number in range(len(values))]
+    return {
+        ("step_duration", "Recommend"): [(day, float(value)) for day, value in zip(days, values, strict=True)]
+    }, days
+
+
+def test_a_figure_that_always_varies_much_has_to_vary_more_to_be_found():
+    recorded, days = of_step([60, 140, 70, 130, 60, 140, 70, 130, 60, 140, 260])
+    # Beyond its extremes by more than the tolerance, and by 4 deviations of about 52 it is not.
+    assert found(recorded, days[-1]) == []
+    recorded, days = of_step([98, 102, 99, 101, 98, 102, 99, 101, 98, 102, 260])
+    assert len(found(recorded, days[-1])) == 1
+
+
+def test_a_new_level_is_told_on_its_second_day_too():
+    recorded, days = of_step([20.0] * 18 + [90.0, 90.0])
+    assert [len(found(recorded, day)) for day in days[-3:]] == [0, 1, 1]

@@ -1,0 +1,207 @@
+"""Run every day that is due, unattended: what cron calls by ``bin/daily``.
+
+Takes a lock, finds the days that are missing up to the last whole one, starts a local Spark Connect server where none
+answers, runs the days in order and stops what it started. Ends with Luigi's code of what happened ([retcode] of
+luigi.cfg): 0 all days are complete, 10 another run is under way, 30 a step failed; 143 it was asked to stop.
+"""
+
+import argparse
+import contextlib
+import datetime
+import fcntl
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import IO
+
+from conf.errors import Refused
+from conf.layout import MANIFEST, daily_log, lock_file, logs_folder, raw_folder
+from conf.settings import SECTIONS, Settings, add_flags, as_flags, from_flags
+from tasks import jvm, lake
+from tasks.base import ROOT, DayParameter, today
+from tasks.daily import done
+from tasks.processes import bound, end
+from tasks.spark_server import running
+
+ALREADY_RUNNING, UNHANDLED, TERMINATED = 10, 40, 143
+HOUR = 3600
+PATIENCE = 12  # seconds for a day to end when it is asked to, and then for Spark
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_flags(arguments, *SECTIONS)
+    arguments.add_argument(
+        "--date", type=_day, metavar="YYYY-MM-DD", help="run this day alone, for schedulers with dates of their own"
+    )
+    arguments.add_argument(
+        "--hourly", action="store_true", help="stay, and do it again each hour: where there is no cron"
+    )
+    try:
+        args = arguments.parse_args()
+        settings = from_flags(args)
+    except Refused as refusal:
+        say(f"error: {refusal.message}")
+        return UNHANDLED
+    signal.signal(signal.SIGTERM, _stop)
+    code = once(settings, args.date)
+    while args.hourly:
+        time.sleep(HOUR - time.time() % HOUR + 20 * 60)  # twenty past: yesterday is over, and the API at rest
+        code = once(settings)
+    return code
+
+
+def once(settings: Settings, date: datetime.date | None = None) -> int:
+    """Run what is due, or one date; the code that says what happened."""
+    try:
+        with locked(lock_file(settings.lake.root)), written(settings) as output:
+            remove_old_logs(settings, today())
+            return run(settings, output, date)
+    except Refused as refusal:
+        say(f"error: {refusal.message}")
+        return ALREADY_RUNNING if isinstance(refusal, AlreadyRunning) else UNHANDLED
+
+
+def _day(text: str) -> datetime.date:
+    return DayParameter().normalize(DayParameter().parse(text))
+
+
+class AlreadyRunning(Refused):
+    """Another run holds the lock."""
+
+
+def _stop(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: what follows ends everything
+    raise SystemExit(TERMINATED)
+
+
+@contextlib.contextmanager
+def locked(path: pathlib.Path) -> Iterator[None]:
+    """Hold the lake's lock. The kernel gives it back when the process ends, however it ends.
+
+    Raises:
+        AlreadyRunning: somebody else holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise AlreadyRunning(f"another run is under way ({lock.read().strip()}); this one does nothing") from None
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()}, since {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC\n")
+        lock.flush()
+        yield
+
+
+@contextlib.contextmanager
+def written(settings: Settings) -> Iterator[IO[str] | None]:
+    """Where the steps' lines go: a person's terminal, else a file a day, of which cron mails nothing."""
+    if sys.stderr.isatty():
+        yield None
+        return
+    path = daily_log(settings.lake.root, today())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as output:
+        yield output
+
+
+def run(settings: Settings, output: IO[str] | None, date: datetime.date | None = None) -> int:
+    """Run what is due, or the date; the code of the first day that did not finish, else 0."""
+    last = date or today() - datetime.timedelta(days=1)
+    dates = due(settings, last, first=date)
+    if not dates:
+        say(f"{last} is complete; nothing to do")
+        return 0
+    with spark(settings, dates[-1]) as remote:
+        for date in dates:
+            code = run_day(settings, date, dates[-1], remote, output)
+            if code:
+                where = f"; see {output.name}" if output else ""
+                left = ", the days after it wait" if date != dates[-1] else ""
+                say(f"error: {date} did not finish (code {code}){where}{left}; the next run goes on where it stopped")
+                return code
+            say(f"{date} is complete")
+    return 0
+
+
+def due(settings: Settings, last: datetime.date, first: datetime.date | None = None) -> list[datetime.date]:
+    """The days up to ``last`` that are not whole, oldest first: from ``first`` on, which is the lake's where none is given.
+
+    At most ``[daily] catch_up_days``.
+    """
+    root = str(pathlib.Path(settings.lake.root).absolute())
+    first = first or min(lake.accounted(root), default=last)
+    every = [first + datetime.timedelta(days=day) for day in range((last - first).days + 1)]
+    missing = sorted(set(every) - done(root, every, 1))
+    kept = [date for date in missing if (last - date).days < settings.daily.catch_up_days]
+    if len(kept) < len(missing):
+        old = missing[: len(missing) - len(kept)]
+        say(
+            f"{len(old)} missing days from {old[0]} to {old[-1]} are older than [daily] catch_up_days = "
+            f"{settings.daily.catch_up_days}; to run them: luigi --module tasks.daily Backfill --local-scheduler "
+            f"--start {old[0]} --end {old[-1]} --snapshot-date {last}"
+        )
+    return kept
+
+
+@contextlib.contextmanager
+def spark(settings: Settings, date: datetime.date) -> Iterator[str]:
+    """The Connect server to use: the one that is set, else one on this machine; empty where a cluster gets the jobs."""
+    if settings.spark.remote or not settings.daily.spark_port or not settings.spark.master.startswith("local"):
+        yield settings.spark.remote
+        return
+    log = logs_folder(settings.lake.root) / "spark.log"
+    options = jvm.options(jvm.history_rows(settings.lake.root, date - datetime.timedelta(days=1)))
+    with running(settings.daily.spark_port, log, settings.spark.master, options, PATIENCE) as url:
+        yield url
+
+
+def run_day(settings: Settings, date: datetime.date, last: datetime.date, remote: str, output: IO[str] | None) -> int:
+    """Run one day by Luigi, in a process of its own that ends with this one; its code."""
+    command = [
+        str(pathlib.Path(sys.executable).with_name("luigi")),
+        *("--module", "tasks.daily", "DailyPipeline", f"--date={date}"),
+        *snapshot(settings, date, last),
+        f"--scheduler-url={settings.daily.scheduler}" if settings.daily.scheduler else "--local-scheduler",
+        *[word for word in as_flags(settings, *SECTIONS) if not word.endswith("=") and "--spark-remote=" not in word],
+        *([f"--spark-remote={remote}"] if remote else []),
+    ]
+    process = subprocess.Popen(
+        bound(command, "TERM"), cwd=ROOT, stdin=subprocess.DEVNULL, stderr=output, stdout=output, start_new_session=True
+    )
+    try:
+        return process.wait()
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGUSR1)  # Luigi begins no further step
+            end(process, PATIENCE)
+
+
+def snapshot(settings: Settings, date: datetime.date, last: datetime.date) -> list[str]:
+    """A missed day that has no snapshot shares the last day's: the API serves its present to both."""
+    proven = raw_folder(settings.lake.root, "_day", date) / MANIFEST
+    return [] if date == last or proven.exists() else [f"--snapshot-date={last}"]
+
+
+def remove_old_logs(settings: Settings, date: datetime.date) -> None:
+    """Remove what is older than ``[daily] keep_log_days``: a day's folder, and this command's file of a day."""
+    oldest = date - datetime.timedelta(days=settings.daily.keep_log_days)
+    for path in logs_folder(settings.lake.root).glob("*"):
+        with contextlib.suppress(ValueError):
+            if datetime.date.fromisoformat(path.stem.removeprefix("daily-")) < oldest:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

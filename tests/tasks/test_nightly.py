@@ -1,0 +1,128 @@
+import datetime
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from conf.settings import Daily, Lake, Settings, Spark
+from tasks import nightly
+from tasks.processes import bound, end
+
+LAST = datetime.date(2024, 3, 10)
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    return Settings(lake=Lake(root=str(tmp_path)), daily=Daily(catch_up_days=3, keep_log_days=30))
+
+
+def days(*numbers):
+    return [datetime.date(2024, 3, number) for number in numbers]
+
+
+def due(monkeypatch, settings, accounted, complete):
+    monkeypatch.setattr(nightly.lake, "accounted", lambda root: dict.fromkeys(days(*accounted), 1))
+    monkeypatch.setattr(nightly, "done", lambda root, dates, revision: set(days(*complete)) & set(dates))
+    return nightly.due(settings, LAST)
+
+
+def test_an_empty_lake_begins_with_the_last_whole_day(monkeypatch, settings):
+    assert due(monkeypatch, settings, [], []) == [LAST]
+
+
+def test_missed_days_are_due_in_order_with_one_that_stopped_half_way(monkeypatch, settings):
+    assert due(monkeypatch, settings, [6, 7, 8], [6, 7]) == days(8, 9, 10)
+
+
+def test_days_beyond_the_limit_are_named_with_the_command_that_runs_them(monkeypatch, settings, capsys):
+    assert due(monkeypatch, settings, [5], [5]) == days(8, 9, 10)
+    said = capsys.readouterr().out
+    assert said.startswith("2 missing days from 2024-03-06 to 2024-03-07 are older than [daily] catch_up_days = 3")
+    assert "Backfill --local-scheduler --start 2024-03-06 --end 2024-03-07 --snapshot-date 2024-03-10" in said
+
+
+def test_nothing_is_due_where_all_is_complete(monkeypatch, settings):
+    assert due(monkeypatch, settings, [9, 10], [9, 10]) == []
+
+
+def test_a_missed_day_without_a_snapshot_shares_the_last_days(settings, tmp_path):
+    assert nightly.snapshot(settings, *days(9, 10)) == ["--snapshot-date=2024-03-10"]
+    assert nightly.snapshot(settings, LAST, LAST) == []
+    own = tmp_path / "raw" / "_day" / "date=2024-03-09"
+    own.mkdir(parents=True)
+    (own / "_manifest.json").touch()
+    assert nightly.snapshot(settings, *days(9, 10)) == []
+
+
+def test_a_second_run_finds_the_lock_held_and_says_by_whom(tmp_path):
+    with (
+        nightly.locked(tmp_path / "lock"),
+        pytest.raises(nightly.AlreadyRunning, match=rf"under way \(process {os.getpid()}, since "),
+        nightly.locked(tmp_path / "lock"),
+    ):
+        pass
+    with nightly.locked(tmp_path / "lock"):
+        pass
+
+
+def test_logs_past_their_days_are_removed_and_others_stay(settings, tmp_path):
+    logs = tmp_path / "logs"
+    for name in ("2024-02-08", "2024-02-09"):
+        (logs / name).mkdir(parents=True)
+    for name in ("daily-2024-02-08.log", "daily-2024-02-09.log", "spark.log"):
+        (logs / name).touch()
+    nightly.remove_old_logs(settings, LAST)
+    assert sorted(path.name for path in logs.iterdir()) == ["2024-02-09", "daily-2024-02-09.log", "spark.log"]
+
+
+def test_a_cluster_gets_the_jobs_without_a_server_here(settings):
+    cluster = Settings(lake=settings.lake, spark=Spark(master="spark://host:7077"))
+    with nightly.spark(cluster, LAST) as remote:
+        assert remote == ""
+
+
+def test_a_process_ends_with_the_one_that_started_it(tmp_path):
+    """Also where that is killed and can do nothing more."""
+    told = tmp_path / "pid"
+    code = (
+        "import subprocess, time; from tasks.processes import bound; "
+        f"child = subprocess.Popen(bound(['sleep', '60'])); open({str(told)!r}, 'w').write(str(child.pid)); time.sleep(60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=pathlib.Path(__file__).parents[2])
+    child = _number(told)
+    parent.kill()
+    parent.wait()
+    assert _gone(child)
+
+
+def test_ending_a_process_that_does_not_listen_kills_it():
+    deaf = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
+    )
+    process = subprocess.Popen(
+        bound([sys.executable, "-c", deaf]), stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    end(process, patience=0.2)
+    assert process.returncode == -signal.SIGKILL
+
+
+def _number(path: pathlib.Path) -> int:
+    while not (path.exists() and path.read_text()):
+        time.sleep(0.02)
+    return int(path.read_text())
+
+
+def _gone(pid: int) -> bool:
+    """Whether it is gone in ten seconds; one that waits to be reaped is."""
+    for _ in range(500):
+        state = pathlib.Path(f"/proc/{pid}/stat")
+        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
+            return True
+        time.sleep(0.02)
+    return False
