@@ -48,6 +48,9 @@ mlflow: setup ## open the registry's page until Ctrl-C (PORT=5000, ROOT=folder)
 check-lake: setup ## check keys, references, ranges and the accounting of every table (ROOT=folder for another lake)
 	@$(V)/python -m jobs check $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $$(date -u -d yesterday +%F)
 
+metrics: setup ## serve the figures of health to Prometheus until Ctrl-C (PORT=9464, ROOT=folder for another lake)
+	@$(V)/python -m jobs exporter $(if $(PORT),--metrics-port $(PORT)) $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake)
+
 trend: setup ## how the lists did day by day beside popularity, and what was decided (ROOT=folder for another lake)
 	@$(V)/python -m jobs trend $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $$(date -u -d yesterday +%F)
 

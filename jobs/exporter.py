@@ -52,4 +52,4 @@ def main(settings: Settings) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
-    main(settle(parser(__doc__ or "", "lake", "evaluate", "retrain", "metrics", today=True)).settings)
+    main(settle(parser(__doc__ or "", "lake", "evaluate", "retrain", "health", "metrics", today=True)).settings)

@@ -90,12 +90,13 @@ class Lake:
             )
         return path
 
-    def version(self, table: str) -> int:
-        """The newest version of a table; -1 where it is not there."""
+    def version(self, table: str) -> str:
+        """``id@version`` of a table: another one is another content. Empty where the table is not there."""
         try:
-            return DeltaTable(self.path(table), without_files=True).version()
+            stored = DeltaTable(self.path(table))
         except TableNotFoundError:
-            return -1
+            return ""
+        return f"{stored.metadata().id}@{stored.version()}"
 
     def committed(self, marker: str) -> bool:
         """Whether a commit with this marker stands; its first part names the table."""

@@ -30,7 +30,7 @@ class LakeCollector(Collector):
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()  # scrapes come in threads
-        self._versions: tuple[int, ...] | None = None
+        self._versions: tuple[str, ...] = ()
         self._figures: Figures | None = None
         self._errors = 0
         self._said = ""
@@ -58,7 +58,7 @@ class LakeCollector(Collector):
         try:
             lake = Lake(self._settings.lake.root)  # refuses a schema that is not ours
             versions = tuple(lake.version(table) for table in ("health", "findings"))
-            if versions[0] < 0:
+            if not versions[0]:
                 raise Refused(f"{lake.root}: there is no lake, or none whose health was recorded; run a day first")
             if versions != self._versions or self._figures is None:
                 self._figures = read(lake, self._settings.evaluate.window_days)

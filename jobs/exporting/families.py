@@ -19,9 +19,11 @@ AT_SCRAPE = {"disk_free"}  # measured when asked, see collector: a full disk sto
 
 # What rules compare with, so that a limit is set once, in luigi.cfg: name, help, value.
 LIMITS: tuple[tuple[str, str, Callable[[Settings], float]], ...] = (
-    ("champion_max_age_seconds", "[retrain] max_age_days.", lambda settings: settings.retrain.max_age_days * DAY),
+    ("champion_max_age_seconds", "[retrain] max_age_days.", lambda s: s.retrain.max_age_days * DAY),
     ("live_min_lift_ratio", "[retrain] min_lift, live NDCG beside popularity's.", lambda s: s.retrain.min_lift),
     ("live_min_users", "[evaluate] min_users, fewer decide nothing.", lambda s: s.evaluate.min_users),
+    ("quarantined_max_ratio", "[health] max_quarantined_share.", lambda s: s.health.max_quarantined_share),
+    ("lake_disk_min_free_ratio", "[health] min_disk_free.", lambda s: s.health.min_disk_free),
 )
 
 

@@ -20,6 +20,21 @@ ROOT = pathlib.Path(__file__).parents[3]
 CONF = ROOT / "conf"
 PATIENCE = 40  # seconds for a server to come up, or for what is waited for
 
+TASKS = """
+import luigi
+
+class Goes(luigi.Task):
+    done = False
+    def complete(self):
+        return self.done
+    def run(self):
+        self.done = True
+
+class Fails(Goes):
+    def run(self):
+        raise RuntimeError("as it should")
+"""
+
 
 def installed(program: str) -> str:
     """The program's path; a test fails where it is missing."""
@@ -81,6 +96,21 @@ def luigid(folder: pathlib.Path) -> Iterator[str]:
     with process(command, folder / "luigid.log"):
         until(lambda: requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).ok, "luigid")
         yield f"127.0.0.1:{port}"
+
+
+def run_tasks(address: str, folder: pathlib.Path) -> None:
+    """Two tasks of a module of their own at a luigid: one that goes well, one that does not."""
+    (folder / "small_tasks.py").write_text(TASKS)
+    for task in ("Goes", "Fails"):
+        command = [pathlib.Path(sys.executable).with_name("luigi"), "--module", "small_tasks", task]
+        port = address.rpartition(":")[2]
+        options = ["--scheduler-host=127.0.0.1", f"--scheduler-port={port}", "--no-lock"]
+        subprocess.run(
+            [*map(str, command), *options],
+            cwd=ROOT,
+            env={"PYTHONPATH": str(folder), "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+        )
 
 
 class Prometheus:
