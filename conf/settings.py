@@ -228,6 +228,23 @@ class App:
         shape="ASCII without spaces",
         env="MOOVITAMIX_APP_TOKEN",
     )
+class Postgres:
+    url: str = key(
+        "",
+        "the database of the data mart; empty publishes nowhere",
+        pattern=r"(postgres(ql)?://\S+)?",
+        shape="empty, or postgresql://user@host:port/database",
+        env="MOOVITAMIX_POSTGRES_URL",  # it may hold a password
+    )
+    password: str = key("", "the password, where neither url nor ~/.pgpass has it", env="MOOVITAMIX_POSTGRES_PASSWORD")
+    reader: str = key(
+        "moovitamix_reader",
+        "role that may read the mart and nothing else",
+        pattern=r"[a-z_][a-z0-9_]{0,62}",
+        shape="a name of small letters, digits and _",
+    )
+    keep_days: int = key(30, "days that published lists are kept; 0 is for ever", low=0)
+    wait_seconds: float = key(60.0, "seconds to wait for what somebody else has locked", low=1, high=3600)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -245,6 +262,7 @@ class Settings:
     recommend: Recommend = Recommend()
     registry: Registry = Registry()
     app: App = App()
+    postgres: Postgres = Postgres()
 
 
 SECTIONS: dict[str, type] = {section.name: section.type for section in dataclasses.fields(Settings)}  # type: ignore[misc]
