@@ -211,23 +211,6 @@ class Registry:
 
 
 @dataclasses.dataclass(frozen=True)
-class App:
-    host: str = key("127.0.0.1", "address that the application listens on", pattern=r"\S+", shape="a name or address")
-    port: int = key(8080, "port that it listens on; 0 picks a free one", low=0, high=65_535)
-    workers: int = key(1, "processes that answer; each holds the day in its own memory", low=1, high=64)
-    max_k: int = key(100, "tracks that may be asked for at once", low=1, high=1000)
-    rate: float = key(0.0, "requests a second that one client may make, twice as many at once; 0 is no limit", low=0)
-    trusted_proxies: str = key("", "addresses whose X-Forwarded-For is believed, with commas; empty is none")
-    due_hours: float = key(
-        6.0, "hours after midnight (UTC) by which the lists of the day before are due", low=0, high=24
-    )
-    token: str = key(
-        "",
-        "token that the application asks for, as bearer or as password; empty asks for none",
-        pattern=r"[!-~]*",
-        shape="ASCII without spaces",
-        env="MOOVITAMIX_APP_TOKEN",
-    )
 class Postgres:
     url: str = key(
         "",
@@ -248,6 +231,26 @@ class Postgres:
 
 
 @dataclasses.dataclass(frozen=True)
+class App:
+    host: str = key("127.0.0.1", "address that the application listens on", pattern=r"\S+", shape="a name or address")
+    port: int = key(8080, "port that it listens on; 0 picks a free one", low=0, high=65_535)
+    workers: int = key(1, "processes that answer; each holds the day in its own memory", low=1, high=64)
+    max_k: int = key(100, "tracks that may be asked for at once", low=1, high=1000)
+    rate: float = key(0.0, "requests a second that one client may make, twice as many at once; 0 is no limit", low=0)
+    trusted_proxies: str = key("", "addresses whose X-Forwarded-For is believed, with commas; empty is none")
+    due_hours: float = key(
+        6.0, "hours after midnight (UTC) by which the lists of the day before are due", low=0, high=24
+    )
+    token: str = key(
+        "",
+        "token that the application asks for, as bearer or as password; empty asks for none",
+        pattern=r"[!-~]*",
+        shape="ASCII without spaces",
+        env="MOOVITAMIX_APP_TOKEN",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class Settings:
     """All sections; each is a frozen dataclass of typed values."""
 
@@ -261,8 +264,8 @@ class Settings:
     promote: Promote = Promote()
     recommend: Recommend = Recommend()
     registry: Registry = Registry()
-    app: App = App()
     postgres: Postgres = Postgres()
+    app: App = App()
 
 
 SECTIONS: dict[str, type] = {section.name: section.type for section in dataclasses.fields(Settings)}  # type: ignore[misc]
