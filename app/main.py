@@ -11,6 +11,7 @@ from app import api, pages, problems
 from app.guard import Guard
 from app.lake_store import LakeStore
 from app.metrics import Metrics
+from app.postgres_store import PostgresStore
 from app.published import Calendar
 from app.store import Store
 from conf.settings import Settings
@@ -23,7 +24,8 @@ there, `stale` is true and the last one is served. Nothing can be written. Liste
 
 
 def store_of(settings: Settings) -> Store:
-    return LakeStore(settings)
+    """PostgreSQL where there is one, else the lake."""
+    return PostgresStore(settings) if settings.postgres.url else LakeStore(settings)
 
 
 def create_app(settings: Settings, store: Store, calendar: Calendar | None = None) -> Guard:
