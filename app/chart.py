@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import itertools
+import math
 
 from app.store import Live
 
@@ -70,4 +71,4 @@ def chart(live: list[Live]) -> Chart | None:
 def _scale(highest: float) -> tuple[float, float]:
     """The distance of the lines, and the uppermost."""
     step = next((step for step in STEPS if highest / step <= MOST_LINES), STEPS[-1])
-    return step, step * max(1, -(-highest // step))
+    return step, step * max(1, math.ceil(round(highest / step, 9)))

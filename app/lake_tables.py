@@ -49,7 +49,7 @@ def newest_day(lists: DeltaTable) -> tuple[datetime.date, int, frozenset[str]] |
     for text in dates:
         revision = lists.transaction_version(marker(LISTS, "Recommend", text))
         if revision:
-            files = frozenset(lists.file_uris([("date", "=", text)]))
+            files = frozenset(lists.file_uris(file_pruning_predicate=f"date = '{text}'"))
             return datetime.date.fromisoformat(text), int(revision), files
     return None
 

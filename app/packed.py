@@ -1,10 +1,13 @@
 """Lists of tracks by key, as packed arrays: 8 bytes a list, 12 a rank and 4 a reason, whatever Python would take."""
 
 import itertools
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+
+from app.store import MAX_ID
 
 
 class Ranked(NamedTuple):
@@ -70,11 +73,17 @@ def reasons(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
 def with_digits(keys: np.ndarray, prefix: str, limit: int) -> list[int]:
     """The smallest of sorted ids that begin with these digits."""
     found: list[int] = []
-    low, high = int(prefix), int(prefix) + 1
-    while low <= int(keys[-1] if len(keys) else -1) and len(found) < limit:
-        begin, end = keys.searchsorted(low), keys.searchsorted(min(high, 2**63 - 1))
+    for low, high in ranges(prefix):
+        begin, end = keys.searchsorted(low), keys.searchsorted(high, "right")
         found += keys[begin : min(end, begin + limit - len(found))].tolist()
-        if low == 0:
-            break
-        low, high = low * 10, high * 10
     return found
+
+
+def ranges(prefix: str) -> Iterator[tuple[int, int]]:
+    """The first and last id of each length that begins with these digits, up to the largest id."""
+    low, high = int(prefix), int(prefix)
+    while low <= MAX_ID:
+        yield low, min(high, MAX_ID)
+        if high == 0:  # no other id begins with it
+            return
+        low, high = low * 10, high * 10 + 9

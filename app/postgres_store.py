@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 from app.model_health import DAYS, health_of
+from app.packed import ranges
 from app.postgres_pool import Pool
 from app.store import Listed, Listing, ModelHealth, NoDay, Play, Similar, Track
 from conf.settings import Settings
@@ -35,9 +36,9 @@ SEARCH = f"""
                   WHEN t.name ILIKE %(begin)s OR t.artist ILIKE %(begin)s THEN 1 ELSE 2 END, p.rank, t.track_id
     LIMIT %(limit)s"""
 SOME = "SELECT user_id FROM recommendations WHERE date = %s AND rank = 1 ORDER BY user_id LIMIT %s"
-BETWEEN = """
+AMONG = """
     SELECT user_id FROM recommendations
-    WHERE date = %s AND rank = 1 AND user_id >= %s AND user_id < %s ORDER BY user_id LIMIT %s"""
+    WHERE date = %s AND rank = 1 AND user_id BETWEEN %s AND %s ORDER BY user_id LIMIT %s"""
 LIVE = """
     SELECT date, model, model_version, value, low, high, users FROM evaluations
     WHERE kind = 'live' AND metric = 'ndcg' AND k = %s AND model IN ('als', 'popularity_als') AND date > %s AND date <= %s
@@ -116,13 +117,10 @@ class PostgresDay:
         if not prefix:
             return [row["user_id"] for row in await self._rows(SOME, [self.date, limit])]
         found: list[int] = []
-        low, high = int(prefix), int(prefix) + 1
-        while low < 2**63 and len(found) < limit:
-            among = [self.date, low, min(high, 2**63 - 1), limit - len(found)]
-            found += [row["user_id"] for row in await self._rows(BETWEEN, among)]
-            if low == 0:
-                break
-            low, high = low * 10, high * 10
+        for low, high in ranges(prefix):
+            if len(found) < limit:
+                given = [self.date, low, high, limit - len(found)]
+                found += [row["user_id"] for row in await self._rows(AMONG, given)]
         return found
 
     async def health(self) -> ModelHealth:

@@ -16,7 +16,7 @@ PALETTES = (
     ("#e7d8bd", "#c1553b", "#33241a"),
     ("#1f6f78", "#f0c977", "#f7f3e6"),
     ("#b6633c", "#5a2f22", "#fdf0e2"),
-    ("#93a06b", "#3d4a2c", "#fbfaf0"),
+    ("#93a06b", "#3d4a2c", "#1f2714"),
 )
 SHAPES = ("rings", "sun", "hills", "stripes", "petals", "waves")
 INITIALS = 2

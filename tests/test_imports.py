@@ -8,7 +8,12 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
-BANNED = {"tasks": {"pyspark"}, "jobs": {"luigi"}, "conf": {"luigi", "pyspark"}, "app": {"luigi", "pyspark", "tasks", "jobs"}}
+BANNED = {
+    "tasks": {"pyspark"},
+    "jobs": {"luigi"},
+    "conf": {"luigi", "pyspark"},
+    "app": {"luigi", "pyspark", "tasks", "jobs"},
+}
 
 
 def imported(file: pathlib.Path) -> set[str]:
