@@ -1,6 +1,7 @@
 """Serve the API and the page until Ctrl-C. The address is the first line printed."""
 
 import argparse
+import contextlib
 import logging
 import os
 import socket
@@ -84,7 +85,8 @@ def serve(settings: Settings) -> None:
 
 
 def main() -> None:
-    serve(from_flags(parser().parse_args()))
+    with contextlib.suppress(KeyboardInterrupt):  # the server has ended by it, and raises it again
+        serve(from_flags(parser().parse_args()))
 
 
 if __name__ == "__main__":
