@@ -95,6 +95,7 @@ def routes(settings: Settings, store: Store, calendar: Calendar) -> APIRouter:
                 published=calendar.published(day),
                 health=health,
                 chart=chart(health["live"]),
+                min_users=settings.evaluate.min_users,
                 report=report_file(settings.lake.root, day.date).is_file(),
             )
 

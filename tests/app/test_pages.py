@@ -1,8 +1,12 @@
+import dataclasses
 import re
 
 import pytest
 
+from app.lake_store import LakeStore
+from conf.settings import Evaluate
 from tests.app.lakes import HOSTILE, HOSTILE_ARTIST
+from tests.app.serving import served, settings_of
 
 PAGES = [
     "/",
@@ -83,6 +87,14 @@ def test_the_models_page_has_figures_champion_and_decisions(client):
     assert "retrain: keep" in text
     assert 'href="/model/report"' in page.text
     assert page.text.count('class="dot"') == 2
+
+
+def test_figures_of_too_few_listeners_are_not_praised(root):
+    settings = dataclasses.replace(settings_of(root), evaluate=Evaluate(min_users=121))
+    with served(settings, LakeStore(settings)) as client:
+        text = words(client.page("/model"))
+    assert "Too few listeners to tell" in text
+    assert "times as good" not in text
 
 
 def test_the_days_report_comes_with_a_policy_that_lets_no_script_run(client):
