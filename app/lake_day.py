@@ -112,7 +112,7 @@ def read_day(
     tables: Tables, lists: DeltaTable, date: datetime.date, popular_days: int, k: int, pool: Executor
 ) -> LakeDay:
     """The day as one version of ``recommendations`` has it."""
-    rows = query(lists, sql.lists_of(date))
+    rows = query(lists, sql.lists_of(date)).sort_by([("user_id", "ascending"), ("rank", "ascending")])
     firsts = query(lists, sql.firsts_of(date))
     listed = column(rows, "track_id", pa.int64()).to_numpy()
     catalogue, popular = read_catalogue(tables, date, popular_days, np.unique(listed))
@@ -130,7 +130,7 @@ def read_day(
 
 
 def kinds_of(firsts: pa.Table) -> tuple[list[tuple[str, str]], np.ndarray]:
-    """The distinct (source, model_version), and which of them each list is (uint8)."""
+    """The distinct (source, model_version), and which of them each list is (uint8), in the order of users."""
     both = pc.binary_join_element_wise(
         column(firsts, "source", pa.string()), column(firsts, "model_version", pa.string()).fill_null(""), "\n"
     )
@@ -138,7 +138,8 @@ def kinds_of(firsts: pa.Table) -> tuple[list[tuple[str, str]], np.ndarray]:
     if isinstance(coded, pa.ChunkedArray):
         coded = coded.chunk(0)
     made = [tuple(text.split("\n")) for text in coded.dictionary.to_pylist()]
-    return made, coded.indices.to_numpy().astype(np.uint8)
+    order = np.argsort(column(firsts, "user_id", pa.int64()).to_numpy())
+    return made, coded.indices.to_numpy().astype(np.uint8)[order]
 
 
 def read_catalogue(

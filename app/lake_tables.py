@@ -37,7 +37,10 @@ class Tables:
 
 
 def query(opened: DeltaTable, sql: str) -> pa.Table:
-    return pa.table(QueryBuilder().register("stored", opened).execute(sql).read_all())
+    """The answer, batch by batch: read at once, no other thread of the process would run until all of it is there."""
+    reader = QueryBuilder().register("stored", opened).execute(sql)
+    batches = [pa.record_batch(batch) for batch in reader]
+    return pa.Table.from_batches(batches, None if batches else pa.schema(reader.schema))
 
 
 def newest_day(lists: DeltaTable) -> tuple[datetime.date, int, frozenset[str]] | None:
@@ -55,12 +58,13 @@ def newest_day(lists: DeltaTable) -> tuple[datetime.date, int, frozenset[str]] |
 
 
 def lists_of(date: datetime.date) -> str:
-    return f"SELECT user_id, track_id, score, because FROM stored WHERE {on(date)} ORDER BY user_id, rank"
+    """In no order: a sort is not answered batch by batch."""
+    return f"SELECT user_id, rank, track_id, score, because FROM stored WHERE {on(date)}"
 
 
 def firsts_of(date: datetime.date) -> str:
-    """Source and model of each list; in every row of a list they are the same."""
-    return f"SELECT user_id, source, model_version FROM stored WHERE {on(date)} AND rank = 1 ORDER BY user_id"
+    """Source and model of each list, in no order; in every row of a list they are the same."""
+    return f"SELECT user_id, source, model_version FROM stored WHERE {on(date)} AND rank = 1"
 
 
 CATALOGUE = "SELECT track_id, name, artist, album, genres, duration_s, last_seen FROM stored ORDER BY track_id"
