@@ -25,6 +25,9 @@ setup: ## make .venv with pinned packages and Delta's jars (every other target d
 run: setup ## run the last two whole days on the demo API and show what came of it (DAYS=3 for more)
 	@$(V)/python -m tasks.demo --days $(DAYS) --root $(DEMO)
 
+app: setup ## serve the lists to listeners, as an API and a page, until Ctrl-C (ROOT=folder for another lake, PORT=8080)
+	@$(V)/python -m app $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) $(if $(PORT),--app-port $(PORT))
+
 status: setup ## the last day done, the champion, what is missing (ROOT=folder for another lake)
 	@$(V)/python -m jobs status $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $$(date -u -d yesterday +%F)
 
@@ -108,8 +111,11 @@ bench-als: setup ## fitting 8.83 million pairs beside implicit, at rank 64 and 5
 bench-quality: setup ## NDCG with parameters that our search finds, beside popularity and implicit (DATA=pairs.tsv for other listens)
 	@$(V)/python -m bench.bench_quality $(if $(DATA),--data $(DATA))
 
+bench-app: setup ## requests a second of the application by wrk, 100,000 users, also while a day is published
+	@$(V)/python -m bench.bench_app
+
 cov: setup ## the same, with the share of lines covered
-	@$(V)/python -m pytest --cov=conf --cov=tasks --cov=jobs --cov=demo_api --cov-report=term
+	@$(V)/python -m pytest --cov=conf --cov=tasks --cov=jobs --cov=demo_api --cov=app --cov-report=term
 
 lint: setup ## rules of style and security
 	@$(V)/ruff check .

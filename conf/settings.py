@@ -310,6 +310,46 @@ class Metrics:
 
 
 @dataclasses.dataclass(frozen=True)
+class Postgres:
+    url: str = key(
+        "",
+        "the database of the data mart; empty publishes nowhere",
+        pattern=r"(postgres(ql)?://\S+)?",
+        shape="empty, or postgresql://user@host:port/database",
+        env="MOOVITAMIX_POSTGRES_URL",  # it may hold a password
+    )
+    password: str = key("", "the password, where neither url nor ~/.pgpass has it", env="MOOVITAMIX_POSTGRES_PASSWORD")
+    reader: str = key(
+        "moovitamix_reader",
+        "role that may read the mart and nothing else",
+        pattern=r"[a-z_][a-z0-9_]{0,62}",
+        shape="a name of small letters, digits and _",
+    )
+    keep_days: int = key(30, "days that published lists are kept; 0 is for ever", low=0)
+    wait_seconds: float = key(60.0, "seconds to wait for what somebody else has locked", low=1, high=3600)
+
+
+@dataclasses.dataclass(frozen=True)
+class App:
+    host: str = key("127.0.0.1", "address that the application listens on", pattern=r"\S+", shape="a name or address")
+    port: int = key(8080, "port that it listens on; 0 picks a free one", low=0, high=65_535)
+    workers: int = key(1, "processes that answer; each holds the day in its own memory", low=1, high=64)
+    max_k: int = key(100, "tracks that may be asked for at once", low=1, high=1000)
+    rate: float = key(0.0, "requests a second that one client may make, twice as many at once; 0 is no limit", low=0)
+    trusted_proxies: str = key("", "addresses whose X-Forwarded-For is believed, with commas; empty is none")
+    due_hours: float = key(
+        6.0, "hours after midnight (UTC) by which the lists of the day before are due", low=0, high=24
+    )
+    token: str = key(
+        "",
+        "token that the application asks for, as bearer or as password; empty asks for none",
+        pattern=r"[!-~]*",
+        shape="ASCII without spaces",
+        env="MOOVITAMIX_APP_TOKEN",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class Settings:
     """All sections; each is a frozen dataclass of typed values."""
 
@@ -329,6 +369,8 @@ class Settings:
     logs: Logs = Logs()
     daily: Daily = Daily()
     metrics: Metrics = Metrics()
+    postgres: Postgres = Postgres()
+    app: App = App()
 
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")  # where a password may travel without TLS

@@ -264,6 +264,35 @@ class Lake:
         found = QueryBuilder().register("stored", DeltaTable(self.path(table))).execute(query).read_all()
         return pa.table(found).cast(schema)
 
+    def batches(
+        self, table: str, filters: list | None = None, columns: list[str] | None = None
+    ) -> pa.RecordBatchReader:
+        """As :meth:`arrow`, batch by batch: memory does not grow with the rows."""
+        schema = arrow_schema(TABLES[table])
+        schema = pa.schema([schema.field(name) for name in columns]) if columns else schema
+        if not DeltaTable.is_deltatable(self.path(table)):
+            return pa.RecordBatchReader.from_batches(schema, [])
+        names = ", ".join(f'"{name}"' for name in schema.names)
+        query = f"SELECT {names} FROM stored{_where(filters)}"  # noqa: S608 - names are declared in conf
+        found = QueryBuilder().register("stored", DeltaTable(self.path(table))).execute(query)
+        stream = pa.RecordBatchReader.from_stream(found)
+        return pa.RecordBatchReader.from_batches(
+            schema,
+            (
+                pa.Table.from_batches([batch]).cast(schema).combine_chunks().to_batches()[0]
+                for batch in stream
+                if batch.num_rows
+            ),
+        )
+
+    def count(self, table: str, filters: list | None = None) -> int:
+        """How many rows there are."""
+        if not DeltaTable.is_deltatable(self.path(table)):
+            return 0
+        query = f"SELECT count(*) AS n FROM stored{_where(filters)}"  # noqa: S608 - names are declared in conf
+        found = QueryBuilder().register("stored", DeltaTable(self.path(table))).execute(query).read_all()
+        return int(found["n"][0].as_py())
+
     def replace_rows(self, rows: Iterable[Mapping[str, object]], table: str, marker: str, **slice_: object) -> None:
         """As :meth:`replace`, for rows in memory; no rows commit the marker alone."""
         schema = arrow_schema(TABLES[table])

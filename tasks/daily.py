@@ -11,24 +11,27 @@ import luigi
 
 from conf.errors import BadSetting
 from conf.layout import report_file, report_revision
-from tasks import console, lake, ledger, links, logs, notify
+from tasks import console, lake, ledger, links, logs, mart, notify
 from tasks.base import DatedTask, DayParameter, OptionalDayParameter, today
+from tasks.publish import Publish
 from tasks.recommend import Recommend
 from tasks.report import HealthReport
+from tasks.settings import settings
 
 
 class Day(DatedTask, luigi.WrapperTask):
     """One date, whole; what :class:`DailyPipeline` recomputes of the dates after its own."""
 
     def requires(self) -> list:
-        return [self.clone(Recommend), self.clone(HealthReport)]
+        published = [self.clone(Publish)] if self.settings.postgres.url else []
+        return [self.clone(Recommend), *published, self.clone(HealthReport)]
 
     def complete(self) -> bool:
         return done(self.root, [self.date], self.version, self.partial) == {self.date}
 
 
 class DailyPipeline(Day):
-    """Everything of a date: fetched, cleaned, evaluated, decided, recommended, reported.
+    """Everything of a date: fetched, cleaned, evaluated, decided, recommended, published, reported.
 
     With ``--revision N`` the date is recomputed from its raw folders, and every later date that has been run
     after it, in order: each stands on those before.
@@ -120,9 +123,14 @@ class Backfill(luigi.Task):
 
 
 def done(root: str, dates: list[datetime.date], revision: int, partial: bool = False) -> set[datetime.date]:
-    """The dates whose lists and report are there, in this revision or a later one: a year in a second."""
+    """The dates whose lists and report (and publication, where there is a mart) are there: a year in a second.
+
+    In this revision or a later one.
+    """
     listed = lake.committed_dates(root, "recommendations", "Recommend", dates, revision)
-    return {date for date in listed if report_revision(report_file(root, date, partial)) >= revision}
+    reported = {date for date in listed if report_revision(report_file(root, date, partial)) >= revision}
+    postgres = settings().postgres
+    return mart.published(postgres, sorted(reported), revision) if postgres.url and reported else reported
 
 
 logs.listen()

@@ -1,13 +1,15 @@
 """Run the last whole days on the demo API: what ``make run`` does.
 
 Starts the demo API and a local Spark Connect server, runs DailyPipeline for each day with the API standing at
-the end of that day, prints what came of it, and stops what it started.
+the end of that day, prints what came of it, and stops what it started. On a terminal it then serves the page until Ctrl-C.
 """
 
 import argparse
 import contextlib
 import datetime
+import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import time
@@ -19,7 +21,8 @@ import requests
 from conf.errors import Refused
 from tasks.base import ROOT, today
 from tasks.daily import DailyPipeline
-from tasks.spark_server import running
+from tasks.settings import settings
+from tasks.spark_server import answers, running
 
 PORT = 15002
 
@@ -35,6 +38,7 @@ def main() -> None:
     folder, dates = args.root.absolute(), last_days(args.days)
     run(dates, folder, args.port)
     show("summary", folder, dates[-1])
+    page(folder)
 
 
 def last_days(count: int) -> list[datetime.date]:
@@ -46,6 +50,33 @@ def show(job: str, folder: pathlib.Path, date: datetime.date, *options: str) -> 
     """What a job has to say of the demo's lake, for a person."""
     command = [sys.executable, "-m", "jobs", job, f"--date={date}", f"--lake-root={folder / 'lake'}", *options]
     subprocess.run(command, cwd=ROOT, check=True)
+
+
+def page(folder: pathlib.Path) -> None:
+    """Where the listener's page is; on a terminal it is served until Ctrl-C, elsewhere nothing stays behind."""
+    port = settings().app.port
+    again = "make app" + ("" if folder == ROOT / "data" / "demo" else f" ROOT={shlex.quote(str(folder / 'lake'))}")
+    if not sys.stdout.isatty():
+        print(f"\n  page     {again}   (http://127.0.0.1:{port})")
+        return
+    log = folder / "logs" / "app.log"
+    command = [sys.executable, "-m", "app", f"--lake-root={folder / 'lake'}", "--app-host=127.0.0.1"]
+    command += [f"--app-port={0 if answers(port) else port}"]
+    # This demo's lake is to be seen, not a mart that the environment may name.
+    environment = {**os.environ, "MOOVITAMIX_POSTGRES_URL": ""}
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        contextlib.suppress(KeyboardInterrupt),  # Ctrl-C reaches the server as well, which ends by it
+        log.open("ab") as errors,
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as server,
+    ):
+        url = server.stdout.readline().strip() if server.stdout else ""
+        if not url:
+            raise Refused(f"the page did not start; see {log}")
+        print(f"\n  page     {url}   (Ctrl-C ends it; {again} starts it again)", flush=True)
+        server.wait()
 
 
 def use(section: str, key: str, value: str) -> None:

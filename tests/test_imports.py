@@ -1,4 +1,4 @@
-"""The two sides do not know each other's engine: tasks never import pyspark, jobs never luigi, conf neither."""
+"""The sides do not know each other's engine: tasks never import pyspark, jobs never luigi, conf and app neither."""
 
 import ast
 import pathlib
@@ -8,7 +8,12 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
-BANNED = {"tasks": {"pyspark"}, "jobs": {"luigi"}, "conf": {"luigi", "pyspark"}}
+BANNED = {
+    "tasks": {"pyspark"},
+    "jobs": {"luigi"},
+    "conf": {"luigi", "pyspark"},
+    "app": {"luigi", "pyspark", "tasks", "jobs"},
+}
 
 
 def imported(file: pathlib.Path) -> set[str]:

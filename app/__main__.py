@@ -1,0 +1,93 @@
+"""Serve the API and the page until Ctrl-C. The address is the first line printed."""
+
+import argparse
+import contextlib
+import logging
+import os
+import socket
+import tempfile
+
+import uvicorn
+
+from app.main import create_app, store_of
+from conf.errors import Refused
+from conf.settings import App, Settings, add_flags, as_flags, from_flags
+
+SECTIONS = ("app", "lake", "recommend", "evaluate")
+FLAGS = "MOOVITAMIX_APP_FLAGS"  # by which workers get what the command line said
+DRAIN_SECONDS = 5
+LOCAL = ("127.0.0.1", "::1", "localhost")
+
+
+def parser() -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(prog="python -m app", description=__doc__)
+    add_flags(result, *SECTIONS)
+    return result
+
+
+def worker() -> object:
+    """The application in a process of its own, with the settings of the one that started it."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    settings = from_flags(parser().parse_args(os.environ[FLAGS].split("\n")))
+    return create_app(settings, store_of(settings))
+
+
+def listen(app: App) -> socket.socket:
+    """
+    Raises:
+        Refused: the address is in use, or not one of this machine.
+    """
+    family = socket.AF_INET6 if ":" in app.host else socket.AF_INET
+    try:
+        listener = socket.create_server((app.host, app.port), family=family, backlog=2048)
+    except OSError as error:
+        raise Refused(
+            f"[app] port: cannot listen on {app.host}:{app.port} ({error.strerror}); choose another"
+        ) from None
+    # Connections inherit it. Without, the body of an answer may wait 40 ms for the header's acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.set_inheritable(True)
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(settings: Settings) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    listener = listen(settings.app)
+    if not settings.app.token and settings.app.host not in LOCAL:
+        logging.getLogger("app").warning("others can reach %s, and no MOOVITAMIX_APP_TOKEN is set", settings.app.host)
+    print(url_of(listener), flush=True)
+    several = settings.app.workers > 1
+    config = uvicorn.Config(
+        "app.__main__:worker" if several else create_app(settings, store_of(settings)),
+        factory=several,
+        workers=settings.app.workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.app.trusted_proxies),
+        forwarded_allow_ips=settings.app.trusted_proxies,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    if not several:
+        uvicorn.Server(config).run(sockets=[listener])
+        return
+    from uvicorn.supervisors import Multiprocess
+
+    with tempfile.TemporaryDirectory(prefix="moovitamix-app-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        os.environ[FLAGS] = "\n".join(as_flags(settings, *SECTIONS))
+        Multiprocess(config, sockets=[listener]).run()
+
+
+def main() -> None:
+    with contextlib.suppress(KeyboardInterrupt):  # the server has ended by it, and raises it again
+        serve(from_flags(parser().parse_args()))
+
+
+if __name__ == "__main__":
+    main()

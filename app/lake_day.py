@@ -1,0 +1,185 @@
+"""One published day, read from the lake once and kept in memory."""
+
+import asyncio
+import datetime
+from concurrent.futures import Executor
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable
+
+from app import lake_tables as sql
+from app.catalogue import Catalogue, unknown
+from app.lake_tables import Tables, column, query, texts
+from app.model_health import DAYS, health_of
+from app.packed import Packed, reasons, with_digits
+from app.store import Listed, Listing, ModelHealth, Play, Similar, Track
+
+TEXTS = ("name", "artist", "album", "genres")
+POPULAR = 1_000  # tracks of the popular list, as long as the longest list that can be asked for
+
+
+class LakeDay:
+    """Lists, tracks and similar tracks in memory; history, figures and the report are read when they are asked for."""
+
+    def __init__(
+        self,
+        tables: Tables,
+        date: datetime.date,
+        lists: Packed,
+        made: list[tuple[str, str]],  # the kinds of list: source and model_version
+        kinds: np.ndarray,  # of each list
+        catalogue: Catalogue,
+        popular: tuple[np.ndarray, np.ndarray],  # places in the catalogue and plays
+        similar: Packed,
+        k: int,  # of the figures
+        pool: Executor,
+    ) -> None:
+        self.date, self.users = date, len(lists.keys)
+        self.model_version = max((version for source, version in made if source == "als"), default="")
+        self._tables, self._lists, self._made, self._kinds = tables, lists, made, kinds
+        self._catalogue, self._popular, self._similar = catalogue, popular, similar
+        self._k, self._pool = k, pool
+
+    async def recommendations(self, user_id: int, k: int) -> Listing:
+        place = self._lists.place(user_id)
+        if place < 0:
+            return self._popular_list(k)
+        tracks, scores, because = self._lists.ranked(place, k)
+        at, (source, version) = self._catalogue.at, self._made[self._kinds[place]]
+        return {
+            "known": True,
+            "source": source,
+            "model_version": version,
+            "recommendations": [
+                {
+                    "rank": rank,
+                    "score": round(score, 4),
+                    "track": at(track),
+                    "because": [at(reason) for reason in heard if reason >= 0],
+                }
+                for rank, (track, score, heard) in enumerate(zip(tracks, scores, because, strict=True), 1)
+            ],
+        }
+
+    def _popular_list(self, k: int) -> Listing:
+        places, plays = (part[:k].tolist() for part in self._popular)
+        listed: list[Listed] = [
+            {"rank": rank, "score": float(score), "track": self._catalogue.at(place), "because": []}
+            for rank, (place, score) in enumerate(zip(places, plays, strict=True), 1)
+        ]
+        return {"known": False, "source": "popular", "model_version": "", "recommendations": listed}
+
+    async def history(self, user_id: int, limit: int) -> list[Play]:
+        rows = await self._rows("listens", sql.history_of(self.date, user_id, limit))
+        return [{"listened_at": row["listened_at"], "track": self._catalogue.get(row["track_id"])} for row in rows]
+
+    async def track(self, track_id: int) -> Track | None:
+        index = self._catalogue.index(track_id)
+        return self._catalogue.at(index) if index >= 0 else None
+
+    async def similar(self, track_id: int) -> list[Similar]:
+        place = self._similar.place(track_id)
+        if place < 0:
+            return []
+        found = self._similar.ranked(place, POPULAR)
+        pairs = zip(found.scores, found.tracks, strict=True)
+        return [{"score": round(score, 4), "track": self._catalogue.at(index)} for score, index in pairs if index >= 0]
+
+    async def search(self, text: str, limit: int) -> list[Track]:
+        return self._catalogue.search(text, limit)
+
+    async def listeners(self, prefix: str, limit: int) -> list[int]:
+        keys = self._lists.keys
+        if prefix:
+            return with_digits(keys, prefix, limit)
+        return keys[np.linspace(0, len(keys) - 1, min(limit, len(keys))).astype(int)].tolist()
+
+    async def health(self) -> ModelHealth:
+        live, decisions, champion = await asyncio.gather(
+            self._rows("evaluations", sql.live_of(self.date, DAYS, self._k)),
+            self._rows("decisions", sql.decisions_of(self.date)),
+            self._rows("decisions", sql.CHAMPION),
+        )
+        return health_of(self._k, live, decisions, champion)
+
+    async def _rows(self, table: str, query: str) -> list[dict]:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._tables.rows, table, query)
+
+
+def read_day(
+    tables: Tables, lists: DeltaTable, date: datetime.date, popular_days: int, k: int, pool: Executor
+) -> LakeDay:
+    """The day as one version of ``recommendations`` has it."""
+    rows = query(lists, sql.lists_of(date)).sort_by([("user_id", "ascending"), ("rank", "ascending")])
+    firsts = query(lists, sql.firsts_of(date))
+    listed = column(rows, "track_id", pa.int64()).to_numpy()
+    catalogue, popular = read_catalogue(tables, date, popular_days, np.unique(listed))
+    starts, heard = reasons(rows["because"])
+    packed = Packed(
+        column(rows, "user_id", pa.int64()).to_numpy(),
+        catalogue.indices(listed),
+        column(rows, "score", pa.float32()).to_numpy(),
+        (starts, catalogue.indices(heard)),
+    )
+    made, kinds = kinds_of(firsts)
+    version = max((version for source, version in made if source == "als"), default="")
+    similar = read_similar(tables, version, catalogue)
+    return LakeDay(tables, date, packed, made, kinds, catalogue, popular, similar, k, pool)
+
+
+def kinds_of(firsts: pa.Table) -> tuple[list[tuple[str, str]], np.ndarray]:
+    """The distinct (source, model_version), and which of them each list is (uint8), in the order of users."""
+    both = pc.binary_join_element_wise(
+        column(firsts, "source", pa.string()), column(firsts, "model_version", pa.string()).fill_null(""), "\n"
+    )
+    coded = pa.chunked_array([both.combine_chunks()]).dictionary_encode().combine_chunks()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.chunk(0)
+    made = [tuple(text.split("\n")) for text in coded.dictionary.to_pylist()]
+    order = np.argsort(column(firsts, "user_id", pa.int64()).to_numpy())
+    return made, coded.indices.to_numpy().astype(np.uint8)[order]
+
+
+def read_catalogue(
+    tables: Tables, date: datetime.date, popular_days: int, listed: np.ndarray
+) -> tuple[Catalogue, tuple[np.ndarray, np.ndarray]]:
+    """The tracks, and the popular list: places and recent plays of those served on the date, most popular first."""
+    tracks = tables.query("tracks", sql.CATALOGUE)
+    known = np.zeros(0, np.int64) if tracks is None else column(tracks, "track_id", pa.int64()).to_numpy()
+    last_seen = np.zeros(0, "datetime64[D]") if tracks is None else column(tracks, "last_seen", pa.date32()).to_numpy()
+    missing = np.setdiff1d(listed, known)
+    rows = [texts(tracks.drop(["last_seen"]), TEXTS)] if tracks is not None else []
+    if len(missing):  # never lists without a name, whatever happened to the table of tracks
+        schema = rows[0].schema if rows else None
+        rows.append(pa.Table.from_pylist([dict(unknown(track)) for track in missing.tolist()], schema=schema))
+    both = pa.concat_tables(rows) if rows else pa.Table.from_pylist([], schema=EMPTY)
+    both = both.sort_by("track_id") if len(missing) else both
+    counts = tables.query("listens", sql.plays_of(date, popular_days))
+    ids = both["track_id"].to_numpy()
+    recent, ever = np.zeros(len(ids), np.int64), np.zeros(len(ids), np.int64)
+    if counts is not None and counts.num_rows:
+        played = column(counts, "track_id", pa.int64()).to_numpy()
+        there = np.isin(played, ids)
+        places = np.searchsorted(ids, played[there])
+        recent[places] = column(counts, "recent", pa.int64()).to_numpy()[there]
+        ever[places] = column(counts, "ever", pa.int64()).to_numpy()[there]
+    served = np.isin(ids, known[last_seen >= np.datetime64(date)])
+    order = np.lexsort((ids, -ever, -recent))
+    order = order[served[order]][:POPULAR]
+    return Catalogue(both, ever), (order, recent[order])
+
+
+EMPTY = pa.schema([("track_id", pa.int64()), *((name, pa.string()) for name in TEXTS), ("duration_s", pa.int32())])
+
+
+def read_similar(tables: Tables, version: str, catalogue: Catalogue) -> Packed:
+    rows = tables.query("similar_tracks", sql.similar_of(version)) if version else None
+    if rows is None:
+        return Packed(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
+    return Packed(
+        column(rows, "track_id", pa.int64()).to_numpy(),
+        catalogue.indices(column(rows, "similar_track_id", pa.int64()).to_numpy()),
+        column(rows, "score", pa.float32()).to_numpy(),
+    )

@@ -1,0 +1,150 @@
+"""What the application reads of the lake, as SQL through deltalake: every read is as of a date."""
+
+import datetime
+from collections.abc import Iterable
+
+import pyarrow as pa
+from deltalake import DeltaTable, QueryBuilder
+from deltalake.exceptions import TableNotFoundError
+
+from conf.layout import table_folder
+from conf.tables import marker
+
+LISTS = "recommendations"
+
+
+class Tables:
+    """The tables under a lake's root. Each read opens its table anew: old files may have been vacuumed."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def open(self, table: str) -> DeltaTable | None:
+        """None where the table is not there yet."""
+        try:
+            return DeltaTable(str(table_folder(self.root, table).absolute()))
+        except TableNotFoundError:
+            return None
+
+    def query(self, table: str, sql: str) -> pa.Table | None:
+        """The answer to SQL over ``stored``; None where the table is not there yet."""
+        opened = self.open(table)
+        return query(opened, sql) if opened else None
+
+    def rows(self, table: str, sql: str) -> list[dict]:
+        found = self.query(table, sql)
+        return [] if found is None else found.to_pylist()
+
+
+def query(opened: DeltaTable, sql: str) -> pa.Table:
+    """The answer, batch by batch: read at once, no other thread of the process would run until all of it is there."""
+    reader = QueryBuilder().register("stored", opened).execute(sql)
+    batches = [pa.record_batch(batch) for batch in reader]
+    return pa.Table.from_batches(batches, None if batches else pa.schema(reader.schema))
+
+
+def newest_day(lists: DeltaTable) -> tuple[datetime.date, int, frozenset[str]] | None:
+    """The newest date whose lists are committed whole: it, the marker's version, and its files.
+
+    A day that is not over has a marker of version 0, and is not served.
+    """
+    dates = sorted({part["date"] for part in lists.partitions()}, reverse=True)
+    for text in dates:
+        revision = lists.transaction_version(marker(LISTS, "Recommend", text))
+        if revision:
+            files = frozenset(lists.file_uris(file_pruning_predicate=f"date = '{text}'"))
+            return datetime.date.fromisoformat(text), int(revision), files
+    return None
+
+
+def lists_of(date: datetime.date) -> str:
+    """In no order: a sort is not answered batch by batch."""
+    return f"SELECT user_id, rank, track_id, score, because FROM stored WHERE {on(date)}"
+
+
+def firsts_of(date: datetime.date) -> str:
+    """Source and model of each list, in no order; in every row of a list they are the same."""
+    return f"SELECT user_id, source, model_version FROM stored WHERE {on(date)} AND rank = 1"
+
+
+CATALOGUE = "SELECT track_id, name, artist, album, genres, duration_s, last_seen FROM stored ORDER BY track_id"
+
+
+def plays_of(date: datetime.date, days: int) -> str:
+    """``track_id``, ``recent`` (plays in the last days) and ``ever``, as popularity counts them."""
+    since = midnight(date - datetime.timedelta(days=days - 1))
+    return (
+        f"SELECT track_id, count(CASE WHEN listened_at >= {since} THEN 1 END) AS recent, count(*) AS ever "
+        f"FROM ({current(date)}) GROUP BY track_id ORDER BY track_id"
+    )
+
+
+def history_of(date: datetime.date, user_id: int, limit: int) -> str:
+    return (
+        f"SELECT track_id, listened_at FROM ({current(date, f'user_id = {user_id}')}) "
+        f"ORDER BY listened_at DESC, position DESC LIMIT {limit}"
+    )
+
+
+def current(date: datetime.date, also: str = "true") -> str:
+    """Plays known and heard by the end of a date, of the latest version of each row of the history."""
+    end = midnight(date + datetime.timedelta(days=1))
+    return (
+        "SELECT * FROM (SELECT user_id, track_id, listened_at, position, updated_at, "
+        "max(updated_at) OVER (PARTITION BY user_id, listened_at) AS newest FROM stored "
+        f"WHERE {also} AND first_seen <= {literal(date)} AND listened_at < {end}) WHERE updated_at = newest"
+    )
+
+
+def similar_of(version: str) -> str:
+    return (
+        "SELECT track_id, similar_track_id, score FROM stored "
+        f"WHERE model_version = {literal(version)} ORDER BY track_id, rank"
+    )
+
+
+def live_of(date: datetime.date, days: int, k: int) -> str:
+    since = date - datetime.timedelta(days=days)
+    return (
+        "SELECT date, model, model_version, value, low, high, users FROM stored WHERE kind = 'live' AND metric = 'ndcg' "
+        f"AND k = {int(k)} AND model IN ('als', 'popularity_als') AND date > {literal(since)} AND date <= {literal(date)} "
+        "ORDER BY date"
+    )
+
+
+def decisions_of(date: datetime.date) -> str:
+    return f"SELECT {DECISION} FROM stored WHERE {on(date)} ORDER BY {STEPS}"
+
+
+# On one date a rollback is what a person did after the run.
+CHAMPION = (
+    "SELECT date, step, decision, reason, model_version FROM stored WHERE decision IN ('promote', 'rollback') "
+    "ORDER BY date DESC, step = 'rollback' DESC LIMIT 1"
+)
+DECISION = "date, step, decision, reason, model_version"
+STEPS = "CASE step WHEN 'retrain' THEN 0 WHEN 'promote' THEN 1 ELSE 2 END"
+
+
+def on(date: datetime.date) -> str:
+    return f"date = {literal(date)}"
+
+
+def midnight(date: datetime.date) -> str:
+    return f"TIMESTAMP '{date.isoformat()}T00:00:00+00:00'"
+
+
+def literal(value: datetime.date | str) -> str:
+    if isinstance(value, datetime.date):
+        return f"DATE '{value.isoformat()}'"
+    return "'" + value.replace("'", "''") + "'"
+
+
+def column(table: pa.Table, name: str, type_: pa.DataType) -> pa.ChunkedArray:
+    """A column as a plain type, whatever views and dictionaries the engine answers with."""
+    return table[name].cast(type_)
+
+
+def texts(table: pa.Table, names: Iterable[str]) -> pa.Table:
+    for name in names:
+        table = table.set_column(table.schema.get_field_index(name), name, column(table, name, pa.string()))
+    return table

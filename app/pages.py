@@ -1,0 +1,121 @@
+"""The page: HTML for people, whole without a script."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Path, Query, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from app.api import MAX_TEXT, Id
+from app.chart import chart
+from app.published import Calendar
+from app.store import MAX_ID, Play, Store
+from app.templating import render
+from conf.layout import report_file
+from conf.settings import Settings
+
+SUGGESTED = 12  # listeners on the first page
+SHELF = 12  # popular tracks there
+FOUND = 30
+PLAYS, LATELY = 60, 12  # plays read, and different tracks of them shown
+NOBODY = -1
+# Of the pipeline's own report: it brings its style along; a script in it would not run.
+REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox"
+
+
+def routes(settings: Settings, store: Store, calendar: Calendar) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+    most, days = settings.app.max_k, settings.recommend.popular_days
+    count = min(settings.recommend.k, most)
+
+    @router.get("/")
+    async def home() -> Response:
+        async with store.day() as day:
+            popular = await day.recommendations(NOBODY, SHELF)
+            return render(
+                "home.html",
+                published=calendar.published(day),
+                users=day.users,
+                suggested=await day.listeners("", SUGGESTED),
+                popular=popular["recommendations"],
+            )
+
+    @router.get("/listeners")
+    async def find(id: Annotated[str, Query(max_length=MAX_TEXT)] = "") -> Response:
+        """To the listener's page where the id is one; else those whose ids begin like it."""
+        digits = id.strip()
+        whole = digits.isascii() and digits.isdigit() and int(digits) <= MAX_ID
+        async with store.day() as day:
+            if whole and (await day.recommendations(int(digits), 1))["known"]:
+                return RedirectResponse(f"/listeners/{int(digits)}", 303)
+            close = await day.listeners(str(int(digits)), SUGGESTED) if whole else []
+            return render(
+                "listeners.html", published=calendar.published(day), asked=digits, whole=whole, close=close, most=MAX_ID
+            )
+
+    @router.get("/listeners/{user_id}")
+    async def listener(user_id: Id) -> Response:
+        async with store.day() as day:
+            listing = await day.recommendations(user_id, count)
+            plays = distinct(await day.history(user_id, PLAYS))[:LATELY]
+            return render(
+                "listener.html",
+                published=calendar.published(day),
+                user_id=user_id,
+                listing=listing,
+                lately=[{"day": play["listened_at"].date(), "track": play["track"]} for play in plays],
+                days=days,
+            )
+
+    @router.get("/songs")
+    async def songs(q: Annotated[str, Query(max_length=MAX_TEXT)] = "") -> Response:
+        async with store.day() as day:
+            found = await day.search(q, FOUND)
+            popular = [] if q else (await day.recommendations(NOBODY, SHELF))["recommendations"]
+            return render(
+                "songs.html", published=calendar.published(day), q=q, found=found, most=FOUND, popular=popular
+            )
+
+    @router.get("/songs/{track_id}")
+    async def song(track_id: Annotated[int, Path(ge=0, le=MAX_ID)]) -> Response:
+        async with store.day() as day:
+            track = await day.track(track_id)
+            if track is None:
+                raise HTTPException(404, f"There is no song with the id {track_id}.")
+            return render(
+                "song.html", published=calendar.published(day), track=track, similar=await day.similar(track_id)
+            )
+
+    @router.get("/model")
+    async def model() -> Response:
+        async with store.day() as day:
+            health = await day.health()
+            return render(
+                "model.html",
+                published=calendar.published(day),
+                health=health,
+                chart=chart(health["live"]),
+                min_users=settings.evaluate.min_users,
+                report=report_file(settings.lake.root, day.date).is_file(),
+            )
+
+    @router.get("/model/report")
+    async def report() -> Response:
+        """The health report that the pipeline wrote of the served day."""
+        async with store.day() as day:
+            path = report_file(settings.lake.root, day.date)
+        try:
+            text = await asyncio.to_thread(path.read_bytes)
+        except FileNotFoundError:
+            raise HTTPException(404, "There is no report of the day that is served.") from None
+        return HTMLResponse(text, headers={"Content-Security-Policy": REPORT_POLICY})
+
+    return router
+
+
+def distinct(plays: list[Play]) -> list[Play]:
+    """The newest play of each track."""
+    newest: dict[int, Play] = {}
+    for play in plays:
+        newest.setdefault(play["track"]["track_id"], play)
+    return list(newest.values())

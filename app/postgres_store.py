@@ -1,0 +1,179 @@
+"""The data mart in PostgreSQL as a store: every answer is one transaction over the published day."""
+
+import contextlib
+import datetime
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+
+from app.model_health import DAYS, health_of
+from app.packed import ranges
+from app.postgres_pool import Pool
+from app.store import Listed, Listing, ModelHealth, NoDay, Play, Similar, Track
+from conf.settings import Settings
+
+PUBLISHED = "SELECT date, model_version, users FROM current_publication"
+TRACK = "t.track_id, t.name, t.artist, t.album, t.genres, t.duration_s"
+LISTED = f"""
+    SELECT r.rank, r.score, r.source, r.model_version, r.because, {TRACK}
+    FROM recommendations r JOIN tracks t USING (track_id)
+    WHERE r.date = %s AND r.user_id = %s AND r.rank <= %s ORDER BY r.rank"""
+POPULAR = f"SELECT t.rank, t.plays, {TRACK} FROM current_popular_tracks t ORDER BY t.rank LIMIT %s"
+TRACKS = f"SELECT {TRACK} FROM tracks t WHERE t.track_id = ANY(%s)"
+HISTORY = f"""
+    SELECT l.listened_at, {TRACK} FROM listen_history l JOIN tracks t USING (track_id)
+    WHERE l.user_id = %s AND l.listened_at < %s ORDER BY l.listened_at DESC, l.position DESC LIMIT %s"""
+SIMILAR = f"""
+    SELECT s.score, s.similar_track_id AS track_id, {TRACK.replace("t.track_id, ", "").replace("t.", "s.")}
+    FROM current_similar_tracks s WHERE s.track_id = %s ORDER BY s.rank"""
+SEARCH = f"""
+    SELECT {TRACK} FROM tracks t LEFT JOIN popular_tracks p USING (track_id)
+    WHERE t.name || ' ' || t.artist ILIKE ALL(%(patterns)s)
+    ORDER BY CASE WHEN lower(%(text)s) IN (lower(t.name), lower(t.artist)) THEN 0
+                  WHEN t.name ILIKE %(begin)s OR t.artist ILIKE %(begin)s THEN 1 ELSE 2 END, p.rank, t.track_id
+    LIMIT %(limit)s"""
+SOME = "SELECT user_id FROM recommendations WHERE date = %s AND rank = 1 ORDER BY user_id LIMIT %s"
+AMONG = """
+    SELECT user_id FROM recommendations
+    WHERE date = %s AND rank = 1 AND user_id BETWEEN %s AND %s ORDER BY user_id LIMIT %s"""
+LIVE = """
+    SELECT date, model, model_version, value, low, high, users FROM evaluations
+    WHERE kind = 'live' AND metric = 'ndcg' AND k = %s AND model IN ('als', 'popularity_als') AND date > %s AND date <= %s
+    ORDER BY date"""
+DECISIONS = """
+    SELECT date, step, decision, reason, model_version FROM decisions WHERE date = %s
+    ORDER BY CASE step WHEN 'retrain' THEN 0 WHEN 'promote' THEN 1 ELSE 2 END"""
+CHAMPION = "SELECT since AS date, step, step AS decision, reason, model_version FROM current_champion"
+
+
+class PostgresDay:
+    def __init__(self, connection: AsyncConnection, published: dict[str, Any], k: int) -> None:
+        self.date: datetime.date = published["date"]
+        self.model_version: str = published["model_version"]
+        self.users: int = published["users"]
+        self._connection, self._k = connection, k
+
+    async def recommendations(self, user_id: int, k: int) -> Listing:
+        rows = await self._rows(LISTED, [self.date, user_id, k])
+        if not rows:
+            return await self._popular_list(k)
+        heard = await self._tracks({track for row in rows for track in row["because"]})
+        listed: list[Listed] = [
+            {
+                "rank": row["rank"],
+                "score": round(row["score"], 4),
+                "track": _track(row),
+                "because": [heard[track] for track in row["because"] if track in heard],
+            }
+            for row in rows
+        ]
+        return {
+            "known": True,
+            "source": rows[0]["source"],
+            "model_version": rows[0]["model_version"],
+            "recommendations": listed,
+        }
+
+    async def _popular_list(self, k: int) -> Listing:
+        rows = await self._rows(POPULAR, [k])
+        listed: list[Listed] = [
+            {"rank": row["rank"], "score": float(row["plays"]), "track": _track(row), "because": []} for row in rows
+        ]
+        return {"known": False, "source": "popular", "model_version": "", "recommendations": listed}
+
+    async def _tracks(self, track_ids: set[int]) -> dict[int, Track]:
+        rows = await self._rows(TRACKS, [list(track_ids)]) if track_ids else []
+        return {row["track_id"]: _track(row) for row in rows}
+
+    async def history(self, user_id: int, limit: int) -> list[Play]:
+        end = datetime.datetime.combine(self.date, datetime.time(), datetime.UTC) + datetime.timedelta(days=1)
+        rows = await self._rows(HISTORY, [user_id, end, limit])
+        return [{"listened_at": row["listened_at"].astimezone(datetime.UTC), "track": _track(row)} for row in rows]
+
+    async def track(self, track_id: int) -> Track | None:
+        return (await self._tracks({track_id})).get(track_id)
+
+    async def similar(self, track_id: int) -> list[Similar]:
+        rows = await self._rows(SIMILAR, [track_id])
+        return [{"score": round(row["score"], 4), "track": _track(row)} for row in rows]
+
+    async def search(self, text: str, limit: int) -> list[Track]:
+        words = text.replace("\0", " ").split()
+        if not words:
+            return []
+        whole = " ".join(words)
+        given = {
+            "patterns": [f"%{_escaped(word)}%" for word in words],
+            "text": whole,
+            "begin": f"{_escaped(whole)}%",
+            "limit": limit,
+        }
+        return [_track(row) for row in await self._rows(SEARCH, given)]
+
+    async def listeners(self, prefix: str, limit: int) -> list[int]:
+        if not prefix:
+            return [row["user_id"] for row in await self._rows(SOME, [self.date, limit])]
+        found: list[int] = []
+        for low, high in ranges(prefix):
+            if len(found) < limit:
+                given = [self.date, low, high, limit - len(found)]
+                found += [row["user_id"] for row in await self._rows(AMONG, given)]
+        return found
+
+    async def health(self) -> ModelHealth:
+        since = self.date - datetime.timedelta(days=DAYS)
+        live = await self._rows(LIVE, [self._k, since, self.date])
+        decisions = await self._rows(DECISIONS, [self.date])
+        return health_of(self._k, live, decisions, await self._rows(CHAMPION, []))
+
+    async def _rows(self, query: str, given: Sequence[Any] | dict[str, Any]) -> list[dict[str, Any]]:
+        return await _rows(self._connection, query, given)
+
+
+class PostgresStore:
+    """Holds nothing but a few connections; a new day is there with the commit that publishes it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._pool, self._k = Pool(settings.postgres), settings.evaluate.k
+
+    async def start(self) -> None:
+        """Nothing: where the server is away, the requests say so until it is back."""
+
+    async def stop(self) -> None:
+        await self._pool.close()
+
+    @contextlib.asynccontextmanager
+    async def day(self) -> AsyncIterator[PostgresDay]:
+        async with self._pool.transaction() as connection:
+            try:
+                published = await _rows(connection, PUBLISHED, [])
+            except psycopg.errors.UndefinedTable:
+                raise NoDay("nothing has been published to this database yet") from None
+            if not published:
+                raise NoDay("no day has been published to this database yet")
+            yield PostgresDay(connection, published[0], self._k)
+
+
+async def _rows(connection: AsyncConnection, query: str, given: Sequence[Any] | dict[str, Any]) -> list[dict[str, Any]]:
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(query.encode(), given)
+        return await cursor.fetchall()
+
+
+def _track(row: dict[str, Any]) -> Track:
+    return {
+        "track_id": row["track_id"],
+        "name": row["name"],
+        "artist": row["artist"],
+        "album": row["album"] or "",
+        "genres": row["genres"] or "",
+        "duration_s": row["duration_s"] or None,  # 0 stands for a length that is not known
+    }
+
+
+def _escaped(word: str) -> str:
+    """For LIKE, as text."""
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,120 @@
+"""The day's rows of the lake, in temporary tables of the publisher's session: they go with it, however it ends.
+
+``new_tracks`` and ``new_users`` hold the whole tables, ``new_plays`` the versions of the days that the mart has not taken
+in, ``new_evaluations`` and ``new_decisions`` all up to the date.
+"""
+
+import dataclasses
+import datetime
+import json
+
+import psycopg
+import pyarrow as pa
+
+from conf.errors import Refused
+from jobs.lake import Lake
+from jobs.mart.connection import scalar
+from jobs.mart.copying import copy
+
+DDL = {
+    "new_tracks": (
+        "track_id bigint PRIMARY KEY, name text, artist text, songwriters text, album text, genres text, "
+        "duration_s integer, first_seen date, last_seen date"
+    ),
+    "new_users": "user_id bigint PRIMARY KEY, first_seen date, last_seen date",
+    "new_plays": (
+        "user_id bigint, listened_at timestamptz, position integer, track_id bigint, updated_at timestamptz, first_seen date"
+    ),
+    "new_evaluations": "LIKE evaluations",
+    "new_decisions": (
+        "date date, step text, decision text, reason text, figures text, model_version text, champion_version text"
+    ),
+}
+SOURCES = {
+    "new_tracks": ("tracks", "track_id name artist songwriters album genres duration_s first_seen last_seen"),
+    "new_users": ("users", "user_id first_seen last_seen"),
+    "new_plays": ("listens", "user_id listened_at position track_id updated_at first_seen"),
+    "new_evaluations": ("evaluations", "date kind model metric k model_version value low high users"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class History:
+    """Which days' plays are to be taken in, with the revision of each; ``whole`` puts all of them right anew."""
+
+    days: dict[datetime.date, int]
+    whole: bool
+
+    @property
+    def filters(self) -> list:
+        return [("first_seen", "in", sorted(self.days))]
+
+
+def stage(connection: psycopg.Connection, lake: Lake, date: datetime.date, history: History) -> None:
+    """Make and fill the temporary tables.
+
+    Raises:
+        Refused: other rows arrived than the lake counts.
+    """
+    for name, ddl in DDL.items():
+        connection.execute(f"CREATE TEMP TABLE {name} ({ddl})")
+    fill(connection, lake, "new_tracks", [])
+    fill(connection, lake, "new_users", [])
+    if history.days:
+        fill(connection, lake, "new_plays", history.filters)
+    fill(connection, lake, "new_evaluations", [("date", "<=", date)])
+    rows = [{**row, "figures": valid(row["figures"])} for row in lake.rows("decisions", [("date", "<=", date)])]
+    if rows:
+        table = pa.Table.from_pylist(rows)
+        copy(connection, "new_decisions", table.schema.names, table.to_batches())
+    for name in DDL:
+        connection.execute(f"ANALYZE {name}")
+
+
+def fill(connection: psycopg.Connection, lake: Lake, name: str, filters: list) -> None:
+    """
+    Raises:
+        Refused: other rows arrived than the lake counts.
+    """
+    table, columns = SOURCES[name][0], SOURCES[name][1].split()
+    copied = copy(connection, name, columns, lake.batches(table, filters, columns))
+    require_count(table, copied, lake.count(table, filters))
+
+
+def require_count(table: str, copied: int, counted: int) -> None:
+    """
+    Raises:
+        Refused: they differ.
+    """
+    if copied != counted:
+        raise Refused(
+            f"{table}: {copied:,} rows arrived in the mart, the lake has {counted:,}; nothing was published. Run again"
+        )
+
+
+def valid(figures: str | None) -> str | None:
+    """JSON that PostgreSQL takes: without NaN and infinities, and without NUL in texts."""
+    try:
+        text = json.dumps(json.loads(figures or "", parse_constant=lambda _: None))
+    except ValueError:
+        return None
+    return text.replace("\\u0000", "")
+
+
+def history(connection: psycopg.Connection, lake: Lake, date: datetime.date) -> History:
+    """The days up to ``date`` that the mart has not taken in.
+
+    A day that was recomputed may have lost rows, and those that they had replaced hold again: then all days are
+    put right.
+    """
+    cleaned = lake.rows("accounting", [("date", "<=", date), ("entity", "=", "listen_history")], ["date", "revision"])
+    wanted = {row["date"]: row["revision"] for row in cleaned}
+    taken: dict = dict(connection.execute("SELECT date, revision FROM history_days").fetchall())
+    missing = {day: revision for day, revision in wanted.items() if taken.get(day, -1) < revision}
+    whole = any(day in taken and revision > 1 for day, revision in missing.items())
+    return History({**taken, **wanted} if whole else missing, whole)
+
+
+def empty(connection: psycopg.Connection) -> bool:
+    """Whether nothing has been published yet: nobody reads what can be written in the quick way."""
+    return not scalar(connection, "SELECT EXISTS (SELECT FROM publications) OR EXISTS (SELECT FROM listen_history)")

@@ -1,0 +1,24 @@
+"""Publish the date in the data mart, PostgreSQL: lists, tracks, users, history, figures and decisions. Needs no Spark.
+
+python -m jobs publish --date YYYY-MM-DD [--lake-root data/lake]
+
+The mart is [postgres] url, which comes from luigi.cfg or the environment (MOOVITAMIX_POSTGRES_URL), as it may hold a
+password. The lake is only read.
+"""
+
+import logging
+
+from conf.errors import BadSetting
+from jobs.cli import Figures, Job, parser, run
+from jobs.mart.publication import publish
+
+
+def main(job: Job) -> Figures:
+    if not job.settings.postgres.url:
+        raise BadSetting("[postgres] url: found nothing, required is postgresql://user@host:port/database")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    return publish(job.lake(), job.date, job.settings)
+
+
+if __name__ == "__main__":
+    run(main, parser(__doc__ or "", "lake", "recommend", "postgres"))
