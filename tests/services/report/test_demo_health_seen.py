@@ -17,7 +17,7 @@ from tests.ports import free_port
 pytestmark = pytest.mark.services
 
 ROOT = pathlib.Path(__file__).parents[3]
-FOLD = 1500  # pixels of the report that a picture shows
+FOLD = 1750  # pixels of the report that a picture shows
 
 
 @pytest.fixture(scope="module")
