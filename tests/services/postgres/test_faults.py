@@ -95,6 +95,17 @@ def test_a_lock_that_somebody_holds(settings, ask, root, url, table):
     assert publish(Lake(root), day(1), settings)["rows_out"] == 410
 
 
+def test_a_publisher_that_may_not_make_tables(settings, ask, url):
+    name = ask("SELECT current_database()")[0][0]
+    ask(f"CREATE ROLE plain_{name} LOGIN PASSWORD 'p@ss'")
+    try:
+        host = url.partition("@")[2]
+        found = refused(at(settings, f"postgresql://plain_{name}:p%40ss@{host}"))
+        assert found.endswith("permission denied for schema public; grant it, then run again; nothing was published")
+    finally:
+        ask(f"DROP ROLE plain_{name}")
+
+
 def test_another_publisher_at_work(settings, url):
     from jobs.mart.connection import LOCK
 
