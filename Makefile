@@ -114,6 +114,9 @@ bench-quality: setup ## NDCG with parameters that our search finds, beside popul
 bench-app: setup ## requests a second of the application by wrk, 100,000 users, also while a day is published
 	@$(V)/python -m bench.bench_app
 
+bench-publish: setup ## publishing 5 million rows in PostgreSQL beside a bare COPY of them
+	@$(V)/python -m bench.bench_publish
+
 cov: setup ## the same, with the share of lines covered
 	@$(V)/python -m pytest --cov=conf --cov=tasks --cov=jobs --cov=demo_api --cov=app --cov-report=term
 

@@ -83,13 +83,17 @@ class Publication:
     def make(self) -> Figures:
         partitions.sweep(self.connection, *PARTITIONED)
         history = staging.history(self.connection, self.lake, self.date)
+        log.info("loading beside what is published")
         staging.stage(self.connection, self.lake, self.date, history)
         lists = self.lists()
         arriving = [one for one in lists if one.load(self.connection, self.lake)]
+        log.info("loaded")
         first = staging.empty(self.connection)
         self.patiently(lambda: self.arrive(arriving))
+        log.info("attached: %s", [one.partition for one in arriving])
         partitions.let_planned_finish(self.connection, *PARTITIONED)
         self.patiently(lambda: self.switch([one for one in lists if one not in arriving], history, first))
+        log.info("published")
         removed = self.retire()
         plays = scalar(self.connection, "SELECT count(*) FROM new_plays")
         return {

@@ -35,15 +35,18 @@ def upgrade(connect: Callable[[], psycopg.Connection]) -> None:
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     scripts = ScriptDirectory.from_config(config)
     engine = sqlalchemy.create_engine("postgresql+psycopg://", creator=connect, poolclass=sqlalchemy.pool.NullPool)
-    with engine.begin() as connection:
-        found, newest = MigrationContext.configure(connection).get_current_revision(), scripts.get_current_head()
-        if found not in {None, *(script.revision for script in scripts.walk_revisions())}:
-            raise Refused(
-                f"[postgres]: the mart's schema is {found}, newer than this version's {newest}; update the code"
-            )
-        if found != newest:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+    try:
+        with engine.begin() as connection:
+            found, newest = MigrationContext.configure(connection).get_current_revision(), scripts.get_current_head()
+            if found not in {None, *(script.revision for script in scripts.walk_revisions())}:
+                raise Refused(
+                    f"[postgres]: the mart's schema is {found}, newer than this version's {newest}; update the code"
+                )
+            if found != newest:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+    except sqlalchemy.exc.DBAPIError as error:
+        raise (error.orig or error) from error  # the driver's own, as everywhere else
 
 
 def let_read(connection: psycopg.Connection, role: str) -> str:

@@ -18,7 +18,7 @@ _numbers = itertools.count()
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    with running() as url:
+    with running("fsync=off") as url:
         yield url
 
 

@@ -39,8 +39,8 @@ def as_owner(folder: pathlib.Path) -> dict:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[str]:
-    """The URL of a superuser's connection, without a database."""
+def running(*settings: str) -> Iterator[str]:
+    """The URL of a superuser's connection. ``settings`` are of the server, such as ``fsync=off``."""
     if given := os.environ.get(URL):
         yield given
         return
@@ -51,7 +51,7 @@ def running() -> Iterator[str]:
     data = folder / "data"
     command = [bin_ / "initdb", "-D", data, "-U", "owner", "--no-sync", "-A", "scram-sha-256"]
     subprocess.run([*command, "--pwfile", folder / "password"], check=True, capture_output=True, cwd=folder, **owner)
-    options = ["-k", folder, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=50"]
+    options = ["-k", folder, "-c", "listen_addresses=", *(word for setting in settings for word in ("-c", setting))]
     process = subprocess.Popen(
         [bin_ / "postgres", "-D", data, *options],
         cwd=folder,

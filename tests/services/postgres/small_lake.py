@@ -62,6 +62,8 @@ def write(root: str, date: datetime.date, revision: int = 1, shift: int = 0, use
     )
     lake.replace_rows(plays(date, people), "listens", f"listens/CleanListens/{date}", first_seen=date)
     row = {"date": date, "entity": "listen_history", "revision": revision, "snapshot_date": date, "reasons": "{}"}
+    row["fetched_at"] = noon(date)
+    row |= dict.fromkeys(("rows", "fetched", "clean", "duplicate", "quarantined", "later", "suppressed"), 0)
     lake.replace_rows([row], "accounting", f"accounting/CleanListens/{date}", date=date)
     lake.replace_rows(
         [

@@ -45,12 +45,13 @@ def publisher(settings, number: int, revision: int = 1) -> Iterator[subprocess.P
         yield process
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
+        process.stderr.close()
 
 
 def kill(process: subprocess.Popen) -> None:
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.wait()
 
 
 def wait_until(ask, query: str) -> None:

@@ -190,6 +190,22 @@ def test_a_publisher_that_may_not_make_roles_is_told_what_to_run(settings, url, 
     ask(f"DROP ROLE plain_{role}")
 
 
+def test_a_schema_of_its_own_is_chosen_by_the_url(settings, ask, url, root):
+    ask("CREATE SCHEMA music")
+    chosen = url + ("&" if "?" in url else "?") + "options=-csearch_path%3Dmusic"
+    there = dataclasses.replace(settings, postgres=dataclasses.replace(settings.postgres, url=chosen, keep_days=1))
+    published(there)
+    for number in (1, 2):
+        write(root, day(number))
+        published(there, number)
+    assert ask("SELECT date, count(*) FROM music.recommendations GROUP BY date ORDER BY date") == [
+        (day(1), 410),
+        (day(2), 420),
+    ]
+    assert ask("SELECT date FROM music.current_publication") == [(day(2),)]
+    assert ask("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace") == [(0,)]
+
+
 def test_an_orphan_is_refused_and_nothing_of_the_day_is_seen(settings, ask, root):
     published(settings)
     write(root, day(1))
