@@ -27,7 +27,8 @@ class Metric:
     watched: bool = True  # whether it is held against its own history; some have a limit and no more
 
 
-LOG = "less {root}/logs/{date}/{label}.log"
+LOG = "grep {label} {root}/logs/{date}/day.*"
+RAW = "zcat {root}/raw/{label}/date={date}/part-*.jsonl.gz | less"
 QUARANTINE = "make sql Q=\"SELECT reasons, row FROM quarantine WHERE date = '{date}' AND entity = '{label}'\""
 SLOW = 0.75  # the same step on the same machine takes half as long again for no reason
 
@@ -91,6 +92,7 @@ DATA = (
         "entity",
         smallest=5,
         says="{value} rows of {label} were fetched",
+        command=RAW,
     ),
     Metric(
         "rows_clean",
@@ -130,6 +132,7 @@ DATA = (
         0.0075,
         tolerance=0.5,
         says="{value} of {label} are duplicates",
+        command=RAW,
     ),
     Metric(
         "quarantined_share",
@@ -168,6 +171,7 @@ DATA = (
         "high",
         "entity",
         says="{label} came without declared fields ({value})",
+        command=RAW,
     ),
     Metric(
         "fields_unknown",
@@ -176,6 +180,7 @@ DATA = (
         "high",
         "entity",
         says="{label} came with fields that are not declared ({value})",
+        command=RAW,
     ),
     Metric(
         "torn_snapshots",

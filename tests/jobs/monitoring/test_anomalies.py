@@ -102,7 +102,7 @@ def test_a_finding_says_the_value_what_is_usual_and_why_it_was_flagged():
         "Recommend took 90.0 s: usual is 20.0 s (median of 8 days; the last days had 19.0 s, 20.0 s, 22.0 s, 20.0 s, "
         "20.0 s); it lies more than 15.0 s from that"
     )
-    assert (finding.severity, finding.command) == ("warning", "less lake/logs/2024-01-09/Recommend.log")
+    assert (finding.severity, finding.command) == ("warning", "grep Recommend lake/logs/2024-01-09/day.*")
 
 
 def test_a_finding_of_a_limit_says_which():
