@@ -6,6 +6,7 @@ import pathlib
 import re
 
 MANIFEST = "_manifest.json"
+SPARK_EVENTS = "moovitamix-spark-events"  # folders of Spark's logs of events that are ours to remove
 REPORT_HEAD = 2000  # bytes in which a report says what made it
 
 

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from conf.layout import SPARK_EVENTS
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -109,10 +111,16 @@ class Logs:
         return dict(found)
 
     def remove(self) -> None:
-        """Remove those that were read and that nobody writes any more."""
-        for path in self._read:
-            if done_with(path):
-                path.unlink(missing_ok=True)
+        """Remove those that were read and that nobody writes any more, and what was left beside them long ago.
+
+        A cluster's own logs are its own: only folders that were made for this are tidied.
+        """
+        ours = {path.parent for path in self._read if path.parent.name == SPARK_EVENTS}
+        for path in (path for folder in ours for path in folder.iterdir()):
+            with contextlib.suppress(OSError):
+                old = time.time() - path.stat().st_mtime > LEFT
+                if old or (path in self._read and not path.name.endswith(".inprogress")):
+                    path.unlink()
 
 
 def find(folder: str, application: str) -> pathlib.Path | None:
@@ -129,8 +137,3 @@ def lines(path: pathlib.Path) -> Iterator[str]:
     compression = "zstd" if ".zstd" in path.name else None
     with contextlib.suppress(OSError), pa.input_stream(str(path), compression=compression) as stream:
         yield from io.TextIOWrapper(io.BufferedReader(stream), encoding="utf-8", errors="replace")
-
-
-def done_with(path: pathlib.Path) -> bool:
-    """Whether nobody writes the log any more."""
-    return not path.name.endswith(".inprogress") or time.time() - path.stat().st_mtime > LEFT

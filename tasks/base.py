@@ -166,7 +166,7 @@ class JobTask(DatedTask, SparkSubmitTask):
         options = jvm.options(jvm.history_rows(self.root, self.snapshot))
         if not self.master.startswith("local"):
             return options  # whoever runs the cluster says where events are logged
-        return {**options, **LOOPBACK, **spark_events.options(layout.spool_folder(self.root) / "spark")}
+        return {**options, **LOOPBACK, **spark_events.options(layout.spool_folder(self.root))}
 
     @property
     def properties_file(self) -> str:

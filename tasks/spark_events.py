@@ -7,6 +7,8 @@ one server's log tells the steps apart by their sessions. Its listener has a thr
 
 import pathlib
 
+from conf.layout import SPARK_EVENTS
+
 # What is not read need not be written: plans are most of a log.
 LEAST = {
     "spark.eventLog.enabled": "true",
@@ -18,7 +20,8 @@ LEAST = {
 }
 
 
-def options(folder: pathlib.Path) -> dict[str, str]:
-    """Spark's properties; the folder is made, as Spark does not."""
+def options(beside: pathlib.Path) -> dict[str, str]:
+    """Spark's properties, with the log in a folder of its own in ``beside``; it is made, as Spark does not."""
+    folder = beside / SPARK_EVENTS
     folder.mkdir(parents=True, exist_ok=True)
     return {**LEAST, "spark.eventLog.dir": folder.absolute().as_uri()}

@@ -92,7 +92,7 @@ def start(port: int, log: pathlib.Path, master: str, properties: Mapping[str, st
         Refused: it ended, or did not answer in time.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    events = spark_events.options(log.parent / "spark-events")
+    events = spark_events.options(log.parent)
     with log.open("ab") as output:
         process = subprocess.Popen(
             bound(command(port, master, {**(properties or jvm.options()), **events}), "TERM"),

@@ -4,7 +4,8 @@ import time
 
 import pyarrow as pa
 
-from jobs.spark_events import MIB, Logs, done_with, find, read
+from conf.layout import SPARK_EVENTS
+from jobs.spark_events import MIB, Logs, find, read
 
 TAG = "SparkConnect_OperationTag_User_me_Session_{}_Operation_1"
 
@@ -68,17 +69,28 @@ def test_a_log_that_is_compressed_and_cut_off_is_read_as_far_as_it_goes(tmp_path
 
 
 def test_logs_are_removed_once_nobody_writes_them(tmp_path):
-    paths = [written(tmp_path, name) for name in ("local-1.zstd", "local-2.zstd.inprogress", "local-3.zstd.inprogress")]
+    folder = tmp_path / SPARK_EVENTS
+    folder.mkdir()
+    names = ("local-1.zstd", "local-2.zstd.inprogress", "local-3.zstd.inprogress", "local-4.zstd")
+    paths = [written(folder, name) for name in names]
     days_ago = time.time() - 3 * 86_400
     os.utime(paths[2], (days_ago, days_ago))
     logs = Logs()
-    for number in (1, 2, 3):
-        logs.totals([{"folder": str(tmp_path), "application": f"local-{number}", "session": "a"}])
+    for number in (1, 2):
+        logs.totals([{"folder": str(folder), "application": f"local-{number}", "session": "a"}])
     logs.remove()
-    assert [path.exists() for path in paths] == [False, True, False]
+    # The third was left behind by a server that was killed, the fourth is another command's, and yet to be read.
+    assert [path.exists() for path in paths] == [False, True, False, True]
+
+
+def test_a_clusters_own_logs_are_read_and_left_alone(tmp_path):
+    path = written(tmp_path, "app-1.zstd")
+    logs = Logs()
+    assert logs.totals([{"folder": str(tmp_path), "application": "app-1", "session": "a"}])["shuffle_mb"] == 2.0
+    logs.remove()
+    assert path.exists()
 
 
 def test_what_is_not_there_or_not_on_this_machine_has_no_totals(tmp_path):
     assert find("hdfs://host/logs", "local-1") is None
     assert Logs().totals([{"folder": str(tmp_path), "application": "local-1", "session": ""}]) == {}
-    assert not done_with(written(tmp_path, "local-4.zstd.inprogress"))
