@@ -51,7 +51,7 @@ def test_a_step_that_was_killed_with_its_command_is_told_by_the_next_one(tmp_pat
     lake = folded(tmp_path, monkeypatch)
     [killed] = lake.rows("findings", [("metric", "=", "steps_killed")])
     assert killed["text"].startswith("Recommend was killed once: ")
-    assert killed["command"] == f"less {tmp_path}/logs/{DAY}/Recommend.log"
+    assert killed["command"] == f"grep Recommend {tmp_path}/logs/{DAY}/day.*"
 
 
 def test_a_mail_that_failed_makes_no_report(tmp_path, monkeypatch):
