@@ -24,7 +24,6 @@ PORTS = {
     "demo-api": 8000,
     "luigid": 8082,
     "spark-master": 7077,
-    "spark-worker": 8081,
     "spark-connect": 15002,
     "mlflow": 5000,
     "postgres": 5432,
@@ -33,7 +32,8 @@ PORTS = {
     "app": 8080,
 }
 MASTER_PAGE = 8083
-LAST = "pipeline"  # it has no port, and asks all others
+WORKERS = "spark-worker"  # two of them, of one core each; they find the master, and nobody looks for them
+LAST = "pipeline"  # it asks all others
 PAGES = {"luigid": "/", "mlflow": "/", "prometheus": "/", "app": "/", "spark-master": ""}
 PATIENCE = 180  # seconds for a service to answer
 BIN = pathlib.Path(sys.executable).parent
@@ -75,7 +75,6 @@ def environment(folder: pathlib.Path) -> dict[str, str]:
         "UP": str(folder),
         "MART": mart,
         "SPARK_MASTER_PAGE_PORT": os.environ.get("SPARK_MASTER_PAGE_PORT", str(MASTER_PAGE)),
-        "SPARK_WORKER_PAGE_PORT": str(ports()["spark-worker"]),
         **{variable(service): str(port) for service, port in ports().items()},
     }
 
@@ -97,7 +96,7 @@ def up(folder: pathlib.Path) -> None:
                 f"ports that somebody else has: {', '.join(taken)}; end that, or set {variable('app')} and its like"
             )
         subprocess.run([str(BIN / "supervisord"), "-c", _conf()], env=environment(folder), check=True)
-    for service in filter(installed, PORTS):
+    for service in filter(installed, [*PORTS, f"{WORKERS}:*"]):
         _control(folder, "start", service)
     for service, port in ports().items():
         if not installed(service):

@@ -39,7 +39,7 @@ def test_the_same_services_run_as_plain_processes():
     local = {name.removeprefix("program:") for name in LOCAL.sections() if name.startswith("program:")}
     assert set(SERVICES) - local == {"proxy", "grafana"}  # that need no proxy, and Debian has no Grafana
     assert local <= set(SERVICES)
-    assert local == {*services.PORTS, services.LAST}
+    assert local == {*services.PORTS, services.WORKERS, services.LAST}
 
 
 @pytest.mark.parametrize("name", OURS)
