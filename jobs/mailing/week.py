@@ -7,7 +7,7 @@ import pathlib
 from collections.abc import Sequence
 from typing import Any
 
-from conf.layout import report_file
+from conf.layout import report_file, report_revision
 from jobs.lake import Lake
 from jobs.mailing.day import decisions, failing, in_order, keys, title
 from jobs.mailing.message import Letter
@@ -56,7 +56,7 @@ def end(runs: list[dict[str, Any]], report: pathlib.Path, begun: bool) -> str:
     """How a date ended; ``begun``: whether the pipeline ran by then."""
     if failing(runs):
         return "failed"
-    if report.exists():
+    if report_revision(report) >= 1:  # that of a day which failed has revision 0
         return "done"
     return "missing" if begun else "-"
 
