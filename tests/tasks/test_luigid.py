@@ -1,5 +1,6 @@
 """A real luigid, and a tiny step under it: what its page and its metrics have to show."""
 
+import contextlib
 import datetime
 import os
 import pathlib
@@ -48,11 +49,17 @@ sys.exit(not luigi.build(tasks, scheduler_host="127.0.0.1", scheduler_port=int(s
 @pytest.fixture
 def luigid(tmp_path) -> Iterator[str]:
     """Its URL."""
-    port = free_port()
+    with running(free_port(), tmp_path) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def running(port: int, folder: pathlib.Path) -> Iterator[str]:
+    """A luigid with its state and log in the folder; its URL."""
     command = [str(pathlib.Path(sys.executable).with_name("luigid")), "--address=127.0.0.1", f"--port={port}"]
-    with (tmp_path / "luigid.log").open("wb") as output:
+    with (folder / "luigid.log").open("ab") as output:
         process = subprocess.Popen(
-            [*command, f"--state-path={tmp_path / 'state'}"], cwd=ROOT, stdout=output, stderr=output
+            [*command, f"--state-path={folder / 'state'}"], cwd=ROOT, stdout=output, stderr=output
         )
     url = f"http://127.0.0.1:{port}"
     try:
@@ -116,3 +123,54 @@ def test_the_page_shows_how_far_a_step_is_and_links_to_its_report_and_log(luigid
     metrics = requests.get(f"{luigid}/metrics", timeout=5).text
     assert 'luigi_task_done_total{family="Tiny"} 1.0' in metrics
     assert 'luigi_task_started_total{family="Tiny"} 1.0' in metrics
+
+
+# A step that notes each of its runs, and then fails or takes its time.
+NOTED = """
+import pathlib, sys, time
+import luigi
+
+class Noted(luigi.Task):
+    folder = luigi.Parameter()
+    fails = luigi.BoolParameter()
+    def complete(self): return (pathlib.Path(self.folder) / "done").exists()
+    def run(self):
+        with open(pathlib.Path(self.folder) / "runs", "a") as runs: runs.write("x")
+        if self.fails: raise ValueError("the API is broken")
+        time.sleep(2)
+        (pathlib.Path(self.folder) / "done").touch()
+
+task = Noted(folder=sys.argv[2], fails=sys.argv[3] == "fails")
+luigi.build([task], scheduler_url=sys.argv[1], detailed_summary=True)
+"""
+
+
+def noted(url: str, folder: pathlib.Path, how: str) -> subprocess.Popen:
+    folder.mkdir(exist_ok=True)
+    command = [sys.executable, "-c", NOTED, url, str(folder), how]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def runs(folder: pathlib.Path) -> int:
+    return len((folder / "runs").read_text())
+
+
+def test_a_step_that_failed_three_times_is_left_alone_also_by_a_luigid_that_was_started_again(tmp_path):
+    folder = tmp_path / "broken"
+    with running(free_port(), tmp_path) as url:
+        for _ in range(4):
+            noted(url, folder, "fails").wait(timeout=60)
+        assert runs(folder) == 3
+    with running(free_port(), tmp_path) as url:
+        noted(url, folder, "fails").wait(timeout=60)
+    assert runs(folder) == 3
+
+
+def test_runners_that_share_a_luigid_run_a_step_once_and_others_beside_it(luigid, tmp_path):
+    same, other = tmp_path / "same", tmp_path / "other"
+    started = [noted(luigid, folder, "works") for folder in (same, same, other)]
+    for process in started:
+        process.wait(timeout=60)
+    assert (runs(same), runs(other)) == (1, 1)
+    assert (same / "done").exists()
+    assert (other / "done").exists()
