@@ -1,6 +1,6 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run status trend models rollback mlflow check-lake demo-drift test test-services test-kill bench-clean bench-fetch bench-score bench-als bench-quality cov lint format-check format-apply types check tree clean lock
+.PHONY: help setup run status trend models rollback mlflow check-lake demo-drift test test-services test-kill bench-clean bench-fetch bench-score bench-als bench-als-series bench-quality cov lint format-check format-apply types check tree clean lock
 export PYTHON ?= python3.11
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -60,6 +60,9 @@ bench-score: setup ## lists for 100,000 users beside implicit's recommend
 
 bench-als: setup ## fitting 8.83 million pairs beside implicit, at rank 64 and 512
 	@$(V)/python -m bench.bench_als
+
+bench-als-series: setup ## one series about fitting (SERIES=table, quality, memory, pairs, cluster or profiles)
+	@$(V)/python -m bench.als_series $(or $(SERIES),--help)
 
 bench-quality: setup ## NDCG with parameters that our search finds, beside popularity and implicit (DATA=pairs.tsv for other listens)
 	@$(V)/python -m bench.bench_quality $(if $(DATA),--data $(DATA))
