@@ -108,6 +108,9 @@ bench-score: setup ## lists for 100,000 users beside implicit's recommend
 bench-als: setup ## fitting 8.83 million pairs beside implicit, at rank 64 and 512
 	@$(V)/python -m bench.bench_als
 
+bench-als-series: setup ## one series about fitting (SERIES=table, quality, memory, pairs, cluster or profiles)
+	@$(V)/python -m bench.als_series $(or $(SERIES),--help)
+
 bench-quality: setup ## NDCG with parameters that our search finds, beside popularity and implicit (DATA=pairs.tsv for other listens)
 	@$(V)/python -m bench.bench_quality $(if $(DATA),--data $(DATA))
 

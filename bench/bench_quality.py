@@ -102,9 +102,9 @@ def popularity(training: Packed) -> tuple[np.ndarray, np.ndarray]:
     return np.ones((len(training.user_ids), 1), np.float32), users.astype(np.float32)[:, None]
 
 
-def theirs(training: Packed, rank: int, reg: float, alpha: float) -> tuple[np.ndarray, np.ndarray]:
+def theirs(training: Packed, rank: int, reg: float, alpha: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     model = implicit.als.AlternatingLeastSquares(
-        rank, regularization=reg, alpha=1.0, iterations=15, use_gpu=False, random_state=0
+        rank, regularization=reg, alpha=1.0, iterations=15, use_gpu=False, random_state=seed
     )
     confidence = training.weights.copy()
     confidence.data = 1 + np.float32(alpha) * confidence.data

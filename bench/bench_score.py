@@ -8,6 +8,7 @@ Both sides have the same factors and pairs and take turns. Ours runs on a Spark 
 import argparse
 import contextlib
 import datetime
+import os
 import pathlib
 import statistics
 import tempfile
@@ -40,6 +41,7 @@ DIFFERENCES = """what each side does
   ours      reads the pairs from a Delta table, solves every user's factors anew, names three reasons for each
             recommendation, breaks ties by id, commits the lists to a Delta table; plays to pairs and popularity is
             timed beside it; in neither: the client's start, the day's catalogue and genres from its raw folder
+            ranking alone takes the users' factors of the fit and names no reasons
   implicit  user factors of the fit, pairs ready in memory as a sparse matrix; lists stay in memory"""
 
 
@@ -100,13 +102,19 @@ def pairs_of(lake: Lake, model: FactorModel, folder: str) -> float:
     return time.perf_counter() - begun
 
 
-def ours(lake: Lake, model: FactorModel, shelf: Shelf, k: int, folder: str, name: str) -> float:
-    """Seconds from the table of pairs to the lists in ``recommendations``."""
+def ours(
+    lake: Lake, model: FactorModel, shelf: Shelf, k: int, folder: str, name: str, ranking_alone: bool = False
+) -> float:
+    """Seconds from the table of pairs to the lists in ``recommendations``.
+
+    ``ranking_alone`` takes the users' factors of the fit and names no reasons, as implicit does.
+    """
     begun = time.perf_counter()
     pairs = lake.spark.read.format("delta").load(folder)
     users = len(model.user_ids)
     people = histories(numbered(lake, "user_id", users), pairs, pairs)
-    lists = recommend(lake.spark, people, model, shelf, k, min_plays=1, at_most=users)
+    more = not ranking_alone
+    lists = recommend(lake.spark, people, model, shelf, k, min_plays=1, fold=more, at_most=users, explain=more)
     rows = rows_of(lists, DATE, None)
     lake.replace(rows, "recommendations", marker("recommendations", name, DATE), users * k, date=DATE)
     return time.perf_counter() - begun
@@ -168,16 +176,19 @@ def compare(lake: Lake, model: FactorModel, theirs: Callable[[], float], args: a
     """The two sides in turn, after one round that is not counted; prints medians and their ratio."""
     folder, tracks = f"{lake.root}/bench_pairs", len(model.track_ids)
     shelf = Shelf(np.arange(tracks), np.ones(tracks, np.float32))
-    before, mine, other = [], [], []
+    before, mine, alone, other = [], [], [], []
     for turn in range(args.rounds + 1):
         before.append(pairs_of(lake, model, folder))
         other.append(theirs())
         mine.append(ours(lake, model, shelf, args.k, folder, f"bench {turn}"))
-    for name, seconds in (("ours", mine), ("implicit", other), ("before ours, plays to pairs", before)):
+        alone.append(ours(lake, model, shelf, args.k, folder, f"alone {turn}", ranking_alone=True))
+    sides = {"ours": mine, "ours, ranking alone": alone, "implicit": other, "before ours, plays to pairs": before}
+    for name, seconds in sides.items():
         counted = seconds[1:]
         print(f"  {name}: {statistics.median(counted):.1f} s ({min(counted):.1f} to {max(counted):.1f})")
-    ratio = statistics.median(mine[1:]) / statistics.median(other[1:])
-    print(f"  ratio {ratio:.2f} (target at most {TARGET:g})")
+    ratio, least = (statistics.median(side[1:]) / statistics.median(other[1:]) for side in (mine, alone))
+    print(f"  ratio {ratio:.2f} (target at most {TARGET:g}), of the ranking alone {least:.2f}")
+    print("  load average " + ", ".join(f"{value:.1f}" for value in os.getloadavg()))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ for the user's factors and for all that is explained.
 """
 
 import dataclasses
+import itertools
+from collections.abc import Iterator
 
 import numpy as np
 from scipy.linalg import lapack
@@ -58,13 +60,25 @@ class Folding:
             rows: positions of the user's tracks in ``factors``, (n,).
             weights: what each weighs: its plays, or what the recipe makes of them, (n,).
         """
+        return next(self.fold_each(rows, weights, np.array([0, len(rows)])))
+
+    def fold_each(self, rows: np.ndarray, weights: np.ndarray, starts: np.ndarray) -> Iterator["Folded"]:
+        """The same for many users, of whom u has the pairs from ``starts[u]`` to ``starts[u + 1]``; starts (m + 1,)."""
         excess = np.maximum(self.alpha * weights, SMALLEST)
         root = np.sqrt(excess)
-        diagonal = self.spectrum + self.reg * len(rows) ** self.reg_exponent
+        confidence, scales = (1 + excess) / root, self._scales(np.diff(starts))
+        for (first, end), scale in zip(itertools.pairwise(starts.tolist()), scales, strict=True):
+            played = np.multiply.outer(root[first:end], scale)
+            played *= self.factors.take(rows[first:end], axis=0)
+            yield Folded(played, confidence[first:end], scale)
+
+    def _scales(self, counts: np.ndarray) -> np.ndarray:
+        """``A^-1/2`` of users with so many tracks, (m, rank)."""
+        diagonal = self.spectrum + (self.reg * counts.astype(np.float64) ** self.reg_exponent)[:, None]
         # Without regularisation: of the directions in which no track lies the solution has nothing.
-        floor = np.finfo(np.float64).eps * len(diagonal) * max(float(self.spectrum.max()), np.finfo(np.float64).tiny)
-        scale = np.where(diagonal > floor, 1 / np.sqrt(np.maximum(diagonal, floor)), 0.0)
-        return Folded(self.factors[rows] * scale * root[:, None], (1 + excess) / root, scale)
+        smallest = np.finfo(np.float64)
+        floor = smallest.eps * len(self.spectrum) * max(float(self.spectrum.max()), smallest.tiny)
+        return np.where(diagonal > floor, 1 / np.sqrt(np.maximum(diagonal, floor)), 0.0)
 
     def solve(self, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """The user's factors in the model's own basis, float64 (rank,)."""

@@ -60,29 +60,38 @@ class Listeners:
 
 
 def listeners_of(rows: pa.Table, rank: int = 0) -> Listeners:
-    """Users from rows in any order.
+    """Users from rows in any order; those without a user are none of theirs.
 
     Args:
         rows: user_id, and either track_id, plays, weight and hidden of a pair; or nothing else than the user's
             genres, once for each user; or as ``piece`` the user's factors of the fit, float32.
         rank: of those factors; 0 folds all in.
     """
-    is_pair, has_piece = pc.is_valid(rows["track_id"]), pc.is_valid(rows["piece"])
-    people = rows.filter(pc.invert(pc.or_(is_pair, has_piece))).select(["user_id", "genres"]).sort_by("user_id")
-    pairs = rows.filter(is_pair)
-    owners, track_ids = pairs["user_id"].to_numpy(), pairs["track_id"].to_numpy()
-    order = np.lexsort((track_ids, owners))
+    has_user, has_track, has_piece = (pc.is_valid(rows[name]) for name in ("user_id", "track_id", "piece"))
+    is_pair = pc.and_(has_user, has_track)
+    of_users = pc.and_(has_user, pc.invert(pc.or_(has_track, has_piece)))
+    people = rows.select(["user_id", "genres"]).filter(of_users).sort_by("user_id")
+    pairs = rows.select(["user_id", "track_id", "plays", "weight", "hidden"]).filter(is_pair)
+    owners = pc.index_in(pairs["user_id"], value_set=people["user_id"]).to_numpy()
+    order = by_owner(owners, pairs["track_id"])
     user_ids = people["user_id"].to_numpy()
     return Listeners(
         user_ids,
         people["genres"].to_pylist(),
-        np.append(np.searchsorted(owners[order], user_ids), len(owners)),
-        track_ids[order],
+        np.append(0, np.cumsum(np.bincount(owners, minlength=len(user_ids)))),
+        pairs["track_id"].to_numpy()[order],
         pairs["plays"].to_numpy()[order],
         pairs["weight"].to_numpy()[order].astype(np.float64),
         pairs["hidden"].to_numpy(zero_copy_only=False)[order],
-        factors_of(user_ids, rows.filter(has_piece), rank) if rank else None,
+        factors_of(user_ids, rows.filter(pc.and_(has_user, has_piece)), rank) if rank else None,
     )
+
+
+def by_owner(owners: np.ndarray, track_ids: pa.ChunkedArray) -> np.ndarray:
+    """The order by owner and track. One number for both sorts in a fraction of the time that two keys take."""
+    coded = track_ids.combine_chunks().dictionary_encode()
+    rank = np.argsort(np.argsort(coded.dictionary.to_numpy()))
+    return np.argsort(owners * np.int64(len(rank)) + rank[coded.indices.to_numpy()])
 
 
 def factors_of(user_ids: np.ndarray, rows: pa.Table, rank: int) -> np.ndarray:

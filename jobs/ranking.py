@@ -25,15 +25,22 @@ class Ranked:
     scores: np.ndarray
 
 
-def best(users: np.ndarray, tracks: np.ndarray, hidden: tuple[np.ndarray, np.ndarray], k: int) -> Ranked:
+def best(
+    users: np.ndarray,
+    tracks: np.ndarray,
+    hidden: tuple[np.ndarray, np.ndarray],
+    k: int,
+    longest: float | None = None,
+) -> Ranked:
     """At most k tracks for each user.
 
     Args:
         users: factors, float64 (m, rank).
         tracks: factors, float32 (n, rank).
         hidden: positions of users and of tracks, (h,) each: pairs that are left out.
+        longest: :func:`longest_of` the tracks, for those who rank many blocks of users.
     """
-    close = Close(users, tracks, k)
+    close = Close(users, longest_of(tracks) if longest is None else longest, k)
     order = np.argsort(hidden[1], kind="stable")
     hidden_users, hidden_tracks = hidden[0][order], hidden[1][order]
     for start in range(0, len(tracks), CHUNK):
@@ -48,6 +55,11 @@ def best(users: np.ndarray, tracks: np.ndarray, hidden: tuple[np.ndarray, np.nda
     return Ranked(rows[first], columns[first], scores[first])
 
 
+def longest_of(tracks: np.ndarray) -> float:
+    """The length of the longest vector."""
+    return float(np.sqrt(np.square(tracks, dtype=np.float64).sum(axis=1).max(initial=0)))
+
+
 def place(rows: np.ndarray, count: int) -> np.ndarray:
     """How many entries of the same row stand before each; ``rows`` ascend, from 0 to below ``count``."""
     counts = np.bincount(rows, minlength=count)
@@ -57,10 +69,9 @@ def place(rows: np.ndarray, count: int) -> np.ndarray:
 class Close:
     """Which tracks come near enough to each user's k best for the rounding of float32 to decide."""
 
-    def __init__(self, users: np.ndarray, tracks: np.ndarray, k: int) -> None:
+    def __init__(self, users: np.ndarray, longest: float, k: int) -> None:
         self.users, self.k = users.astype(np.float32), k
         # A dot product in float32 is off by less than (rank + 2) * 2**-24 * |x||y|, in whatever order it is summed.
-        longest = np.sqrt(np.square(tracks, dtype=np.float64).sum(axis=1).max(initial=0))
         self.slack = (users.shape[1] + 8) * 2.0**-23 * longest * np.linalg.norm(users, axis=1)
         self.best = np.full((len(users), k), -np.inf, np.float32)
         self.parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
@@ -116,7 +127,7 @@ def above(scores: np.ndarray, bar: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         rows, columns = np.nonzero(passed)
         return rows, columns
     # Few pass: looking at eight at a time finds them in an eighth of the time.
-    eights = np.flatnonzero(passed.view(np.uint64))
+    eights = np.flatnonzero(passed.view(np.uint64) != 0)
     at, within = np.nonzero(passed.reshape(-1, 8)[eights])
     rows, columns = np.divmod(eights[at] * 8 + within, passed.shape[1])
     return rows, columns

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from jobs.factors import positions
 from jobs.folding import Folded, Folding
 from jobs.listeners import Listeners
 from jobs.popularity import Shelf
-from jobs.ranking import Ranked, best, place
+from jobs.ranking import Ranked, best, longest_of, place
 
 BECAUSE = 3  # heard tracks named as the reason of a recommendation
 
@@ -54,11 +54,13 @@ class Scorer:
     ) -> None:
         """``track_ids``: the model's, int64 (n,), ascending; with no ``folding`` all are served popularity."""
         self.track_ids, self.folding, self.shelf = track_ids, folding, shelf
+        self.known = pa.array(track_ids, pa.int64())
         self.k, self.min_plays, self.explain = k, min_plays, explain
         self.liked: dict[str | None, np.ndarray] = {}  # positions on the shelf by favourite genres
         if folding:
             self.servable = np.flatnonzero(np.isin(track_ids, shelf.track_ids))
             self.candidates = folding.factors[self.servable]
+            self.longest = longest_of(self.candidates)
             # Where a track of the model stands among the candidates; the last is for tracks that it does not know.
             self.column = np.full(len(track_ids) + 1, -1)
             self.column[self.servable] = np.arange(len(self.servable))
@@ -66,11 +68,15 @@ class Scorer:
     def lists(self, listeners: Listeners) -> Iterator[pa.RecordBatch]:
         """The users' lists as :data:`LIST_SCHEMA`, a user's together, by user and rank."""
         rank = self.folding.factors.shape[1] if self.folding else 0
+        rows, first = self.positions(listeners.track_ids), 0
         for block in listeners.blocks(rank):
-            yield self._lists_of(block)
+            end = first + len(block.track_ids)
+            yield self._lists_of(block, rows[first:end])
+            first = end
 
-    def _lists_of(self, block: Listeners) -> pa.RecordBatch:
-        modelled = self._by_model(block, self.folding) if self.folding else no_entries()
+    def _lists_of(self, block: Listeners, rows: np.ndarray) -> pa.RecordBatch:
+        """``rows``: where the tracks of the block's pairs stand in the model, -1 of those that it does not know."""
+        modelled = self._by_model(block, rows, self.folding) if self.folding else no_entries()
         popular = self._by_popularity(block, modelled)
         users = np.concatenate([modelled.users, popular.users])
         order = np.argsort(users, kind="stable")  # what popularity adds comes after the model's
@@ -87,8 +93,7 @@ class Scorer:
         ]
         return pa.RecordBatch.from_arrays([pa.array(column) for column in columns], schema=LIST_SCHEMA)
 
-    def _by_model(self, block: Listeners, folding: Folding) -> Entries:
-        rows = positions(self.track_ids, block.track_ids)
+    def _by_model(self, block: Listeners, rows: np.ndarray, folding: Folding) -> Entries:
         plays = np.bincount(block.owners, block.plays * (rows >= 0), len(block.user_ids))
         enough = plays >= self.min_plays
         if block.factors is not None:
@@ -96,16 +101,22 @@ class Scorer:
         chosen = np.flatnonzero(enough)
         if not len(chosen):
             return no_entries()
-        known = [np.flatnonzero(rows[block.starts[at] : block.starts[at + 1]] >= 0) + block.starts[at] for at in chosen]
+        owners = block.owners
+        known = np.flatnonzero((rows >= 0) & enough[owners])  # pairs that count
+        starts = np.append(np.searchsorted(owners[known], chosen), len(known))
         if block.factors is None:
-            folded = [folding.fold(rows[pairs], block.weights[pairs]) for pairs in known]
+            folded = list(folding.fold_each(rows[known], block.weights[known], starts))
             factors = np.stack([user.factors for user in folded])
         else:
             folded, factors = [], block.factors[chosen]
-        ranked = best(factors, self.candidates, self._hidden(block, rows, chosen), self.k)
-        reasons = [block.track_ids[pairs] for pairs in known]
+        ranked = best(factors, self.candidates, self._hidden(block, rows, chosen), self.k, self.longest)
+        reasons = np.split(block.track_ids[known], starts[1:-1])
         because = self._because(ranked, folded, reasons) if folded and self.explain else no_lists(len(ranked.users))
         return Entries(chosen[ranked.users], self.track_ids[self.servable[ranked.tracks]], ranked.scores, because)
+
+    def positions(self, track_ids: np.ndarray) -> np.ndarray:
+        """Rows of these ids among the model's, -1 of those that it does not know: by hashing, where sorting is slow."""
+        return pc.index_in(pa.array(track_ids), value_set=self.known).fill_null(-1).to_numpy()
 
     def _hidden(self, block: Listeners, rows: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Positions among the chosen users and among the candidates of what is not to be listed."""

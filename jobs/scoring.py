@@ -79,7 +79,7 @@ def recommend(
     """
     if at_most is None:
         at_most = users.filter(F.col("track_id").isNull()).count()
-    shares = max(2, -(-at_most // SHARE))
+    shares = 2 * max(1, -(-at_most // (2 * SHARE)))  # an even number, that two cores end together
     folding = Folding.of(model) if model else None
     rows = users.withColumn("share", F.pmod(F.xxhash64("user_id"), F.lit(shares)).cast("int"))
     packed = spark.createDataFrame(pieces(pack(model, folding, shelf)))
@@ -97,16 +97,16 @@ def recommend(
             with threadpool_limits(1):
                 yield from lists(pa.Table.from_batches(received), k, min_plays, fold, explain)
 
-    return rows.repartitionById(shares, F.col("share")).mapInArrow(score, LISTS)
+    return rows.repartitionById(shares, F.col("share")).drop("share").mapInArrow(score, LISTS)
 
 
 def lists(rows: pa.Table, k: int, min_plays: int, fold: bool, explain: bool) -> Iterator[pa.RecordBatch]:
     """Lists of the users of a partition, which has the model's pieces (no user_id) among its rows."""
     of_model = pc.is_null(rows["user_id"])
-    packed = b"".join(rows.filter(of_model).sort_by("track_id")["piece"].to_pylist())
+    packed = b"".join(rows.select(["track_id", "piece"]).filter(of_model).sort_by("track_id")["piece"].to_pylist())
     track_ids, folding, shelf = unpack(packed)
     rank = folding.factors.shape[1] if folding and not fold else 0
-    listeners = listeners_of(rows.filter(pc.invert(of_model)), rank)
+    listeners = listeners_of(rows, rank)
     yield from Scorer(track_ids, folding, shelf, k, min_plays, explain).lists(listeners)
 
 

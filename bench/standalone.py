@@ -1,0 +1,75 @@
+"""Spark for the series: a Connect server, and a standalone cluster of one-core workers, on the loopback address."""
+
+import contextlib
+import pathlib
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+
+import pyspark
+from pyspark.sql import SparkSession
+
+from conf.settings import Settings, Spark
+from jobs.session import spark_session
+from tasks import jvm
+from tasks.base import spark_environment
+from tasks.spark_server import PATIENCE, answers, free_port, running
+
+SPARK_CLASS = pathlib.Path(pyspark.__file__).parent / "bin" / "spark-class"
+MEMORY = "3g"  # of a worker, for its executors
+
+
+@contextlib.contextmanager
+def session(rows: int, master: str = "local[2]", settings: int | None = None, **more: str) -> Iterator[SparkSession]:
+    """A session on a server of its own, set up for ``settings`` rows (as many as there are, if not given)."""
+    many = rows if settings is None else settings
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        options = {**jvm.options(many), **more}
+        url = stack.enter_context(running(free_port(), pathlib.Path(folder) / "spark.log", master, options))
+        spark = spark_session(Settings(spark=Spark(remote=url)), "bench", rows=many)
+        stack.callback(spark.stop)  # before the server: a client left open waits for it for minutes
+        yield spark
+
+
+@contextlib.contextmanager
+def cluster(workers: int, folder: pathlib.Path) -> Iterator[str]:
+    """The URL of a master with so many workers that have registered.
+
+    Raises:
+        TimeoutError: they did not in :data:`~tasks.spark_server.PATIENCE` seconds; their logs are in ``folder``.
+    """
+    port, log = free_port(), folder / "master.log"
+    url = f"spark://127.0.0.1:{port}"
+    with contextlib.ExitStack() as stack:
+        ports = ("--host", "127.0.0.1", "--port", str(port), "--webui-port", "0")
+        stack.enter_context(process("org.apache.spark.deploy.master.Master", *ports, log=log))
+        wait(lambda: answers(port))
+        for number in range(workers):
+            words = ("--host", "127.0.0.1", "--cores", "1", "--memory", MEMORY, "--webui-port", "0")
+            words += ("--work-dir", str(folder / f"work{number}"), url)
+            worker = process("org.apache.spark.deploy.worker.Worker", *words, log=folder / f"worker{number}.log")
+            stack.enter_context(worker)
+        wait(lambda: log.read_text(errors="replace").count("Registering worker") >= workers)
+        yield url
+
+
+@contextlib.contextmanager
+def process(name: str, *words: str, log: pathlib.Path) -> Iterator[None]:
+    """A class of Spark's as a process, ended at the end."""
+    environment = {**spark_environment(), "SPARK_NO_DAEMONIZE": "1"}
+    with log.open("wb") as output:
+        started = subprocess.Popen([str(SPARK_CLASS), name, *words], stdout=output, stderr=output, env=environment)
+    try:
+        yield
+    finally:
+        started.terminate()
+        started.wait(30)
+
+
+def wait(ready: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not ready():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the cluster did not come up")
+        time.sleep(0.2)
