@@ -109,10 +109,17 @@ class Logs:
         return dict(found)
 
     def remove(self) -> None:
-        """Remove those that were read and that nobody writes any more."""
+        """Remove those that were read and that nobody writes any more, and beside them what others left.
+
+        A server ends its log after the command whose steps it did, and a killed one never.
+        """
         for path in self._read:
             if done_with(path):
                 path.unlink(missing_ok=True)
+        for folder in {path.parent for path in self._read}:
+            for path in folder.glob("*.zstd*"):
+                if time.time() - path.stat().st_mtime > LEFT:
+                    path.unlink(missing_ok=True)
 
 
 def find(folder: str, application: str) -> pathlib.Path | None:

@@ -85,9 +85,10 @@ class House:
             "MOOVITAMIX_POSTGRES_URL": servers.url(self.proxies["postgres"].port),
         }
 
-    def check(self, date: datetime.date) -> tuple[int, str]:
+    def check(self, date: datetime.date, remote: str) -> tuple[int, str]:
         """``python -m jobs check``: its code, and what it said."""
         command = [sys.executable, "-m", "jobs", "check", f"--date={date}", f"--lake-root={self.lake}"]
+        command += [f"--spark-remote={remote}"]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         return done.returncode, "\n".join(line for line in done.stdout.splitlines() if line.startswith("BROKEN")) or (
             done.stderr.strip().splitlines() or [""]

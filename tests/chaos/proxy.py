@@ -34,8 +34,7 @@ class Proxy:
         return asyncio.run_coroutine_threadsafe(self._cut(), self._loop).result() // 2
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._server.close)
-        self.cut()
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
 
     async def _cut(self) -> int:
@@ -43,6 +42,13 @@ class Proxy:
         for writer in list(self._writers):
             _reset(writer)
         return count
+
+    async def _end(self) -> None:
+        self._server.close()
+        await self._cut()
+        carriers = asyncio.all_tasks() - {asyncio.current_task()}
+        if carriers:
+            await asyncio.wait(carriers, timeout=2)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -35,17 +35,23 @@ class Injector(threading.Thread):
         super().__init__(name="chaos")
         self.house, self.planned, self.patience, self.say = house, planned, patience, say
         self.over = threading.Event()
-        self.hits, self.missed = dict.fromkeys(FAULTS, 0), dict.fromkeys(FAULTS, 0)
+        self.hits = dict.fromkeys(FAULTS, 0)
+        self.again: list[Event] = []  # what had nothing to hit: tried again once all else is over
         self.error: Exception | None = None
 
     def run(self) -> None:
         try:
-            for event in self.planned:
+            for event in self._in_turn():
                 if self.over.wait(event.pause):
                     return
                 self._inject(event)
         except Exception as error:  # the run's own fault, not the pipeline's: told at the end
             self.error = error
+
+    def _in_turn(self) -> Iterator[Event]:
+        yield from self.planned
+        while self.again:
+            yield self.again.pop(0)
 
     def stop(self) -> None:
         """End the schedule; a server that is away comes back first."""
@@ -58,7 +64,7 @@ class Injector(threading.Thread):
         deadline = time.monotonic() + self.patience
         while not (hit := fault(self.house, chance)):
             if time.monotonic() > deadline or self.over.wait(LOOK):
-                self.missed[event.kind] += 1
+                self.again.append(event)
                 self.say(f"{event.kind:<9} nothing to hit")
                 return
         self.hits[event.kind] += 1

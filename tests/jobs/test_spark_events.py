@@ -78,6 +78,19 @@ def test_logs_are_removed_once_nobody_writes_them(tmp_path):
     assert [path.exists() for path in paths] == [False, True, False]
 
 
+def test_what_other_applications_left_goes_once_it_is_a_day_old(tmp_path):
+    """A server ends its log after the command whose steps it did: nobody asks for it again."""
+    names = ("local-1.zstd", "local-2.zstd", "local-3.zstd.inprogress", "local-4.zstd.inprogress", "notes.txt")
+    paths = [written(tmp_path, name) for name in names]
+    days_ago = time.time() - 3 * 86_400
+    for number in (1, 2, 4):
+        os.utime(paths[number], (days_ago, days_ago))
+    logs = Logs()
+    logs.totals([{"folder": str(tmp_path), "application": "local-1", "session": "a"}])
+    logs.remove()
+    assert [path.name for path in paths if path.exists()] == ["local-4.zstd.inprogress", "notes.txt"]
+
+
 def test_what_is_not_there_or_not_on_this_machine_has_no_totals(tmp_path):
     assert find("hdfs://host/logs", "local-1") is None
     assert Logs().totals([{"folder": str(tmp_path), "application": "local-1", "session": ""}]) == {}
