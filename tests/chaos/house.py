@@ -81,7 +81,10 @@ class House:
         return {
             **os.environ,
             processes.VARIABLE: self.tag,
+            # A killed Spark cannot remove its temporary folders: they are the run's, and go with it.
             "TMPDIR": str(self.temporary),
+            "SPARK_LOCAL_DIRS": str(self.temporary),
+            "JDK_JAVA_OPTIONS": f"-Djava.io.tmpdir={self.temporary}",
             "MOOVITAMIX_POSTGRES_URL": servers.url(self.proxies["postgres"].port),
         }
 
