@@ -96,6 +96,9 @@ test-services: setup ## the tests that need servers: PostgreSQL, Prometheus, Chr
 test-kill: setup ## the long form of the tests that kill a step at random moments
 	@$(V)/python -m pytest -m chaos
 
+chaos: setup ## ten minutes of days with faults at random moments, held against a quiet run (SECONDS=600, SEED=n to repeat one)
+	@$(V)/python -m tests.chaos.run --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
+
 bench-clean: setup ## cleaning 5 and 10 million plays beside polars with deltalake, and a day with little new
 	@$(V)/python -m bench.bench_clean
 

@@ -37,7 +37,7 @@ def main(job: Job) -> Figures:
     lake, uri = job.lake(), job.settings.registry.uri
     current = incumbent(lake, job.date)
     version = current.version if current else ""
-    unreachable = registry.reachable(uri)
+    unreachable = registry.awaited(uri)
     decided = reached(judge(lake, job, version), unreachable)
     if job.args.no_promote and decided.decision == "promote":
         decided = withheld(decided)

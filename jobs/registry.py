@@ -17,6 +17,7 @@ from conf.tables import marker
 from jobs.factors import FactorModel
 from jobs.lake import Lake
 from jobs.registry_access import BROKEN, NAME, without_credentials
+from jobs.registry_access import awaited as awaited
 from jobs.registry_access import begun as begun
 from jobs.registry_access import connected as connected
 from jobs.registry_access import reachable as reachable

@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import sqlite3
+import time
 import urllib.parse
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,7 @@ STEADY = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 SHORT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
+AWAY, PAUSE = 60.0, 2.0  # seconds that a training waits for a server, and between two questions
 CONNECT_TIMEOUT = 5  # seconds, of a database server
 
 WRONG_CREDENTIALS = (
@@ -111,6 +113,20 @@ def reachable(uri: str) -> str:
     except Exception as error:  # whatever a driver raises is the answer
         return f"the registry at {without_credentials(uri)} cannot be reached: {without_credentials(uri, _said(error))}"
     return ""
+
+
+def awaited(uri: str, seconds: float | None = None) -> str:
+    """As :func:`reachable`; a server that is being started again is waited for, by default for ``AWAY`` seconds.
+
+    Only an outage that lasts changes what is trained.
+    """
+    deadline = time.monotonic() + (AWAY if seconds is None else seconds)
+    while unreachable := reachable(uri):
+        refused = any(f"HTTP {code}" in unreachable for code in ADVICE)
+        if refused or not re.match(r"https?://", uri) or time.monotonic() > deadline:
+            break
+        time.sleep(PAUSE)
+    return unreachable
 
 
 def sqlite_file(uri: str) -> pathlib.Path | None:

@@ -38,7 +38,7 @@ KIND = "holdout"
 
 def main(job: Job) -> Figures:
     settings = job.settings
-    unreachable = registry.reachable(settings.registry.uri)
+    unreachable = registry.awaited(settings.registry.uri)
     if unreachable:
         return registry.not_trained(job.lake(), job.date, unreachable)
     lake = job.lake(job.spark(f"train {job.date}"))

@@ -17,6 +17,7 @@ from conf import layout
 from conf.errors import BadSetting, Refused
 from conf.settings import Settings, as_flags
 from tasks import jvm, lake, progress, spark_events, usage
+from tasks.processes import bound
 from tasks.settings import settings
 
 LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
@@ -216,7 +217,7 @@ class JobTask(DatedTask, SparkSubmitTask):
         with log.open("ab") as output:
             begin = output.tell()
             process = subprocess.Popen(
-                command,
+                bound(command),  # a job whose Luigi was killed would go on beside the run that comes next
                 env=self.program_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -26,10 +26,12 @@ from tasks import jvm, lake
 from tasks.base import ROOT, DayParameter, today
 from tasks.daily import done
 from tasks.processes import bound, end
-from tasks.spark_server import running
+from tasks.spark_server import Kept, kept
 
-ALREADY_RUNNING, UNHANDLED, TERMINATED = 10, 40, 143
+ALREADY_RUNNING, UNHANDLED, KILLED, TERMINATED = 10, 40, 128, 143  # 128 and the number of the signal
 HOUR = 3600
+TRIES = 3  # runs of a day whose Spark Connect server was lost
+LOOK = 1  # seconds between two looks at it
 PATIENCE = 12  # seconds for a day to end when it is asked to, and then for Spark
 
 
@@ -65,6 +67,9 @@ def once(settings: Settings, date: datetime.date | None = None) -> int:
     except Refused as refusal:
         say(f"error: {refusal.message}")
         return ALREADY_RUNNING if isinstance(refusal, AlreadyRunning) else UNHANDLED
+    except OSError as error:  # of a full disk, say
+        say(f"error: {error}; see to it, the next run goes on where it stopped")
+        return UNHANDLED
 
 
 def _day(text: str) -> datetime.date:
@@ -119,9 +124,9 @@ def run(settings: Settings, output: IO[str] | None, date: datetime.date | None =
     if not dates:
         say(f"{last} is complete; nothing to do")
         return 0
-    with spark(settings, dates[-1]) as remote:
+    with spark(settings, dates[-1]) as server:
         for date in dates:
-            code = run_day(settings, date, dates[-1], remote, output)
+            code = run_day(settings, date, dates[-1], server, output)
             if code:
                 where = f"; see {output.name}" if output else ""
                 left = ", the days after it wait" if date != dates[-1] else ""
@@ -152,20 +157,36 @@ def due(settings: Settings, last: datetime.date, first: datetime.date | None = N
 
 
 @contextlib.contextmanager
-def spark(settings: Settings, date: datetime.date) -> Iterator[str]:
-    """The Connect server to use: the one that is set, else one on this machine; empty where a cluster gets the jobs."""
+def spark(settings: Settings, date: datetime.date) -> Iterator[Kept | None]:
+    """A Connect server on this machine; none where one is set, or a cluster gets the jobs."""
     if settings.spark.remote or not settings.daily.spark_port or not settings.spark.master.startswith("local"):
-        yield settings.spark.remote
+        yield None
         return
     log = logs_folder(settings.lake.root) / "spark.log"
     options = jvm.options(jvm.history_rows(settings.lake.root, date - datetime.timedelta(days=1)))
-    with running(settings.daily.spark_port, log, settings.spark.master, options, PATIENCE) as url:
-        yield url
+    with kept(settings.daily.spark_port, log, settings.spark.master, options, PATIENCE) as server:
+        yield server
 
 
-def run_day(settings: Settings, date: datetime.date, last: datetime.date, remote: str, output: IO[str] | None) -> int:
-    """Run one day by Luigi, in a process of its own that ends with this one; its code."""
-    command = [
+def run_day(
+    settings: Settings, date: datetime.date, last: datetime.date, server: Kept | None, output: IO[str] | None
+) -> int:
+    """Run one day, again where the Connect server was lost meanwhile; its code."""
+    for _ in range(TRIES):
+        losses = server.losses if server else 0
+        code = _luigi(command(settings, date, last, server), server, output)
+        if not code or not server or server.losses == losses:
+            break
+        say(
+            f"the Spark Connect server was gone while {date} ran (code {code}); another was started, and the day goes on"
+        )
+    return code if code >= 0 else KILLED - code
+
+
+def command(settings: Settings, date: datetime.date, last: datetime.date, server: Kept | None) -> list[str]:
+    """Luigi's command line for a day."""
+    remote = server.url if server else settings.spark.remote
+    return [
         str(pathlib.Path(sys.executable).with_name("luigi")),
         *("--module", "tasks.daily", "DailyPipeline", f"--date={date}"),
         *snapshot(settings, date, last),
@@ -173,11 +194,22 @@ def run_day(settings: Settings, date: datetime.date, last: datetime.date, remote
         *[word for word in as_flags(settings, *SECTIONS) if not word.endswith("=") and "--spark-remote=" not in word],
         *([f"--spark-remote={remote}"] if remote else []),
     ]
+
+
+def _luigi(words: list[str], server: Kept | None, output: IO[str] | None) -> int:
+    """Run Luigi in a process of its own that ends with this one; its code, negative where a signal ended it.
+
+    A client of a server that is gone asks for it again for ten minutes; as soon as there is another it ends.
+    """
     process = subprocess.Popen(
-        bound(command, "TERM"), cwd=ROOT, stdin=subprocess.DEVNULL, stderr=output, stdout=output, start_new_session=True
+        bound(words, "TERM"), cwd=ROOT, stdin=subprocess.DEVNULL, stderr=output, stdout=output, start_new_session=True
     )
     try:
-        return process.wait()
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return process.wait(timeout=LOOK)
+            if server:
+                server.replace()
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGUSR1)  # Luigi begins no further step

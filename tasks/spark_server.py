@@ -61,6 +61,68 @@ def command(port: int, master: str, properties: Mapping[str, str] | None = None,
     ]
 
 
+class Kept:
+    """A server on ``port``: one that answers there already, else one started here; one that is gone is replaced."""
+
+    def __init__(
+        self,
+        port: int,
+        log: pathlib.Path,
+        master: str = "local[*]",
+        properties: Mapping[str, str] | None = None,
+        patience: float = STOP_PATIENCE,
+    ) -> None:
+        self.port, self.log, self.master, self.properties, self.patience = port, log, master, properties, patience
+        self.process: subprocess.Popen | None = None
+        self.losses = 0  # times that a server was gone
+
+    @property
+    def url(self) -> str:
+        return f"sc://127.0.0.1:{self.port}"
+
+    def ensure(self) -> None:
+        """Start a server where none is there.
+
+        Raises:
+            Refused: it ended, or did not answer in time.
+        """
+        if self.process.poll() is None if self.process else answers(self.port):
+            return
+        self.process = start(self.port, self.log, self.master, self.properties)
+
+    def replace(self) -> None:
+        """As :meth:`ensure`, for one that was there: what its clients had under way is lost."""
+        before = self.process
+        self.ensure()
+        self.losses += self.process is not before
+
+    def stop(self) -> None:
+        """Stop the server that was started here, if any."""
+        if self.process:
+            end(self.process, self.patience)
+
+
+@contextlib.contextmanager
+def kept(
+    port: int,
+    log: pathlib.Path,
+    master: str = "local[*]",
+    properties: Mapping[str, str] | None = None,
+    patience: float = STOP_PATIENCE,
+) -> Iterator[Kept]:
+    """A server that is there, and stopped at the end where it was started here.
+
+    Raises:
+        Refused: it ended, or did not answer in time.
+    """
+    server = Kept(port, log, master, properties, patience)
+    server.ensure()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
 @contextlib.contextmanager
 def running(
     port: int,
@@ -69,20 +131,9 @@ def running(
     properties: Mapping[str, str] | None = None,
     patience: float = STOP_PATIENCE,
 ) -> Iterator[str]:
-    """The URL of a server on ``port``: one that answers there already, else one started here and stopped at the end.
-
-    Raises:
-        Refused: the server ended, or did not answer in time.
-    """
-    url = f"sc://127.0.0.1:{port}"
-    if answers(port):
-        yield url
-        return
-    process = start(port, log, master, properties)
-    try:
-        yield url
-    finally:
-        end(process, patience)
+    """The URL of a server that is there while the block runs, as :func:`kept`."""
+    with kept(port, log, master, properties, patience) as server:
+        yield server.url
 
 
 def start(port: int, log: pathlib.Path, master: str, properties: Mapping[str, str] | None = None) -> subprocess.Popen:

@@ -173,6 +173,27 @@ def test_a_server_that_does_not_serve_says_why_at_once(answering, status, said):
     assert "secret" not in found
 
 
+@pytest.mark.parametrize(
+    ("answers", "asked"),
+    [
+        (["cannot be reached: connection refused", "cannot be reached: HTTP 503", ""], 3),
+        (["cannot be reached: HTTP 401; see"], 1),
+        (["cannot be reached: HTTP 404; that is no MLflow server"], 1),
+    ],
+)
+def test_a_training_waits_for_a_server_that_comes_back_and_for_no_other(monkeypatch, answers, asked):
+    left = iter(answers)
+    monkeypatch.setattr(registry_access, "reachable", lambda uri: next(left))
+    monkeypatch.setattr(registry_access, "PAUSE", 0)
+    assert registry.awaited("http://host") == answers[asked - 1]
+    assert list(left) == []
+
+
+def test_a_training_does_not_wait_for_ever(monkeypatch):
+    monkeypatch.setattr(registry_access, "reachable", lambda uri: "connection refused")
+    assert registry.awaited("http://host", seconds=0) == "connection refused"
+
+
 @pytest.mark.parametrize("uri", ["postgresql://me:secret@host/db", "http://me:secret@host:5000"])
 def test_a_text_that_quotes_the_address_loses_user_and_password(uri):
     shown = registry_access.without_credentials(uri, f"no access to {uri} with secret\nand more")

@@ -91,6 +91,21 @@ def test_a_clusters_own_logs_are_read_and_left_alone(tmp_path):
     assert path.exists()
 
 
+def test_what_other_applications_left_goes_once_it_is_a_day_old(tmp_path):
+    """A server ends its log after the command whose steps it did: nobody asks for it again."""
+    names = ("local-1.zstd", "local-2.zstd", "local-3.zstd.inprogress", "local-4.zstd.inprogress")
+    folder = tmp_path / SPARK_EVENTS
+    folder.mkdir()
+    paths = [written(folder, name) for name in names]
+    days_ago = time.time() - 3 * 86_400
+    for number in (1, 2):
+        os.utime(paths[number], (days_ago, days_ago))
+    logs = Logs()
+    logs.totals([{"folder": str(folder), "application": "local-1", "session": "a"}])
+    logs.remove()
+    assert [path.name for path in paths if path.exists()] == ["local-4.zstd.inprogress"]
+
+
 def test_what_is_not_there_or_not_on_this_machine_has_no_totals(tmp_path):
     assert find("hdfs://host/logs", "local-1") is None
     assert Logs().totals([{"folder": str(tmp_path), "application": "local-1", "session": ""}]) == {}

@@ -1,7 +1,9 @@
 import datetime
 import multiprocessing
 import pathlib
+import subprocess
 import sys
+import time
 
 import luigi
 import pytest
@@ -127,3 +129,24 @@ def test_the_archive_of_classes_is_used_where_there_is_one(tmp_path):
     assert "SharedArchiveFile" not in jvm.options(archive=archive)["spark.driver.defaultJavaOptions"]
     archive.touch()
     assert f"-XX:SharedArchiveFile={archive}" in jvm.options(archive=archive)["spark.driver.defaultJavaOptions"]
+
+
+def test_a_job_ends_with_the_luigi_that_started_it(tmp_path):
+    """Killed, Luigi can do nothing more: its job must not go on beside that of the next run."""
+    told = tmp_path / "pid"
+    code = (
+        "import luigi; from tasks.model import DecideRetrain; "
+        f"luigi.configuration.get_config().set('lake', 'root', {str(tmp_path)!r}); "
+        f"DecideRetrain()._execute(['sh', '-c', 'echo $$ > {told}; exec sleep 60'])"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
+    while not (told.exists() and told.read_text()):
+        time.sleep(0.02)
+    job = pathlib.Path(f"/proc/{told.read_text().strip()}/stat")
+    parent.kill()
+    parent.wait()
+    for _ in range(500):
+        if not job.exists() or job.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.02)
+    pytest.fail("the job is still there after ten seconds")

@@ -82,7 +82,55 @@ def test_logs_past_their_days_are_removed_and_others_stay(settings, tmp_path):
 def test_a_cluster_gets_the_jobs_without_a_server_here(settings):
     cluster = Settings(lake=settings.lake, spark=Spark(master="spark://host:7077"))
     with nightly.spark(cluster, LAST) as remote:
-        assert remote == ""
+        assert remote is None
+
+
+class Lost:
+    """A Connect server that is gone so many times when it is looked at."""
+
+    url = "sc://127.0.0.1:1"
+
+    def __init__(self, times: int) -> None:
+        self.left, self.losses = times, 0
+
+    def replace(self) -> None:
+        self.losses += bool(self.left)
+        self.left -= bool(self.left)
+
+
+def run_day(monkeypatch, settings, tmp_path, server, script):
+    """The code of a day whose Luigi is a shell script, and how often that was run."""
+    monkeypatch.setattr(nightly, "LOOK", 0.05)
+    monkeypatch.setattr(nightly, "command", lambda *_: ["sh", "-c", f"echo run >> {tmp_path}/runs; {script}"])
+    code = nightly.run_day(settings, LAST, LAST, server, None)
+    return code, len((tmp_path / "runs").read_text().splitlines())
+
+
+def test_a_day_whose_spark_server_was_lost_is_run_again(monkeypatch, settings, tmp_path, capsys):
+    script = f"sleep 0.2; [ $(wc -l < {tmp_path}/runs) = 2 ] || exit 30"
+    assert run_day(monkeypatch, settings, tmp_path, Lost(1), script) == (0, 2)
+    assert "server was gone while 2024-03-10 ran (code 30); another was started" in capsys.readouterr().out
+
+
+def test_a_day_that_loses_its_spark_server_each_time_ends(monkeypatch, settings, tmp_path):
+    assert run_day(monkeypatch, settings, tmp_path, Lost(1000), "sleep 0.2; exit 30") == (30, nightly.TRIES)
+
+
+def test_a_day_that_failed_for_another_reason_waits_for_the_next_run(monkeypatch, settings, tmp_path):
+    assert run_day(monkeypatch, settings, tmp_path, Lost(0), "sleep 0.2; exit 30") == (30, 1)
+
+
+def test_a_luigi_that_was_killed_gives_the_shells_code_of_the_signal(monkeypatch, settings, tmp_path):
+    assert run_day(monkeypatch, settings, tmp_path, None, "kill -9 $$") == (137, 1)
+
+
+def test_a_full_disk_is_one_line(monkeypatch, settings, capsys):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(nightly, "remove_old_logs", full)
+    assert nightly.once(settings, LAST) == nightly.UNHANDLED
+    assert capsys.readouterr().out.startswith("error: [Errno 28] No space left on device; see to it")
 
 
 def test_a_process_ends_with_the_one_that_started_it(tmp_path):
