@@ -110,6 +110,11 @@ class Lake:
     )
     maintain_days: int = key(7, "days between two OPTIMIZE and VACUUM of all tables; 0 is never", low=0)
     keep_versions_hours: int = key(168, "hours that files of older versions of a table are kept", low=24)
+    suppression_key: str = key(
+        "",
+        "key of the hashes that keep people who asked to be forgotten out of later snapshots",
+        env="MOOVITAMIX_SUPPRESSION_KEY",
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -474,6 +479,14 @@ def secret(section: str, field: dataclasses.Field) -> str | None:
             f"[{section}] {field.name}: {variable}_FILE names {path}, which cannot be read ({error.strerror}); "
             f"required is a file that holds the secret alone, or the variable {variable}"
         ) from None
+
+
+VARIABLE_OF_KEY = Lake.__dataclass_fields__["suppression_key"].metadata["env"]
+
+
+def suppression_key() -> str:
+    """``[lake] suppression_key``, for what knows a lake's folder and no settings."""
+    return secret("lake", Lake.__dataclass_fields__["suppression_key"]) or ""
 
 
 def read_file(path: str | os.PathLike = "") -> dict[str, dict[str, str]]:
