@@ -31,7 +31,8 @@ class Person:
     @functools.cached_property
     def named(self) -> re.Pattern[bytes]:
         """Places in a text that name the id: ``user_id = 17``, ``"user_id":17``, ``Listener 17``."""
-        return re.compile(rb"(?i)(user_id|user|listener)([^\w\n]{1,8})" + self.digits + rb"(?!\w|\.\d)")
+        between = rb"""(?=\W)[\\"']{0,3} {0,2}[:=]{0,2} {0,2}[\\"']{0,3}"""
+        return re.compile(rb"(?i)(user_id|user|listener)(" + between + rb")" + self.digits + rb"(?!\w|\.\d)")
 
     def theirs(self, entity: Entity, line: bytes) -> bool:
         """Whether a row of the API is the person's: by its id, or where it names nobody's, by its e-mail or name."""
