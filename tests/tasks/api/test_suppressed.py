@@ -9,6 +9,7 @@ from conf import suppression
 from conf.contract import ENTITIES, LISTENS, USERS
 from conf.errors import BadSetting
 from conf.layout import raw_folder
+from jobs.forgetting import raw
 from tasks import api as fetching
 from tests.tasks.api.conftest import DATE, lines
 
@@ -53,6 +54,19 @@ def test_the_day_is_proven_with_the_rows_that_were_left_out(listed, fetch_all, a
     fetch_all()
     figures = fetching.check_day(tmp_path, DATE, api)
     assert {name: figures[name]["changed"] for name in ENTITIES} == dict.fromkeys(ENTITIES, 0)
+
+
+def test_a_folder_that_a_person_was_taken_out_of_is_proven_as_before(fetch_all, api, tmp_path, monkeypatch):
+    fetch_all()
+    monkeypatch.setenv("MOOVITAMIX_SUPPRESSION_KEY", KEY)
+    suppression.add(tmp_path, KEY, [SEVEN])
+    for entity in ENTITIES.values():
+        raw.held_against_list(str(tmp_path), entity, DATE)
+    manifests = fetch_all()
+    assert (manifests["users"].rows, manifests["users"].suppressed["rows"]) == (39, 1)
+    assert (manifests["listen_history"].rows, manifests["listen_history"].suppressed["units"]) == (71, 10)
+    assert {path.stat().st_mode & 0o077 for path in (tmp_path / "raw" / "users").rglob("*")} == {0}
+    assert fetching.check_day(tmp_path, DATE, api)["users"]["changed"] == 0
 
 
 def test_nothing_is_fetched_where_the_key_is_missing(listed, fetch_all, monkeypatch, tmp_path, server):
