@@ -185,9 +185,9 @@ def theirs(person: Person, entity: Entity, listed: suppression.Suppression, know
 
 
 def show(places: list[search.Place], begun: Intent) -> None:
-    print(f"{'place':<28}{'looked at':>12}{'there were':>12}{'left':>8}")
+    print(f"{'place':<34}{'looked at':>12}{'there were':>12}{'left':>8}")
     for place in places:
-        print(f"{place.name:<28}{place.looked_at:>12,}{begun.found.get(place.name, 0):>12,}{place.found:>8,}")
+        print(f"{place.name:<34}{place.looked_at:>12,}{begun.found.get(place.name, 0):>12,}{place.found:>8,}")
     print(
         f"hash {begun.hash[:16]}… is on the suppression list; rows, and of logs, models and reports files", flush=True
     )

@@ -149,7 +149,7 @@ def test_texts_name_the_person_no_more(gone):
 
 
 def test_what_was_found_and_that_nothing_is_left_is_printed_by_place(gone):
-    lines = {line[:28].strip(): line[28:].split() for line in gone[1].stdout.splitlines()}
+    lines = {line[:34].strip(): line[34:].split() for line in gone[1].stdout.splitlines()}
     # looked at, there were, left: of a table's rows, the files of older versions counted in before.
     assert lines["raw listen_history"] == ["4", "8", "0"]
     assert lines["raw users"] == ["6", "2", "0"]
