@@ -51,6 +51,10 @@ mlflow: setup ## open the registry's page until Ctrl-C (PORT=5000, ROOT=folder)
 check-lake: setup ## check keys, references, ranges and the accounting of every table (ROOT=folder for another lake)
 	@$(V)/python -m jobs check $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $$(date -u -d yesterday +%F)
 
+forget: setup ## remove a person who asks for it from everything, for good (USER=17, ROOT=folder, REGISTRY=uri; docs/operations.md)
+	@test "$(origin USER)" = "command line" || { echo "make forget: whom? USER=17" >&2; exit 2; }
+	@$(V)/python -m jobs forget --user $(USER) $(MODELS)
+
 metrics: setup ## serve the figures of health to Prometheus until Ctrl-C (PORT=9464, ROOT=folder for another lake)
 	@$(V)/python -m jobs exporter $(if $(PORT),--metrics-port $(PORT)) $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake)
 

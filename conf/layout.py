@@ -89,6 +89,21 @@ def mail_memory(root: str | os.PathLike) -> pathlib.Path:
     return pathlib.Path(root) / "_mails.jsonl"
 
 
+def suppression_file(root: str | os.PathLike) -> pathlib.Path:
+    """Keyed hashes of the people who asked to be forgotten."""
+    return pathlib.Path(root) / "_suppressed.json"
+
+
+def forgetting_file(root: str | os.PathLike) -> pathlib.Path:
+    """Whom ``make forget`` is removing, until it has."""
+    return pathlib.Path(root) / "_forgetting.json"
+
+
+def forgotten_file(root: str | os.PathLike) -> pathlib.Path:
+    """JSON lines: what was removed of each person who asked, without a word on who that was."""
+    return pathlib.Path(root) / "_forgotten.jsonl"
+
+
 def state_folder() -> pathlib.Path:
     """What a person's prompt keeps between two times, out of the project (XDG Base Directory Specification)."""
     base = os.environ.get("XDG_STATE_HOME") or pathlib.Path.home() / ".local" / "state"

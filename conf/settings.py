@@ -11,9 +11,10 @@ import dataclasses
 import os
 import pathlib
 import re
+import sys
 import typing
 import zoneinfo
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from conf.errors import BadSetting
@@ -54,6 +55,11 @@ RETENTION = "0 or at least 2: a day is evaluated on the day after"
 
 def _is_retention(days: int) -> bool:
     return days == 0 or days >= 2
+
+
+def holds_password(text: str) -> bool:
+    """Whether a URL holds a password: such a one is neither shown nor put on a command line."""
+    return bool(re.search(r"://[^/?#\s]*:[^/?#\s]+@|[?&]\w*password=", text))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,6 +116,11 @@ class Lake:
     )
     maintain_days: int = key(7, "days between two OPTIMIZE and VACUUM of all tables; 0 is never", low=0)
     keep_versions_hours: int = key(168, "hours that files of older versions of a table are kept", low=24)
+    suppression_key: str = key(
+        "",
+        "key of the hashes that keep people who asked to be forgotten out of later snapshots",
+        env="MOOVITAMIX_SUPPRESSION_KEY",
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -219,7 +230,9 @@ class Registry:
         "sqlite:///data/mlflow.db",
         "MLflow tracking and registry URI",
         pattern=r"\S+",
-        shape="a URI such as sqlite:///mlflow.db or http://host:5000",
+        check=lambda uri: not holds_password(uri),
+        shape="a URI such as sqlite:///mlflow.db or http://host:5000, without a password: that comes by "
+        "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, of a database by PGPASSWORD or ~/.pgpass",
     )
     keep_versions: int = key(20, "versions of the model that are kept beside those with an alias; 0 is all", low=0)
 
@@ -394,7 +407,7 @@ def parse_value(section: str, field: dataclasses.Field, text: str) -> Any:
     except ValueError:
         value = None
     if value is None or not _allowed(value, rule):
-        shown = "(not shown)" if rule["env"] else repr(str(text))
+        shown = "(not shown)" if rule["env"] or holds_password(str(text)) else repr(str(text))
         raise BadSetting(f"[{section}] {field.name}: found {shown}, allowed is {describe(field)}")
     return value
 
@@ -476,6 +489,14 @@ def secret(section: str, field: dataclasses.Field) -> str | None:
         ) from None
 
 
+VARIABLE_OF_KEY = Lake.__dataclass_fields__["suppression_key"].metadata["env"]
+
+
+def suppression_key() -> str:
+    """``[lake] suppression_key``, for what knows a lake's folder and no settings."""
+    return secret("lake", Lake.__dataclass_fields__["suppression_key"]) or ""
+
+
 def read_file(path: str | os.PathLike = "") -> dict[str, dict[str, str]]:
     """Our sections of ``luigi.cfg`` (``LUIGI_CONFIG_PATH`` names another), as text by section and key."""
     path = pathlib.Path(path or os.environ.get("LUIGI_CONFIG_PATH", "luigi.cfg"))
@@ -498,8 +519,27 @@ def add_flags(parser: argparse.ArgumentParser, *sections: str) -> None:
                 )
 
 
+def refuse_passwords(words: Iterable[str]) -> None:
+    """
+    Raises:
+        BadSetting: a word of the command line holds a password, where every user of the machine can read it.
+    """
+    for word in words:
+        if holds_password(word):
+            raise BadSetting(
+                f"{word.partition('=')[0] if word.startswith('--') else 'the command line'}: found a URL with a password "
+                "(not shown), which the list of processes shows to everybody; put the URL into luigi.cfg, readable by its "
+                "owner alone, or the password into the environment"
+            )
+
+
 def from_flags(args: argparse.Namespace) -> Settings:
-    """Settings from ``luigi.cfg``, overridden by the flags that were given."""
+    """Settings from ``luigi.cfg``, overridden by the flags that were given.
+
+    Raises:
+        BadSetting: a value is not allowed, or the command line holds a password.
+    """
+    refuse_passwords(sys.argv[1:])
     values = read_file()
     for section, cls in SECTIONS.items():
         for field in dataclasses.fields(cls):
@@ -515,10 +555,11 @@ def flag(section: str, name: str) -> str:
 
 
 def as_flags(settings: Settings, *sections: str) -> list[str]:
-    """The command-line arguments that make a job see the same values; secrets are left out."""
+    """The command-line arguments that make a job see the same values; secrets are left out, and URLs that hold one."""
     return [
-        f"{flag(section, field.name)}={getattr(getattr(settings, section), field.name)}"
+        f"{flag(section, field.name)}={value}"
         for section in sections
         for field in dataclasses.fields(SECTIONS[section])
         if not field.metadata["env"]
+        and not holds_password(str(value := getattr(getattr(settings, section), field.name)))
     ]

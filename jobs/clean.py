@@ -130,6 +130,9 @@ def count(outcomes: DataFrame, snapshot: Snapshot) -> tuple[dict[str, int], dict
             f"{snapshot.folder}: {counts['rows']} rows of {name} were read, its manifest says {snapshot.rows}; "
             "remove the folder and fetch the date again"
         )
+    counts["rows"] += snapshot.suppressed_rows
+    for column in ("fetched", "suppressed"):
+        counts[column] += snapshot.suppressed_units
     if units.keys() - set(OUTCOMES) or counts["fetched"] != sum(counts[name] for name in OUTCOMES):
         raise Refused(f"{name}: the outcomes of {snapshot.folder} do not add up: {dict(units)}")
     return counts, dict(sorted(broken.items(), key=lambda item: (-item[1], item[0])))

@@ -1,6 +1,7 @@
 """Fetch the day's snapshot of each entity to raw JSON, and prove that the three belong together."""
 
 import datetime
+import functools
 import pathlib
 import shutil
 
@@ -9,6 +10,7 @@ import luigi
 from conf.contract import ENTITIES
 from conf.errors import Refused
 from conf.layout import MANIFEST, raw_folder
+from conf.suppression import load
 from tasks import api
 from tasks.base import DatedTask, today
 
@@ -52,7 +54,8 @@ class Fetch(DatedTask):
         def check(manifest: api.Manifest) -> None:
             api.check_volume(manifest, recent, settings, self.accept_volume_change)
 
-        manifest = api.fetch_snapshot(entity, target.folder, self.date, settings, self._report, check)
+        suppression = functools.partial(load, self.root)
+        manifest = api.fetch_snapshot(entity, target.folder, self.date, settings, self._report, check, suppression)
         self.figures = {"rows_in": manifest.rows, "rows_out": manifest.rows, "pages": manifest.pages}
         self.figures |= {"retries": manifest.retries, "torn": manifest.attempts - 1}
 

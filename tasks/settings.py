@@ -1,11 +1,12 @@
 """The settings as Luigi sees them: a section is a config class, so every key is also a flag (``--api-base-url``)."""
 
 import dataclasses
+import sys
 
 import luigi
 from luigi.parameter import ParameterVisibility
 
-from conf.settings import LUIGI_KEYS, SECTIONS, Settings, describe, parse, read_file
+from conf.settings import LUIGI_KEYS, SECTIONS, Settings, describe, parse, read_file, refuse_passwords
 
 
 def _config(section: str, cls: type) -> type[luigi.Config]:
@@ -29,8 +30,9 @@ def settings() -> Settings:
     """The settings of this run: luigi.cfg, then flags, then secrets from the environment.
 
     Raises:
-        BadSetting: a key in luigi.cfg is not known, or a value is not allowed.
+        BadSetting: a key in luigi.cfg is not known, a value is not allowed, or the command line holds a password.
     """
+    refuse_passwords(sys.argv[1:])
     values: dict[str, dict[str, str]] = {}
     for section, config in CONFIGS.items():
         given = config()

@@ -13,6 +13,7 @@ from conf.errors import Refused
 from conf.layout import MANIFEST, raw_folder
 from jobs.cleaning.checks import checked
 from jobs.cleaning.conversions import Context
+from jobs.forgetting.raw import held_against_list
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,22 +26,35 @@ class Snapshot:
     rows: int
     files: tuple[str, ...]
     context: Context
+    suppressed_rows: int = 0  # of people who asked to be forgotten: counted, and not in the files
+    suppressed_units: int = 0
 
 
 def open_snapshot(root: str, entity: Entity, date: datetime.date, timezone: str) -> Snapshot:
-    """The snapshot that a date's run fetched.
+    """The snapshot that a date's run fetched, without the people who asked to be forgotten.
 
     Raises:
         Refused: there is none.
     """
     folder = raw_folder(root, entity.name, date).absolute()
     try:
+        held_against_list(root, entity, date)
         manifest = json.loads((folder / MANIFEST).read_text())
     except FileNotFoundError:
         raise Refused(f"{folder}: no snapshot of {entity.name} for {date}; fetch it first") from None
     fetched_at = datetime.datetime.fromisoformat(manifest["fetched_at"])
     names = tuple(str(folder / file["name"]) for file in manifest["files"])
-    return Snapshot(entity, date, folder, manifest["rows"], names, Context(fetched_at, timezone))
+    left_out = manifest.get("suppressed", {})
+    return Snapshot(
+        entity,
+        date,
+        folder,
+        manifest["rows"],
+        names,
+        Context(fetched_at, timezone),
+        left_out.get("rows", 0),
+        left_out.get("units", 0),
+    )
 
 
 def read_checked(spark: SparkSession, snapshot: Snapshot) -> DataFrame:

@@ -47,7 +47,8 @@ def of_manifest(entity: Entity, manifest: dict[str, Any], reasons: dict[str, int
 
     ``reasons`` and ``blank`` say how many values of a required and of an optional field are empty texts.
     """
-    rows, types = manifest["rows"], manifest["fields"]
+    # Fields are counted over all that was fetched, people who asked to be forgotten included.
+    rows, types = manifest["rows"] + manifest.get("suppressed", {}).get("rows", 0), manifest["fields"]
     declared = {field.name for field in entity.fields}
     found: Figures = {
         ("rows_fetched", entity.name): float(rows),

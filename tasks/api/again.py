@@ -1,5 +1,6 @@
 """Rows of a snapshot asked for once more, when all of the day's entities are there."""
 
+import dataclasses
 import hashlib
 import math
 import pathlib
@@ -8,26 +9,30 @@ from collections import Counter
 
 from conf.contract import Entity
 from conf.settings import Api
+from conf.suppression import Suppression
 from tasks.api.body import Page, read_page, rows_on_page
 from tasks.api.client import Client
 from tasks.api.deadline import Deadline
 from tasks.api.errors import ApiError
 from tasks.api.manifest import Manifest, read_lines
 from tasks.api.pipeline import in_order
+from tasks.api.suppressed import Kept
 
 
-def ask_again(entity: Entity, folder: pathlib.Path, manifest: Manifest, api: Api) -> tuple[int, int]:
+def ask_again(
+    entity: Entity, folder: pathlib.Path, manifest: Manifest, api: Api, suppression: Suppression
+) -> tuple[int, int]:
     """How many rows were asked for, and how many of them the snapshot does not hold on any page.
 
     The first page, the last and a random choice of others are asked for, as far as the snapshot goes: what has
-    come since is left out, and a place with no row any more counts as changed.
+    come since is left out, and a place with no row any more counts as changed. Rows of people on the list are not looked at.
 
     Raises:
         ApiError: the API could not be read.
     """
     try:
         with Client(api, Deadline(api.deadline)) as client:
-            served = _served(client, entity, manifest, api)
+            served = _served(client, entity, manifest, api, Kept(entity, suppression))
     except ApiError as error:
         raise type(error)(f"{entity.name}: {error}") from None
     asked = served.total()
@@ -36,10 +41,10 @@ def ask_again(entity: Entity, folder: pathlib.Path, manifest: Manifest, api: Api
     return asked, served.total()
 
 
-def _served(client: Client, entity: Entity, manifest: Manifest, api: Api) -> Counter[bytes]:
+def _served(client: Client, entity: Entity, manifest: Manifest, api: Api, kept: Kept) -> Counter[bytes]:
     """Digests of the rows that the API has now, and how often each came; b"" stands for a row that is gone."""
     size = manifest.page_size
-    last = math.ceil(manifest.rows / size)
+    last = math.ceil(manifest.total / size)
     chosen = random.sample(range(1, last + 1), min(last, api.verify_pages))
     numbers = sorted({1, last, *chosen}) if last else []
 
@@ -48,9 +53,10 @@ def _served(client: Client, entity: Entity, manifest: Manifest, api: Api) -> Cou
 
     served: Counter[bytes] = Counter()
     for page in in_order(ask, numbers, api.concurrency):
-        expected = rows_on_page(page.number, size, manifest.rows)
-        digests = [_digest(line.encode()) for line in page.lines[:expected]]
-        served.update(digests + [b""] * (expected - len(digests)))
+        expected = rows_on_page(page.number, size, manifest.total)
+        there = dataclasses.replace(page, rows=page.rows[:expected], lines=page.lines[:expected])
+        served.update([_digest(line.encode()) for line in kept.lines(there)])
+        served.update([b""] * (expected - len(there.lines)))
     return served
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from conf.contract import ENTITIES
 from conf.layout import MANIFEST, raw_folder
 from conf.settings import Api
+from conf.suppression import load
 from tasks.api import folders
 from tasks.api.again import ask_again
 from tasks.api.body import read_row
@@ -89,8 +90,9 @@ def _ids(folder: pathlib.Path, manifest: Manifest, fields: list[str]) -> dict[st
 
 
 def _check_changes(root: Root, date: datetime.date, api: Api, manifests: Manifests, figures: Figures) -> None:
+    suppression = load(root)
     for name, entity in ENTITIES.items():
-        asked, changed = ask_again(entity, raw_folder(root, name, date), manifests[name], api)
+        asked, changed = ask_again(entity, raw_folder(root, name, date), manifests[name], api, suppression)
         figures[name] |= {"asked_again": asked, "changed": changed}
         if changed > api.max_changed_share * asked:
             raise TornDay(

@@ -27,9 +27,12 @@ class RawFile:
 class Manifest:
     """A snapshot of one entity.
 
-    ``started_at`` and ``fetched_at`` (UTC) stand before the first and after the last request. ``rows`` equals
-    ``total``. ``fields`` counts rows by field and JSON type; ``repeated`` counts those whose key another has too.
-    ``retries`` counts tries that failed in passing, ``attempts`` how often the entity was begun.
+    ``started_at`` and ``fetched_at`` (UTC) stand before the first and after the last request. ``rows`` and those that
+    ``suppressed`` counts make ``total``. ``fields`` counts rows by field and JSON type; ``repeated`` counts those whose
+    key another has too: both of all rows fetched. ``retries`` counts tries that failed in passing, ``attempts`` how often
+    the entity was begun. ``suppressed`` is empty until there is a list of people to forget; then it says which ``list``
+    the rows were held against, how many ``rows`` and ``units`` (of listens: plays) are not in the files, and ``at``
+    which times they were left out.
     """
 
     entity: str
@@ -48,6 +51,7 @@ class Manifest:
     retries: int
     attempts: int
     seconds: float
+    suppressed: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self), default=_text, indent=1, ensure_ascii=True) + "\n"

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from conf.contract import Entity
 from conf.layout import MANIFEST
 from conf.settings import Api
+from conf.suppression import Suppression
 from tasks.api import folders
 from tasks.api.client import Client, public_url
 from tasks.api.deadline import Deadline
@@ -18,6 +19,7 @@ from tasks.api.keylog import KeyLog
 from tasks.api.manifest import Manifest, is_fetched, read_manifest
 from tasks.api.progress import Progress, silent
 from tasks.api.proof import Proof
+from tasks.api.suppressed import Kept
 from tasks.api.writer import Writer, write_text
 
 log = logging.getLogger("moovitamix.api")
@@ -33,10 +35,12 @@ def fetch_snapshot(
     api: Api,
     report: Callable[[Progress], None] = silent,
     check: Callable[[Manifest], None] = lambda manifest: None,
+    suppression: Callable[[], Suppression] = Suppression,
 ) -> Manifest:
     """Fetch all pages, prove that they are whole, and put them in ``folder``; if they lie there, do nothing.
 
     ``check`` sees the manifest before the folder is put in place; what it raises ends the fetch, with nothing kept.
+    ``suppression`` is asked for the people whose rows are not to reach the disk, once nobody else can be at work here.
 
     Raises:
         ApiError: the API could not be read.
@@ -51,7 +55,7 @@ def fetch_snapshot(
         with folders.explained(folder):
             folders.sweep(folder)
         try:
-            return _Fetch(entity, folder, date, api, report, check).run()
+            return _Fetch(entity, folder, date, api, report, check, suppression()).run()
         except (ApiError, Torn) as error:
             raise type(error)(f"{entity.name}: {error}") from None
 
@@ -67,9 +71,10 @@ class _Fetch:
         api: Api,
         report: Callable[[Progress], None],
         check: Callable[[Manifest], None],
+        suppression: Suppression,
     ) -> None:
         self.entity, self.folder, self.date, self.api = entity, folder, date, api
-        self.report, self.check = report, check
+        self.report, self.check, self.suppression = report, check, suppression
         self.deadline = Deadline(api.deadline)
         self.begun = self.reported = time.monotonic()
         self.retries = 0
@@ -98,8 +103,9 @@ class _Fetch:
             Client(self.api, self.deadline) as client,
         ):
             writer, fields = Writer(growing), Fields()
+            kept = Kept(self.entity, self.suppression)
             try:
-                proof = self._collect(client, growing, writer, fields)
+                proof = self._collect(client, growing, writer, fields, kept)
             finally:
                 self.retries += client.retries
             fetched_at = datetime.datetime.now(datetime.UTC)
@@ -112,7 +118,7 @@ class _Fetch:
                 fetched_at=fetched_at,
                 api=public_url(self.api.base_url),
                 total=proof.rows,
-                rows=proof.rows,
+                rows=proof.rows - kept.rows,
                 pages=-(-proof.rows // self.api.page_size),
                 page_size=self.api.page_size,
                 files=writer.finish(),
@@ -122,20 +128,21 @@ class _Fetch:
                 retries=self.retries,
                 attempts=attempt,
                 seconds=round(time.monotonic() - self.begun, 3),
+                suppressed=kept.figures(fetched_at),
             )
             self.check(manifest)
             write_text(growing / MANIFEST, manifest.to_json())
             folders.place(growing, self.folder)
             return manifest
 
-    def _collect(self, client: Client, growing: pathlib.Path, writer: Writer, fields: Fields) -> Proof:
+    def _collect(self, client: Client, growing: pathlib.Path, writer: Writer, fields: Fields, kept: Kept) -> Proof:
         """All rows, proven; rows that came while the proof was made are followed a few times."""
         with KeyLog(growing / "keys", self.entity.key) as keys:
             proof = Proof(client, self.entity, self.api, keys)
             for _ in range(CHASES):
                 for page in proof.new_pages():
                     fields.add(page.rows)
-                    writer.add(page.lines)
+                    writer.add(kept.lines(page))
                     self._tell(proof, page.number)
                 proof.verify()
                 if proof.rows == proof.total:

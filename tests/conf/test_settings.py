@@ -1,9 +1,10 @@
 import argparse
+import sys
 
 import pytest
 
 from conf.errors import BadSetting
-from conf.settings import Settings, add_flags, as_flags, from_flags, parse
+from conf.settings import Api, Settings, add_flags, as_flags, from_flags, holds_password, parse
 
 
 def test_what_is_not_given_has_its_default():
@@ -78,3 +79,42 @@ def test_a_secrets_file_that_is_not_there_is_refused_by_name(monkeypatch, tmp_pa
         BadSetting, match=r"\[api\] token: MOOVITAMIX_API_TOKEN_FILE names .*none, which cannot be read"
     ):
         parse({})
+
+
+@pytest.mark.parametrize(
+    ("url", "holds"),
+    [
+        ("http://user:pa55@host:5000", True),
+        ("postgresql+psycopg://user:p%40ss@/db", True),
+        ("postgresql://host/db?user=a&password=pa55", True),
+        ("http://:pa55@host", True),
+        ("http://host:5000/a@b:c", False),
+        ("postgresql://user@host:5432/db", False),
+        ("sqlite:///data/mlflow.db", False),
+    ],
+)
+def test_a_url_with_a_password_is_told_from_one_without(url, holds):
+    assert holds_password(url) is holds
+
+
+def test_a_password_in_the_registrys_uri_is_refused_unseen_with_where_it_goes():
+    with pytest.raises(
+        BadSetting, match=r"\[registry\] uri: found \(not shown\), .*MLFLOW_TRACKING_PASSWORD"
+    ) as refused:
+        parse({"registry": {"uri": "http://user:pa55@host:5000"}})
+    assert "pa55" not in refused.value.message
+
+
+def test_a_password_on_the_command_line_is_refused_unseen(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["job", "--api-base-url=http://user:pa55@host"])
+    parser = argparse.ArgumentParser()
+    add_flags(parser, "api")
+    with pytest.raises(BadSetting, match=r"^--api-base-url: found a URL with a password \(not shown\)") as refused:
+        from_flags(parser.parse_args(sys.argv[1:]))
+    assert "pa55" not in refused.value.message
+
+
+def test_a_url_with_a_password_reaches_no_jobs_command_line():
+    settings = Settings(api=Api(base_url="http://user:pa55@host"))
+    assert not any("pa55" in word or "base-url" in word for word in as_flags(settings, "api"))
+    assert "--api-timezone=UTC" in as_flags(settings, "api")

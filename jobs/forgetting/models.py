@@ -1,0 +1,81 @@
+"""Files of a model that name its users: factors, and the examples that MLflow keeps beside them.
+
+Each is replaced at once, by a file that lacks the person alone. What the factors of tracks learnt from their plays, among
+everyone's, stays until the next training, which has none of them.
+"""
+
+import io
+import json
+import os
+import pathlib
+import shutil
+from typing import Any
+
+import numpy as np
+
+from jobs.factors import FactorModel
+from jobs.registry_access import BROKEN
+
+FACTORS = "factors.npz"
+EXAMPLES = ("input_example.json", "serving_input_example.json")
+
+
+def files(folder: pathlib.Path) -> list[pathlib.Path]:
+    """What may name users, anywhere below a folder; folders of killed runs too."""
+    return sorted(path for path in folder.rglob("*") if path.name in (FACTORS, *EXAMPLES))
+
+
+def holds(path: pathlib.Path, user_id: int) -> bool:
+    return _without(path, user_id) is not None
+
+
+def remove(path: pathlib.Path, user_id: int) -> bool:
+    """Take a user out of a file; whether there was one."""
+    data = _without(path, user_id)
+    if data is None:
+        return False
+    building = path.with_name(f".{path.name}.{os.getpid()}")
+    with building.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    shutil.copymode(path, building)
+    building.replace(path)
+    return True
+
+
+def remove_from_lake(folder: pathlib.Path, user_id: int) -> None:
+    """Of the lake's models and challengers; a file that cannot be read serves nobody, and goes."""
+    for path in files(folder):
+        try:
+            remove(path, user_id)
+        except BROKEN:
+            path.unlink()
+
+
+def _without(path: pathlib.Path, user_id: int) -> bytes | None:
+    """The file without a user; None where it names no such user."""
+    if path.name == FACTORS:
+        return _factors_without(path, user_id)
+    found = json.loads(path.read_text())
+    kept = _rows_without(found, user_id)
+    return None if kept == found else json.dumps(kept).encode()
+
+
+def _factors_without(path: pathlib.Path, user_id: int) -> bytes | None:
+    with np.load(path) as stored:
+        if user_id not in stored["user_ids"]:
+            return None
+        arrays = dict(stored)
+    model = FactorModel(**arrays, recipe={})
+    kept = model.of_users(np.setdiff1d(model.user_ids, [user_id]))
+    written = io.BytesIO()
+    np.savez(written, **{name: getattr(kept, name) for name in arrays})
+    return written.getvalue()
+
+
+def _rows_without(value: Any, user_id: int) -> Any:
+    """The JSON of a frame with the one column ``user_id``, without the rows of an id."""
+    if isinstance(value, dict):
+        return {name: _rows_without(inner, user_id) for name, inner in value.items()}
+    return [row for row in value if row != [user_id]] if isinstance(value, list) else value

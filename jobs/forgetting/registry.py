@@ -1,0 +1,90 @@
+"""The registry's copies of models. One in a file keeps them in a folder beside it; a server is asked for them one by one."""
+
+import pathlib
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from conf.errors import Refused
+from jobs import registry
+from jobs.forgetting import models
+from jobs.registry_access import sqlite_file
+
+Counts = tuple[int, int]  # looked at, found
+
+
+def remove(uri: str, user_id: int) -> None:
+    """
+    Raises:
+        Refused: the registry cannot be reached.
+    """
+    folder = local(uri)
+    if folder:
+        models.remove_from_lake(folder, user_id)
+    elif registry.begun(uri):
+        for repository, path in remote(uri):
+            with tempfile.TemporaryDirectory() as temporary:
+                copy = pathlib.Path(repository.download_artifacts(path, temporary))
+                if models.remove(copy, user_id):
+                    repository.log_artifact(str(copy), str(pathlib.PurePosixPath(path).parent).removeprefix("."))
+
+
+def local(uri: str) -> pathlib.Path | None:
+    """Where a registry in a file has its models."""
+    file = sqlite_file(uri)
+    return None if file is None else file.parent / "mlartifacts"
+
+
+def count(uri: str, user_id: int, needles: list[bytes]) -> Counts:
+    """Files looked at, and those that name the user."""
+    folder, file = local(uri), sqlite_file(uri)
+    if folder and file:
+        found = [models.holds(path, user_id) for path in models.files(folder)]
+        others = [file] if file.exists() else []
+        others += [path for path in folder.rglob("*") if path.is_file() and path.name != models.FACTORS]
+        told = [path for path in others if any(needle in path.read_bytes() for needle in needles)]
+        return len(found) + len(others), sum(found) + len(told)
+    looked_at = found_there = 0
+    for repository, path in remote(uri):
+        with tempfile.TemporaryDirectory() as temporary:
+            copy = pathlib.Path(repository.download_artifacts(path, temporary))
+            named = any(needle in copy.read_bytes() for needle in needles) or models.holds(copy, user_id)
+            looked_at, found_there = looked_at + 1, found_there + named
+    return looked_at, found_there
+
+
+def remote(uri: str) -> Iterator[tuple[Any, str]]:
+    """Where a server keeps each model, and the paths there of files that may name users.
+
+    Raises:
+        Refused: the registry cannot be reached.
+    """
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    with registry.connected(uri) as client:
+        experiment = client.get_experiment_by_name(registry.NAME)
+        token, found = None, list[Any]()
+        while experiment:
+            page = client.search_logged_models([experiment.experiment_id], page_token=token)
+            found += page
+            token = page.token
+            if not token:
+                break
+        for model in found:
+            repository = get_artifact_repository(model.artifact_location)
+            paths = [file.path for folder in ("", "artifacts/model") for file in repository.list_artifacts(folder)]
+            yield from ((repository, path) for path in paths if _named(path))
+
+
+def _named(path: str) -> bool:
+    return pathlib.PurePosixPath(path).name in (models.FACTORS, *models.EXAMPLES)
+
+
+def require(uri: str) -> None:
+    """
+    Raises:
+        Refused: it cannot be reached now, so that nothing is begun.
+    """
+    unreachable = registry.reachable(uri)
+    if unreachable:
+        raise Refused(f"{unreachable}; nothing was removed. Its models name people: run again when it answers")

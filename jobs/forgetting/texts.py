@@ -1,0 +1,81 @@
+"""Logs, reports and other texts beside the tables: who is named there is blotted out.
+
+A report shows a few listeners by id with their lists: the person's part of the page is cut out. The run ledger's spool
+and Spark's event files hold no rows, but an error may quote one.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from conf.layout import forgetting_file, lock_file, suppression_file
+from conf.tables import TABLES
+from jobs.forgetting.person import Person
+
+MASK = b"***"
+COMPRESSED = {".zstd": "zstd", ".zst": "zstd", ".lz4": "lz4", ".gz": "gzip"}
+BINARY = {".db", ".npz", ".parquet", ".pkl", ".pickle", ".pyc"}
+
+
+def files(root: str) -> Iterator[pathlib.Path]:
+    """Every file of a lake that is neither a table's nor a raw row's nor a model's, nor this job's own."""
+    own = {forgetting_file(root), suppression_file(root), lock_file(root)}
+    elsewhere = {*TABLES, "raw", "models", "mlartifacts"}
+    for path in sorted(pathlib.Path(root).rglob("*")):
+        if path.is_file() and path not in own and path.relative_to(root).parts[0] not in elsewhere:
+            yield path
+
+
+def place(root: str, path: pathlib.Path) -> str:
+    """What a person calls the place where a file lies."""
+    top = path.relative_to(root).parts[0]
+    return top if top in ("reports", "logs", "_spool") and path.parent != pathlib.Path(root) else "other files"
+
+
+def names(path: pathlib.Path, person: Person) -> bool:
+    """Whether a file names the person."""
+    data = read(path)
+    told = any(needle in data for needle in person.needles)
+    return told or (path.suffix not in BINARY and bool(person.named.search(data)))
+
+
+def remove(root: str, person: Person) -> None:
+    for path in files(root):
+        if names(path, person):
+            if path.suffix in COMPRESSED:
+                path.unlink()  # figures of a step, which the ledger does without
+            else:
+                replace(path, blotted(path.read_bytes(), person))
+
+
+def blotted(data: bytes, person: Person) -> bytes:
+    data = re.sub(rb"<h3>Listener " + person.digits + rb" .*?</table></div>\n?", b"", data, flags=re.DOTALL)
+    for needle in person.needles:
+        data = data.replace(needle, MASK)
+    return person.named.sub(rb"\1\2" + MASK, data)
+
+
+def replace(path: pathlib.Path, data: bytes) -> None:
+    building = path.with_name(f".{path.name}.{os.getpid()}")
+    building.write_bytes(data)
+    shutil.copymode(path, building)
+    building.replace(path)
+
+
+def read(path: pathlib.Path) -> bytes:
+    """A file's bytes, unpacked; what was cut off in the middle as far as it goes."""
+    codec = COMPRESSED.get(path.suffix)
+    if not codec:
+        return path.read_bytes()
+    parts = []
+    try:
+        with pa.CompressedInputStream(pa.OSFile(str(path)), codec) as stream:
+            while part := stream.read(1 << 20):
+                parts.append(part)
+    except OSError:
+        parts.append(path.read_bytes())
+    return b"".join(parts)

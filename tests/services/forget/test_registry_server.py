@@ -1,0 +1,50 @@
+"""A registry behind a server: the copies that it keeps are fetched, and put back without the person."""
+
+import contextlib
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from jobs import registry
+from jobs.forgetting import registry as forgetting
+from jobs.mlflow_page import answers
+from tests.jobs.factor_models import factor_model, tags
+from tests.ports import free_port
+
+pytestmark = pytest.mark.services
+
+
+@pytest.fixture
+def uri(tmp_path):
+    port = free_port()
+    mlflow = str(pathlib.Path(sys.executable).with_name("mlflow"))
+    command = [mlflow, "server", "--host=127.0.0.1", f"--port={port}", "--workers=1"]
+    command += [f"--backend-store-uri=sqlite:///{tmp_path}/m.db", f"--artifacts-destination={tmp_path}/artifacts"]
+    with (tmp_path / "log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 60
+        while not answers(port):
+            assert server.poll() is None, (tmp_path / "log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        # It starts processes of its own, which end with their group.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)
+        server.wait(20)
+
+
+def test_a_servers_copies_know_the_person_no_more(uri):
+    version = registry.register(uri, factor_model(), tags(1), {})
+    looked_at, found = forgetting.count(uri, 2, [])
+    assert (looked_at, found) == (3, 3)  # factors and both of MLflow's examples
+    forgetting.remove(uri, 2)
+    assert forgetting.count(uri, 2, []) == (3, 0)
+    assert registry.fetch(uri, version).user_ids.tolist() == [1]
