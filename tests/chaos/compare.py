@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+import numpy as np
 import psycopg
 
 from conf.health import PERFORMANCE, STABILITY
@@ -68,12 +69,12 @@ def differences(found: dict[str, Counter], quiet: dict[str, Counter]) -> list[st
 
 
 def files(lake: pathlib.Path) -> set[str]:
-    """The kinds of files, but for data of tables: each path with what differs from one to the next taken out.
+    """The kinds of files, but for logs and data of tables: each path with what differs from one to the next taken out.
 
     A data file that no commit names is what VACUUM removes; a killed server's log of events is removed a day later.
     """
     kinds = {_kind(str(path.relative_to(lake))) for path in lake.rglob("*") if path.is_file()}
-    return {kind for kind in kinds if not (_DATA.fullmatch(kind) or kind.endswith(".zstd.inprogress"))}
+    return {kind for kind in kinds if not (_DATA.fullmatch(kind) or kind.startswith("logs/"))}
 
 
 def _kind(path: str) -> str:
@@ -118,12 +119,12 @@ def mart_differences(url: str, lake: pathlib.Path) -> list[str]:
 
 
 def _plain(values: Iterable[object]) -> str:
-    """A row in one spelling: moments in UTC, a ``real`` as it is read back."""
+    """A row in one spelling: moments in UTC, figures to the precision of a ``real``."""
     return repr(
         [
             value.astimezone(datetime.UTC).isoformat()
             if isinstance(value, datetime.datetime)
-            else f"{value:.6g}"
+            else str(np.float32(value))
             if isinstance(value, float)
             else value
             for value in values

@@ -53,6 +53,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave the run's folder, for a look")
     args = parser.parse_args()
     seed = random.SystemRandom().randrange(10**6) if args.seed is None else args.seed
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what is started and mounted is ended all the same
     folder = pathlib.Path(tempfile.mkdtemp(prefix="chaos-"))
     try:
         outcome = chaos(folder, seed, args.seconds, args.short)
