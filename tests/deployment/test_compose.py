@@ -94,8 +94,10 @@ def test_every_secret_is_made_at_random_and_none_stands_in_the_file(tmp_path):
     names = {pathlib.Path(secret["file"]).name for secret in COMPOSE["secrets"].values()}
     assert names <= {path.name for path in (tmp_path / "secrets").iterdir()}
     assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
-    passwords = [(tmp_path / "secrets" / name).read_text() for name in ("postgres", "grafana", "app", "proxy")]
-    assert len(set(passwords)) == 4
+    passwords = [
+        (tmp_path / "secrets" / name).read_text() for name in ("postgres", "grafana", "app", "proxy", "suppression")
+    ]
+    assert len(set(passwords)) == 5
     assert min(map(len, passwords)) > 40
     given = [value for service in SERVICES.values() for key, value in environment(service).items() if "PASSWORD" in key]
     assert all(value.startswith("/run/secrets/") or value.startswith("${") for value in given)
@@ -110,6 +112,13 @@ def test_every_variable_of_ours_is_one_that_the_project_reads():
     for service in OURS.values():
         for variable in environment(service):
             assert variable.removesuffix("_FILE") in known
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_secrets_file_that_a_variable_names_is_given_to_the_service(name):
+    """A variable that names a file which is not there is refused at start."""
+    named = {value for value in environment(SERVICES[name]).values() if value.startswith("/run/secrets/")}
+    assert named <= {f"/run/secrets/{secret}" for secret in SERVICES[name].get("secrets", [])}
 
 
 def test_published_ports_are_the_loopback_addresss_and_reach_what_listens():
