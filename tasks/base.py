@@ -4,6 +4,7 @@ import datetime
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -238,6 +239,8 @@ def cause(output: str, code: int) -> str:
     refusals = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
     if refusals:
         return refusals[-1]
+    if code < 0:  # what it said last is not why
+        return f"killed by {signal.Signals(-code).name}" + (f" after: {lines[-1][:400]}" if lines else "")
     errors = [
         line
         for line in lines

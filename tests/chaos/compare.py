@@ -14,12 +14,12 @@ from conf.health import PERFORMANCE, STABILITY
 from conf.tables import TABLES
 from jobs.lake import Lake
 
-# Columns that say when something happened.
-WHEN = {"accounting": ("fetched_at",)}
+# Columns that say when something happened, or how many files it was in: each attempt writes its own to runs and findings.
+COLUMNS = {"accounting": ("fetched_at",), "maintenance": ("files_compacted", "files_removed")}
 # Figures of attempts, times, memory and disk: what faults and the machine make of them.
 OF_THE_RUN = {metric.name for metric in (*STABILITY, *PERFORMANCE)} | {"api_retries", "torn_snapshots", "disk_free"}
 LEFT_OUT = (
-    "the table runs (attempts and their times), accounting.fetched_at (when), rows of health and findings of "
+    "the table runs (attempts and their times), accounting.fetched_at (when), files counted in maintenance, rows of health and findings of "
     "attempts, times, memory and disk; versions of the model are counted in the order of their promotion, since "
     "a kill may leave a number unused"
 )
@@ -46,7 +46,7 @@ def version_order(decisions: list[dict]) -> dict[str, str]:
 
 
 def _comparable(table: str, row: dict, order: dict[str, str]) -> str:
-    kept = {name: value for name, value in row.items() if name not in WHEN.get(table, ())}
+    kept = {name: value for name, value in row.items() if name not in COLUMNS.get(table, ())}
     kept |= {name: order.get(kept[name], kept[name]) for name in VERSIONS if name in kept}
     return json.dumps(kept, default=str)
 

@@ -81,6 +81,12 @@ def test_the_cause_of_a_failure_is_one_line(output, said):
     assert cause(output, 9) == said
 
 
+def test_a_job_that_was_killed_did_not_fail_by_what_it_said_last():
+    assert cause("progress: 10 judging 8,775 rows\n", -9) == "killed by SIGKILL after: progress: 10 judging 8,775 rows"
+    assert cause("", -15) == "killed by SIGTERM"
+    assert cause("error: no space\n", -9) == "no space"
+
+
 def test_figures_are_told_in_a_line():
     assert (
         describe({"rows_in": 3000, "quarantined": 0, "clean": 2990, "seconds": 1, "reason": "no champion"})
