@@ -202,7 +202,7 @@ def _luigi(words: list[str], server: Kept | None, output: IO[str] | None) -> int
     A client of a server that is gone asks for it again for ten minutes; as soon as there is another it ends.
     """
     process = subprocess.Popen(
-        bound(words, "TERM"), cwd=ROOT, stdin=subprocess.DEVNULL, stderr=output, stdout=output, start_new_session=True
+        bound(words), cwd=ROOT, stdin=subprocess.DEVNULL, stderr=output, stdout=output, start_new_session=True
     )
     try:
         while True:

@@ -77,7 +77,7 @@ def test_a_run_that_is_ended_leaves_no_process_and_the_next_one_goes_on(api, tmp
         assert code == 143
         assert time.monotonic() - asked < 30
         assert left(tmp_path) == []
-    assert wait(lambda: left(tmp_path) == [], 20), left(tmp_path)  # the kernel ends what a killed run had started
+    assert wait(lambda: left(tmp_path) == [], 60), left(tmp_path)  # the kernel ends what a killed run had started
     second = start(api, tmp_path, port)
     assert second.wait(timeout=300) == 0, said(tmp_path)
     assert second.stdout is not None

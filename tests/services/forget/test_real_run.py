@@ -10,6 +10,7 @@ import psycopg
 import pytest
 import requests
 
+from conf.layout import SPARK_EVENTS
 from jobs.lake import Lake
 from tests.services.forget.conftest import DATE, SECRETS
 
@@ -58,7 +59,7 @@ def test_no_secret_is_on_a_command_line_in_a_file_or_in_what_is_printed(day):
     shown = [words for words in day.watcher.seen if any(secret.encode() in words for secret in SECRETS)]
     assert [words for words in shown if b"pytest" not in words] == []
     files = list(day.contents())
-    assert any("spark-events" in path.parts for path, _ in files)
+    assert any(SPARK_EVENTS in path.parts for path, _ in files)
     assert {str(path) for path, text in files if any(secret in text for secret in SECRETS)} == set()
     assert not [secret for secret in SECRETS for text in day.said if secret in text]
     assert not [name for name, text in of_mart(day) if any(secret in text for secret in SECRETS)]
