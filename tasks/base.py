@@ -192,8 +192,13 @@ class JobTask(DatedTask, SparkSubmitTask):
         """What the job wants to know besides."""
         return []
 
+    @property
+    def submits(self) -> bool:
+        """Whether spark-submit starts the job."""
+        return self.needs_spark and not self.settings.spark.remote
+
     def program_args(self) -> list[str]:
-        if self.needs_spark and not self.settings.spark.remote:
+        if self.submits:
             return super().program_args()
         return [sys.executable, *self.app_command()]
 
@@ -201,6 +206,8 @@ class JobTask(DatedTask, SparkSubmitTask):
         return spark_environment()
 
     def run(self) -> None:
+        if self.submits and self.master.startswith("local"):  # a cluster logs its events where it is told to
+            spark_events.make(layout.spool_folder(self.root))
         with tempfile.TemporaryDirectory() as folder:
             result = pathlib.Path(folder) / "result.json"
             self._execute([*self.program_args(), f"--result={result}"])

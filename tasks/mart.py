@@ -3,9 +3,6 @@
 import datetime
 import logging
 
-import psycopg
-
-from conf.postgres import conninfo
 from conf.settings import Postgres
 
 log = logging.getLogger("moovitamix.mart")
@@ -16,6 +13,11 @@ def published(postgres: Postgres, dates: list[datetime.date], revision: int) -> 
 
     Why a server does not answer is for the job to say: it is asked next.
     """
+    # 40 ms that a command without a mart does not wait for.
+    import psycopg
+
+    from conf.postgres import conninfo
+
     query = "SELECT date FROM publications WHERE date = ANY(%s) AND revision >= %s"
     try:
         with psycopg.connect(conninfo(postgres, connect_timeout=5)) as connection:

@@ -21,7 +21,13 @@ LEAST = {
 
 
 def options(beside: pathlib.Path) -> dict[str, str]:
-    """Spark's properties, with the log in a folder of its own in ``beside``; it is made, as Spark does not."""
-    folder = beside / SPARK_EVENTS
-    folder.mkdir(parents=True, exist_ok=True)
-    return {**LEAST, "spark.eventLog.dir": folder.absolute().as_uri()}
+    """Spark's properties, with the log in a folder of its own in ``beside``; :func:`make` makes it, as Spark does not."""
+    return {**LEAST, "spark.eventLog.dir": _folder(beside).as_uri()}
+
+
+def make(beside: pathlib.Path) -> None:
+    _folder(beside).mkdir(parents=True, exist_ok=True)
+
+
+def _folder(beside: pathlib.Path) -> pathlib.Path:
+    return (beside / SPARK_EVENTS).absolute()

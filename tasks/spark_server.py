@@ -143,6 +143,7 @@ def start(port: int, log: pathlib.Path, master: str, properties: Mapping[str, st
         Refused: it ended, or did not answer in time.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
+    spark_events.make(log.parent)
     events = spark_events.options(log.parent)
     with log.open("ab") as output:
         process = subprocess.Popen(

@@ -7,18 +7,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.app.lakes import HOSTILE, HOSTILE_ARTIST
+from tests.services.chromium import ARGUMENTS
 
 pytestmark = pytest.mark.services
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PATHS = [
     "/",
     "/listeners",
@@ -38,7 +30,7 @@ PHONE = {"width": 390, "height": 844}
 def browser(find) -> Iterator[Browser]:
     path = find("chromium", "chromium-browser")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
 

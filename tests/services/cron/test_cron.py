@@ -5,7 +5,6 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 
@@ -13,6 +12,7 @@ import pytest
 from deltalake import DeltaTable
 
 from tasks.spark_server import answers
+from tests.acceptance.conftest import serving
 from tests.ports import free_port
 
 pytestmark = pytest.mark.services
@@ -38,12 +38,8 @@ def cron() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[str]:
-    command = [sys.executable, "-m", "demo_api", "--port=0"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    yield process.stdout.readline().strip()
-    process.terminate()
-    process.wait(timeout=10)
+    with serving("-m", "demo_api", "--port=0") as api:
+        yield api.url
 
 
 def entries(folder: pathlib.Path) -> str:

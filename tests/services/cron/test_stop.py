@@ -4,12 +4,13 @@ import os
 import pathlib
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
 from deltalake import DeltaTable
 
+from tests.acceptance.conftest import serving
+from tests.chaos.processes import of_folder
 from tests.ports import free_port
 
 pytestmark = pytest.mark.services
@@ -20,12 +21,8 @@ DATE = "2026-10-01"
 
 @pytest.fixture
 def api():
-    command = [sys.executable, "-m", "demo_api", "--port=0", f"--as-of={DATE}"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    yield process.stdout.readline().strip()
-    process.terminate()
-    process.wait(timeout=10)
+    with serving("-m", "demo_api", "--port=0", f"--as-of={DATE}") as api:
+        yield api.url
 
 
 def start(api: str, folder: pathlib.Path, port: int) -> subprocess.Popen:
@@ -43,19 +40,6 @@ def start(api: str, folder: pathlib.Path, port: int) -> subprocess.Popen:
 
 def said(folder: pathlib.Path) -> str:
     return "\n".join(log.read_text() for log in (folder / "lake" / "logs").glob("daily-*.log"))
-
-
-def left(folder: pathlib.Path) -> list[str]:
-    """Command lines of processes that name the folder."""
-    found = []
-    for process in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if str(folder) in command:
-            found.append(command)
-    return found
 
 
 def wait(true, seconds: float) -> bool:
@@ -76,14 +60,16 @@ def test_a_run_that_is_ended_leaves_no_process_and_the_next_one_goes_on(api, tmp
     if sent == signal.SIGTERM:
         assert code == 143
         assert time.monotonic() - asked < 30
-        assert left(tmp_path) == []
-    assert wait(lambda: left(tmp_path) == [], 60), left(tmp_path)  # the kernel ends what a killed run had started
+        assert of_folder(tmp_path) == []
+    assert wait(lambda: of_folder(tmp_path) == [], 60), of_folder(
+        tmp_path
+    )  # the kernel ends what a killed run had started
     second = start(api, tmp_path, port)
     assert second.wait(timeout=300) == 0, said(tmp_path)
     assert second.stdout is not None
     assert second.stdout.read() == f"{DATE} is complete\n"
     assert said(tmp_path).count("FetchTracks") == 1
-    assert left(tmp_path) == []
+    assert of_folder(tmp_path) == []
     lists = DeltaTable(tmp_path / "lake" / "recommendations").to_pyarrow_table(columns=["user_id", "rank"])
     assert lists.num_rows > 0
     assert os.listdir(tmp_path / "lake" / "raw" / "tracks") == [f"date={DATE}"]

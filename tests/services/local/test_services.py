@@ -14,6 +14,7 @@ import requests
 from deltalake import DeltaTable
 
 from tasks.services import PORTS, installed, variable
+from tests.chaos.processes import of_folder
 from tests.ports import free_port
 
 pytestmark = pytest.mark.services
@@ -65,7 +66,7 @@ def services():
             yield found
         finally:
             found.do("down")
-        assert left(found.folder) == []
+        assert of_folder(found.folder) == []
 
 
 def wait(true: Callable[[], bool], told: Callable[[], str]) -> None:
@@ -73,19 +74,6 @@ def wait(true: Callable[[], bool], told: Callable[[], str]) -> None:
     while not true():
         assert time.monotonic() < deadline, told()
         time.sleep(1)
-
-
-def left(folder: pathlib.Path) -> list[str]:
-    """Command lines of processes that name the folder."""
-    found = []
-    for process in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if str(folder) in command and int(process.name) != os.getpid():
-            found.append(command)
-    return found
 
 
 def test_the_application_serves_from_the_mart_what_the_pipeline_wrote_to_the_lake(services):

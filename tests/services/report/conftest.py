@@ -8,17 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from PIL import Image
 
+from tests.services.chromium import ARGUMENTS
+
 CHROMIUM = pathlib.Path("/usr/bin/chromium")
-# Nothing that asks the network by itself.
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 class Seen:
