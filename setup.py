@@ -28,6 +28,8 @@ RUN = [
     "orjson>=3.10,<4",
     "prompt-toolkit>=3.0.50,<4",
     "pygments>=2.19,<3",
+    "universal-pathlib>=0.3.10,<0.4",
+    "obstore>=0.12,<0.13",
 ]
 DEV = [
     "pytest>=9,<10",
