@@ -1,0 +1,67 @@
+"""Where a lake lies: in a folder of this machine, or under a URL of an S3 bucket (``s3a://bucket/prefix``).
+
+A bucket is reached by the variables that AWS's own tools read: ``AWS_ENDPOINT_URL`` (of a server other than AWS),
+``AWS_REGION``, ``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``, ``AWS_SESSION_TOKEN``; without keys, by the machine's role.
+Tasks, jobs and the application all take them from here, so that they see the same lake.
+"""
+
+import hashlib
+import os
+import pathlib
+import typing
+
+SCHEMES = ("s3a://", "s3://")
+
+
+def is_url(root: str | os.PathLike) -> bool:
+    """Whether a root, or a place under it, is in a bucket."""
+    return str(root).startswith(SCHEMES)
+
+
+def place(root: str | os.PathLike) -> pathlib.Path:
+    """The root as a path; one in a bucket has pathlib's interface, and no rename or lock of its own."""
+    if not is_url(root):
+        return pathlib.Path(root)
+    from obstore.fsspec import register
+    from upath import UPath
+
+    register(str(root).partition(":")[0])
+    return typing.cast("pathlib.Path", UPath(str(root).rstrip("/"), client_options=_client()))
+
+
+def absolute(root: str | os.PathLike) -> str:
+    """The root as a text that means the same from every folder."""
+    return str(root).rstrip("/") if is_url(root) else str(pathlib.Path(root).absolute())
+
+
+def options(root: str | os.PathLike) -> dict[str, str]:
+    """What ``deltalake`` needs to know besides the variables; nothing for a folder."""
+    return {"AWS_ALLOW_HTTP": "true"} if is_url(root) and _client()["allow_http"] else {}
+
+
+def create(path: pathlib.Path, data: bytes) -> bool:
+    """Write an object of a bucket if there is none, in one step; whether there was none.
+
+    It is S3's conditional write: of several writers exactly one succeeds.
+    """
+    import obstore
+
+    scheme, _, rest = str(path).partition("://")
+    bucket, _, key = rest.partition("/")
+    store = obstore.store.from_url(f"{scheme}://{bucket}", client_options=_client())
+    try:
+        obstore.put(store, key, data, mode="create")
+    except obstore.exceptions.AlreadyExistsError:
+        return False
+    return True
+
+
+def local_name(path: str | os.PathLike) -> str:
+    """The name of the folder of this machine that stands for a place in a bucket."""
+    text = str(path).rstrip("/")
+    return f"{text.rpartition('/')[2]}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _client() -> typing.Any:
+    """Plain HTTP is for an endpoint that asks for it, such as a server on this machine."""
+    return {"allow_http": os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")}
