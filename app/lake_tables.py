@@ -7,7 +7,8 @@ import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
-from conf.layout import table_folder
+from conf.layout import table_path
+from conf.storage import options
 from conf.tables import marker
 
 LISTS = "recommendations"
@@ -22,7 +23,7 @@ class Tables:
     def open(self, table: str) -> DeltaTable | None:
         """None where the table is not there yet."""
         try:
-            return DeltaTable(str(table_folder(self.root, table).absolute()))
+            return DeltaTable(table_path(self.root, table), storage_options=options(self.root))
         except TableNotFoundError:
             return None
 

@@ -1,67 +1,89 @@
-"""Where things lie under ``[lake] root``. Every path is spelt here and nowhere else."""
+"""Where things lie under ``[lake] root``. Every path is spelt here and nowhere else.
+
+What a run needs again on whatever machine is under the root, be it a folder or a bucket; logs, locks and what waits to
+be written are this machine's, and lie under the root where that is a folder.
+"""
 
 import datetime
 import os
 import pathlib
 import re
 
+from conf.storage import is_url, local_name, place
+
 MANIFEST = "_manifest.json"
 SPARK_EVENTS = "moovitamix-spark-events"  # folders of Spark's logs of events that are ours to remove
 REPORT_HEAD = 2000  # bytes in which a report says what made it
 
 
+def machine_folder(root: str | os.PathLike) -> pathlib.Path:
+    """Where what is this machine's alone lies: under the root, or beside a person's own state where that is a bucket."""
+    return state_folder() / "lakes" / local_name(root) if is_url(root) else pathlib.Path(root)
+
+
+def growing_folder(folder: pathlib.Path) -> pathlib.Path:
+    """Where a raw folder grows, and its lock: beside it, or on this machine where it goes to a bucket."""
+    if is_url(folder):
+        return state_folder() / "fetching" / local_name(folder.parent)
+    return folder.parent
+
+
 def raw_folder(root: str | os.PathLike, entity: str, date: datetime.date) -> pathlib.Path:
     """Folder of one entity's snapshot: ``part-*.jsonl.gz`` and the manifest."""
-    return pathlib.Path(root) / "raw" / entity / f"date={date.isoformat()}"
+    return place(root) / "raw" / entity / f"date={date.isoformat()}"
 
 
 def table_folder(root: str | os.PathLike, table: str) -> pathlib.Path:
-    return pathlib.Path(root) / table
+    return place(root) / table
+
+
+def table_path(root: str | os.PathLike, table: str) -> str:
+    """The table as Spark and ``deltalake`` name it."""
+    return str(table_folder(root, table).absolute())
 
 
 def report_file(root: str | os.PathLike, date: datetime.date, partial: bool = False) -> pathlib.Path:
     """The date's report; that of a day that is not over has a name of its own."""
-    return pathlib.Path(root) / "reports" / f"{date.isoformat()}{'.partial' if partial else ''}.html"
+    return place(root) / "reports" / f"{date.isoformat()}{'.partial' if partial else ''}.html"
 
 
 def index_file(root: str | os.PathLike) -> pathlib.Path:
     """The page that lists all days' reports."""
-    return pathlib.Path(root) / "reports" / "index.html"
+    return place(root) / "reports" / "index.html"
 
 
 def report_revision(path: pathlib.Path) -> int:
     """The revision that a report was made by, as its head says; -1 where there is no report."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(REPORT_HEAD)
-    except FileNotFoundError:
+    if not path.exists():
         return -1
+    with path.open("rb") as file:
+        head = file.read(REPORT_HEAD)
     found = re.search(rb'<meta name="revision" content="(\d+)">', head)
     return int(found.group(1)) if found else 1
 
 
 def schema_file(root: str | os.PathLike) -> pathlib.Path:
     """Says which version of our table schemas the lake has."""
-    return pathlib.Path(root) / "_schema.json"
+    return place(root) / "_schema.json"
 
 
 def spool_folder(root: str | os.PathLike) -> pathlib.Path:
     """JSON lines of the run ledger that are not in the table yet."""
-    return pathlib.Path(root) / "_spool"
+    return machine_folder(root) / "_spool"
 
 
 def model_folder(root: str | os.PathLike, version: str) -> pathlib.Path:
     """The lake's own copy of a registered model: serving a day needs no registry."""
-    return pathlib.Path(root) / "models" / f"version={version}"
+    return place(root) / "models" / f"version={version}"
 
 
 def challenger_folder(root: str | os.PathLike, date: datetime.date) -> pathlib.Path:
     """The model that a date's training tested, fitted without the holdout."""
-    return pathlib.Path(root) / "models" / f"challenger={date.isoformat()}"
+    return place(root) / "models" / f"challenger={date.isoformat()}"
 
 
 def logs_folder(root: str | os.PathLike) -> pathlib.Path:
-    return pathlib.Path(root) / "logs"
+    return machine_folder(root) / "logs"
 
 
 def daily_log(root: str | os.PathLike, date: datetime.date) -> pathlib.Path:
@@ -71,7 +93,7 @@ def daily_log(root: str | os.PathLike, date: datetime.date) -> pathlib.Path:
 
 def lock_file(root: str | os.PathLike) -> pathlib.Path:
     """Held by the nightly run, so that two never run."""
-    return pathlib.Path(root) / ".daily.lock"
+    return machine_folder(root) / ".daily.lock"
 
 
 def log_file(root: str | os.PathLike, date: datetime.date, task: str) -> pathlib.Path:
@@ -86,22 +108,22 @@ def day_log(root: str | os.PathLike, date: datetime.date, format: str = "text") 
 
 def mail_memory(root: str | os.PathLike) -> pathlib.Path:
     """JSON lines of the mails that were sent, so that none is sent twice."""
-    return pathlib.Path(root) / "_mails.jsonl"
+    return machine_folder(root) / "_mails.jsonl"
 
 
 def suppression_file(root: str | os.PathLike) -> pathlib.Path:
     """Keyed hashes of the people who asked to be forgotten."""
-    return pathlib.Path(root) / "_suppressed.json"
+    return place(root) / "_suppressed.json"
 
 
 def forgetting_file(root: str | os.PathLike) -> pathlib.Path:
     """Whom ``make forget`` is removing, until it has."""
-    return pathlib.Path(root) / "_forgetting.json"
+    return place(root) / "_forgetting.json"
 
 
 def forgotten_file(root: str | os.PathLike) -> pathlib.Path:
     """JSON lines: what was removed of each person who asked, without a word on who that was."""
-    return pathlib.Path(root) / "_forgotten.jsonl"
+    return place(root) / "_forgotten.jsonl"
 
 
 def state_folder() -> pathlib.Path:

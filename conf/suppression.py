@@ -11,10 +11,10 @@ import hashlib
 import hmac
 import json
 import os
-import pathlib
 from collections.abc import Iterable
 from typing import Any
 
+from conf import files
 from conf.contract import LISTENS, USERS, Entity
 from conf.errors import BadSetting
 from conf.layout import suppression_file
@@ -108,18 +108,9 @@ def require_key(why: str) -> str:
 def add(root: str | os.PathLike, key: str, people: Iterable[str]) -> Suppression:
     """Put hashes on the list; the file is replaced whole."""
     known = listed(root).people | frozenset(people)
-    write_private(suppression_file(root), json.dumps({"key": _probe(key), "people": sorted(known)}, indent=1) + "\n")
+    stored = {"key": _probe(key), "people": sorted(known)}
+    files.write(suppression_file(root), (json.dumps(stored, indent=1) + "\n").encode(), private=True)
     return Suppression(known, key)
-
-
-def write_private(path: pathlib.Path, text: str) -> None:
-    """A small file that only its owner reads, replaced whole and synced."""
-    building = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(os.open(building, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    building.replace(path)
 
 
 def _probe(key: str) -> str:
@@ -128,6 +119,6 @@ def _probe(key: str) -> str:
 
 def _read(root: str | os.PathLike) -> dict[str, Any]:
     try:
-        return dict(json.loads(suppression_file(root).read_text()))
+        return dict(json.loads(files.read(suppression_file(root))))
     except FileNotFoundError:
         return {}

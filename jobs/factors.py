@@ -1,11 +1,16 @@
 """The factor model in memory and in its files. numpy only."""
 
 import dataclasses
+import io
 import json
 import os
 import pathlib
+from typing import Any
 
 import numpy as np
+
+from conf import files
+from conf.storage import is_url
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,16 +43,26 @@ class FactorModel:
         return positions(self.track_ids, track_ids)
 
     def equals(self, other: "FactorModel") -> bool:
-        arrays = [field.name for field in dataclasses.fields(self) if field.name != "recipe"]
-        return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in arrays)
+        return all(np.array_equal(array, getattr(other, name)) for name, array in self.arrays().items())
+
+    def arrays(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "recipe"}
+
+    def recipe_text(self) -> str:
+        return json.dumps(self.recipe, default=str)
 
     def save(self, folder: pathlib.Path) -> None:
-        """Write ``factors.npz`` and ``recipe.json``; the folder appears whole."""
+        """Write ``factors.npz`` and ``recipe.json``; the folder appears whole, in a bucket with the recipe last."""
+        if is_url(folder):
+            arrays = io.BytesIO()
+            np.savez(arrays, **self.arrays())
+            files.write(folder / "factors.npz", arrays.getvalue())
+            files.write(folder / "recipe.json", self.recipe_text().encode())
+            return
         building = folder.with_name(f".{folder.name}.{os.getpid()}")
         building.mkdir(parents=True, exist_ok=True)
-        arrays = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "recipe"}
-        np.savez(building / "factors.npz", **arrays)
-        (building / "recipe.json").write_text(json.dumps(self.recipe, default=str))
+        np.savez(building / "factors.npz", **self.arrays())
+        (building / "recipe.json").write_text(self.recipe_text())
         replaced = folder.with_name(f".{folder.name}.{os.getpid()}.old")
         if folder.exists():
             folder.rename(replaced)
@@ -59,8 +74,9 @@ class FactorModel:
 
     @classmethod
     def load(cls, folder: pathlib.Path) -> "FactorModel":
-        with np.load(folder / "factors.npz") as arrays:
-            return cls(**dict(arrays), recipe=json.loads((folder / "recipe.json").read_text()))
+        stored = io.BytesIO(files.read(folder / "factors.npz")) if is_url(folder) else folder / "factors.npz"
+        with np.load(stored) as arrays:
+            return cls(**dict(arrays), recipe=json.loads(files.read(folder / "recipe.json")))
 
 
 def positions(known: np.ndarray, ids: np.ndarray) -> np.ndarray:

@@ -56,6 +56,7 @@ def alone(root: str) -> Iterator[None]:
         Refused: something does.
     """
     busy = [path.stem.rpartition("-")[2] for path in spool.spools(root) if spool.being_written(path)]
+    lock_file(root).parent.mkdir(parents=True, exist_ok=True)
     with lock_file(root).open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -8,7 +8,6 @@ appears once, whole, however often it is written.
 
 import datetime
 import json
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,8 +16,10 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Field, QueryBuilder, Schema, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
+from conf import files
 from conf.errors import Refused
-from conf.layout import schema_file, table_folder
+from conf.layout import schema_file, table_path
+from conf.storage import options
 from conf.tables import SCHEMA, TABLES, Table
 from jobs.merging import Clause, run_in_memory, to_sql
 
@@ -64,12 +65,20 @@ class Lake:
         return self._spark
 
     def path(self, table: str) -> str:
-        return str(table_folder(self.root, table).absolute())
+        return table_path(self.root, table)
+
+    def open(self, table: str) -> DeltaTable | None:
+        """The table as ``deltalake`` has it; None where it is not there."""
+        return open_table(self.root, table)
+
+    def opened(self, table: str) -> DeltaTable:
+        """As :meth:`open`, of a table that is there."""
+        return DeltaTable(self.path(table), storage_options=options(self.root))
 
     def ensure(self, table: str) -> str:
         """The table's path; it is created, empty, where it does not exist."""
         path = self.path(table)
-        if not DeltaTable.is_deltatable(path):
+        if not is_table(self.root, table):
             if not schema_file(self.root).exists():
                 write_schema(self.root, SCHEMA)
             declared = TABLES[table]
@@ -86,24 +95,24 @@ class Lake:
             ]
             partitions = list(declared.partition_by) or None
             DeltaTable.create(
-                path, Schema(fields), mode="ignore", partition_by=partitions, description=declared.comment
+                path,
+                Schema(fields),
+                mode="ignore",
+                partition_by=partitions,
+                description=declared.comment,
+                storage_options=options(self.root),
             )
         return path
 
     def version(self, table: str) -> str:
         """``id@version`` of a table: another one is another content. Empty where the table is not there."""
-        try:
-            stored = DeltaTable(self.path(table))
-        except TableNotFoundError:
-            return ""
-        return f"{stored.metadata().id}@{stored.version()}"
+        stored = self.open(table)
+        return f"{stored.metadata().id}@{stored.version()}" if stored else ""
 
     def committed(self, marker: str) -> bool:
         """Whether a commit with this marker stands; its first part names the table."""
-        try:
-            version = DeltaTable(self.path(marker.partition("/")[0])).transaction_version(marker)
-        except TableNotFoundError:
-            return False
+        stored = self.open(marker.partition("/")[0])
+        version = stored.transaction_version(marker) if stored else None
         return version is not None and version >= self.revision
 
     # -- frames, through Spark ------------------------------------------------------------------
@@ -206,7 +215,7 @@ class Lake:
 
             def write() -> None:
                 if not self.committed(marker):
-                    run_in_memory(DeltaTable(path), rows, on, clauses, properties)
+                    run_in_memory(self.opened(table), rows, on, clauses, properties)
                     if marked and not self.committed(marker):  # nothing to change is no commit
                         self.mark(table, marker)
 
@@ -237,9 +246,10 @@ class Lake:
 
     def _of_files(self, table: str, name: str) -> list[Any]:
         """What the log says of each file of a table; of none where there is no such table or figure."""
-        if not DeltaTable.is_deltatable(self.path(table)):
+        stored = self.open(table)
+        if not stored:
             return []
-        actions = pa.table(DeltaTable(self.path(table)).get_add_actions(flatten=True))
+        actions = pa.table(stored.get_add_actions(flatten=True))
         return actions[name].to_pylist() if name in actions.column_names else []
 
     # -- rows in memory, through deltalake ------------------------------------------------------
@@ -255,13 +265,14 @@ class Lake:
     ) -> pa.Table:
         schema = arrow_schema(TABLES[table])
         schema = pa.schema([schema.field(name) for name in columns]) if columns else schema
-        if not DeltaTable.is_deltatable(self.path(table)):
+        stored = self.open(table)
+        if not stored:
             return schema.empty_table()
         # Through deltalake's own engine: pyarrow's scan of a Delta table leaves threads behind that abort
         # one process in five as it ends.
         names = ", ".join(f'"{name}"' for name in schema.names)
         query = f"SELECT {names} FROM stored{_where(filters)}{_limit(limit)}"  # noqa: S608 - names are declared in conf
-        found = QueryBuilder().register("stored", DeltaTable(self.path(table))).execute(query).read_all()
+        found = QueryBuilder().register("stored", stored).execute(query).read_all()
         return pa.table(found).cast(schema)
 
     def batches(
@@ -270,11 +281,12 @@ class Lake:
         """As :meth:`arrow`, batch by batch: memory does not grow with the rows."""
         schema = arrow_schema(TABLES[table])
         schema = pa.schema([schema.field(name) for name in columns]) if columns else schema
-        if not DeltaTable.is_deltatable(self.path(table)):
+        stored = self.open(table)
+        if not stored:
             return pa.RecordBatchReader.from_batches(schema, [])
         names = ", ".join(f'"{name}"' for name in schema.names)
         query = f"SELECT {names} FROM stored{_where(filters)}"  # noqa: S608 - names are declared in conf
-        found = QueryBuilder().register("stored", DeltaTable(self.path(table))).execute(query)
+        found = QueryBuilder().register("stored", stored).execute(query)
         stream = pa.RecordBatchReader.from_stream(found)
         return pa.RecordBatchReader.from_batches(
             schema,
@@ -287,10 +299,11 @@ class Lake:
 
     def count(self, table: str, filters: list | None = None) -> int:
         """How many rows there are."""
-        if not DeltaTable.is_deltatable(self.path(table)):
+        stored = self.open(table)
+        if not stored:
             return 0
         query = f"SELECT count(*) AS n FROM stored{_where(filters)}"  # noqa: S608 - names are declared in conf
-        found = QueryBuilder().register("stored", DeltaTable(self.path(table))).execute(query).read_all()
+        found = QueryBuilder().register("stored", stored).execute(query).read_all()
         return int(found["n"][0].as_py())
 
     def replace_rows(self, rows: Iterable[Mapping[str, object]], table: str, marker: str, **slice_: object) -> None:
@@ -304,7 +317,14 @@ class Lake:
 
         def write() -> None:
             if not self.committed(marker):
-                write_deltalake(path, data, mode="overwrite", predicate=predicate, commit_properties=properties)
+                write_deltalake(
+                    path,
+                    data,
+                    mode="overwrite",
+                    predicate=predicate,
+                    commit_properties=properties,
+                    storage_options=options(self.root),
+                )
 
         self._commit(marker, write)
 
@@ -318,7 +338,14 @@ class Lake:
         def write() -> None:
             if not self.committed(marker):
                 reader = pa.RecordBatchReader.from_batches(schema, batches())
-                write_deltalake(path, reader, mode="overwrite", predicate=predicate, commit_properties=properties)
+                write_deltalake(
+                    path,
+                    reader,
+                    mode="overwrite",
+                    predicate=predicate,
+                    commit_properties=properties,
+                    storage_options=options(self.root),
+                )
 
         self._commit(marker, write)
 
@@ -327,13 +354,19 @@ class Lake:
         path = self.ensure(table)
         if not self.committed(marker):
             data = pa.Table.from_pylist([dict(row) for row in rows], schema=arrow_schema(TABLES[table]))
-            write_deltalake(path, data, mode="append", commit_properties=self._properties(marker))
+            write_deltalake(
+                path,
+                data,
+                mode="append",
+                commit_properties=self._properties(marker),
+                storage_options=options(self.root),
+            )
 
     def delete(self, table: str, *filters: tuple[str, str, object]) -> None:
         """Delete the rows for which every (column, operator, value) holds. It carries no marker."""
-        if DeltaTable.is_deltatable(self.path(table)):
+        if is_table(self.root, table):
             where = _where(list(filters)).removeprefix(" WHERE ")
-            self._commit("", lambda: DeltaTable(self.path(table)).delete(where))
+            self._commit("", lambda: self.opened(table).delete(where))
 
     def mark(self, table: str, marker: str) -> None:
         """Commit a marker alone."""
@@ -360,23 +393,29 @@ class Lake:
                 time.sleep(0.2 * 2**attempt)
 
 
+def is_table(root: str, table: str) -> bool:
+    return DeltaTable.is_deltatable(table_path(root, table), storage_options=options(root))
+
+
+def open_table(root: str, table: str) -> DeltaTable | None:
+    """A table of a lake as ``deltalake`` has it; None where it is not there."""
+    try:
+        return DeltaTable(table_path(root, table), storage_options=options(root))
+    except TableNotFoundError:
+        return None
+
+
 def schema_of(root: str) -> int:
     """The version of our schemas that a lake's tables have; one that does not say is of 1, an empty one is of ours."""
     try:
-        return int(json.loads(schema_file(root).read_text())["version"])
+        return int(json.loads(files.read(schema_file(root)))["version"])
     except FileNotFoundError:
-        return (
-            1 if any(DeltaTable.is_deltatable(str(table_folder(root, name).absolute())) for name in TABLES) else SCHEMA
-        )
+        return 1 if any(is_table(root, name) for name in TABLES) else SCHEMA
 
 
 def write_schema(root: str, version: int) -> None:
     """Say which version of our schemas the lake has."""
-    path = schema_file(root)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    building = path.with_suffix(f".{os.getpid()}.tmp")
-    building.write_text(json.dumps({"version": version}) + "\n")
-    building.replace(path)
+    files.write(schema_file(root), (json.dumps({"version": version}) + "\n").encode())
 
 
 def require_schema(root: str) -> None:

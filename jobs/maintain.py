@@ -8,12 +8,10 @@ A day that is not over removes nothing.
 
 import datetime
 import pathlib
-import shutil
 
-from deltalake import DeltaTable
-
+from conf import files
 from conf.contract import ENTITIES
-from conf.layout import raw_folder
+from conf.layout import MANIFEST, raw_folder
 from conf.settings import Lake as Settings
 from conf.tables import TABLES, marker
 from jobs.cli import Figures, Job, parser, run
@@ -46,10 +44,7 @@ def remove_raw(lake: Lake, date: datetime.date, days: int) -> int:
         if _date(folder) < oldest and _date(folder) not in used
     ]
     for folder in old:
-        # Renamed first: a folder half removed is never taken for a snapshot.
-        going = folder.with_name(f".{folder.name}.removed")
-        folder.rename(going)
-        shutil.rmtree(going)
+        files.remove(folder, first=MANIFEST)
     return len(old)
 
 
@@ -72,8 +67,8 @@ def tidy(lake: Lake, settings: Settings) -> tuple[int, int]:
     """Compact and vacuum every table; returns the files made into larger ones, and the files removed."""
     compacted = removed = 0
     for name in TABLES:
-        if DeltaTable.is_deltatable(lake.path(name)):
-            table = DeltaTable(lake.path(name))
+        table = lake.open(name)
+        if table:
             compacted += table.optimize.compact()["numFilesRemoved"]
             # The setting's own lower limit stands in for Delta's, which is a week.
             hours = settings.keep_versions_hours

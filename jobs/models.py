@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
+from conf import files
 from conf.errors import Refused
 from conf.layout import model_folder
 from jobs import registry
@@ -107,9 +108,9 @@ def state(lake: Lake, version: str) -> str:
     if not folder.exists():
         return "missing"
     try:
-        with zipfile.ZipFile(folder / "factors.npz") as file:
+        with (folder / "factors.npz").open("rb") as stored, zipfile.ZipFile(stored) as file:
             names = set(file.namelist())
-        json.loads((folder / "recipe.json").read_text())
+        json.loads(files.read(folder / "recipe.json"))
     except BROKEN:
         return "broken"
     wanted = {f"{name}.npy" for name in ("track_ids", "track_factors", "user_ids", "user_factors")}

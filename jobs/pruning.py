@@ -7,12 +7,12 @@ and is then evaluated, decided and served by its own champion. 0 days keep raw f
 
 import contextlib
 import datetime
-import pathlib
 import shutil
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from conf import files
 from conf.layout import challenger_folder, model_folder
 from jobs import registry
 from jobs.champion import line, moves
@@ -38,7 +38,7 @@ def prune(uri: str, lake: Lake, date: datetime.date, keep_versions: int, keep_ra
         if old:
             lake.delete("similar_tracks", ("model_version", "in", old))
         for version in old:
-            remove(model_folder(lake.root, version))
+            files.remove(model_folder(lake.root, version), first="recipe.json")
             client.delete_model_version(registry.NAME, version)
         sweep(client)
     leftovers(lake.root, oldest)
@@ -89,19 +89,10 @@ def leftovers(root: str, oldest: datetime.date) -> None:
     """Remove the lake's challengers from before ``oldest``, and folders that were being written when a run was killed."""
     for folder in challenger_folder(root, oldest).parent.glob("challenger=????-??-??"):
         if datetime.date.fromisoformat(folder.name.removeprefix("challenger=")) < oldest:
-            remove(folder)
+            files.remove(folder, first="recipe.json")
     for folder in challenger_folder(root, oldest).parent.glob(".*=*"):
         if _old(folder.stat().st_mtime):
             shutil.rmtree(folder)
-
-
-def remove(folder: pathlib.Path) -> None:
-    """Renamed first: a folder half removed is never taken for a model."""
-    if folder.exists():
-        going = folder.with_name(f".{folder.name}.removed")
-        shutil.rmtree(going, ignore_errors=True)  # left by a kill
-        folder.rename(going)
-        shutil.rmtree(going)
 
 
 def _old(moment: float) -> bool:

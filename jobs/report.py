@@ -7,9 +7,8 @@ one that stands is kept, and where none stands the new one does not pass for tha
 """
 
 import datetime
-import os
-import pathlib
 
+from conf import files
 from conf.layout import index_file, report_file, report_revision
 from jobs.cli import Figures, Job, parser, run
 from jobs.lake import Lake
@@ -31,10 +30,11 @@ def main(job: Job) -> Figures:
     earlier = [date for date in index.reports(root) if date < job.date]
     known = recorded(lake, health_of(lake, job, by_hand))
     seen = overview(lake, job.date, evaluate.k)
-    write(target, page(seen, known, job.settings, revision, max(earlier, default=None)))
+    text = page(seen, known, job.settings, revision, max(earlier, default=None))
+    files.write(target, text.encode())
     if not partial and revision:
         report_file(root, job.date, partial=True).unlink(missing_ok=True)
-    write(index_file(root), index_page(index.read(lake, evaluate.k), evaluate.k))
+    files.write(index_file(root), index_page(index.read(lake, evaluate.k), evaluate.k).encode())
     if by_hand:
         print(target.absolute())
     return {"report": str(target), "rows_out": 1}
@@ -44,14 +44,6 @@ def health_of(lake: Lake, job: Job, by_hand: bool) -> Health:
     """Recorded now by the day's own step; later, what was recorded then: a table has no figures of its past."""
     known = read(lake, job.date) if by_hand else None
     return known if known and known.figures else record(lake, job.date, job.settings)
-
-
-def write(target: pathlib.Path, text: str) -> None:
-    """The file appears whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    building = target.with_suffix(f".{os.getpid()}.tmp")
-    building.write_text(text, encoding="utf-8")
-    building.replace(target)
 
 
 if __name__ == "__main__":

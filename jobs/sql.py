@@ -16,6 +16,7 @@ from pyspark.sql.connect.client.retries import DefaultPolicy
 
 from conf.errors import Refused
 from conf.settings import add_flags, from_flags
+from conf.storage import is_url
 from jobs.lake import Lake
 from jobs.prompt import failures, loop, shown
 from jobs.prompt.engine import Engine
@@ -43,7 +44,7 @@ def main() -> int:
     settings = from_flags(args)
     query = args.query if args.query is not None or sys.stdin.isatty() else sys.stdin.read()
     lake = Lake(settings.lake.root)
-    if not os.path.isdir(lake.root):
+    if not is_url(lake.root) and not os.path.isdir(lake.root):
         raise Refused(
             f"{lake.root}: there is no such folder; make run makes the demo's lake, ROOT=folder names another"
         )

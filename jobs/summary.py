@@ -5,6 +5,7 @@ import shlex
 
 from conf.layout import report_file, table_folder
 from conf.settings import Evaluate
+from conf.storage import absolute
 from jobs.cli import Job, parser, settle
 from jobs.comparisons import OF_LISTS, Comparison, between, comparisons, shares, shown
 from jobs.overview import Overview, overview
@@ -90,7 +91,7 @@ def _places(seen: Overview, root: str) -> list[str]:
     return [
         "",
         f"  report   {report_file(root, seen.date, seen.partial).absolute()}",
-        f"  tables   {pathlib.Path(root).absolute()} ({folder.name}, evaluations, decisions, …)",
+        f"  tables   {absolute(root)} ({folder.name}, evaluations, decisions, …)",
         "",
         *_queries(seen, root),
         "",
@@ -108,8 +109,8 @@ def _queries(seen: Overview, root: str) -> list[str]:
         "SELECT * FROM plays_by_day ORDER BY day DESC LIMIT 7",
         f"SELECT entity, reason, rows FROM quarantine_by_reason WHERE date = '{seen.date}' ORDER BY rows DESC LIMIT 10",  # noqa: S608 - the same
     ]
-    folder = pathlib.Path(root).absolute()
-    where = "" if folder == DEMO else f" ROOT={shlex.quote(str(folder))}"
+    folder = absolute(root)
+    where = "" if folder == str(DEMO) else f" ROOT={shlex.quote(folder)}"
     return [f'  {"try:" if place == 0 else "":<8} make sql Q="{query}"{where}' for place, query in enumerate(queries)]
 
 

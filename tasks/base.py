@@ -17,6 +17,7 @@ from luigi.contrib.spark import SparkSubmitTask
 from conf import layout
 from conf.errors import BadSetting, Refused
 from conf.settings import Settings, as_flags
+from conf.storage import absolute
 from tasks import jvm, lake, progress, spark_events, usage
 from tasks.processes import bound
 from tasks.settings import settings
@@ -102,7 +103,7 @@ class DatedTask(luigi.Task):
 
     @property
     def root(self) -> str:
-        return str(pathlib.Path(self.settings.lake.root).absolute())
+        return absolute(self.settings.lake.root)
 
     @property
     def day_log(self) -> pathlib.Path:

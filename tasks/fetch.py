@@ -3,10 +3,10 @@
 import datetime
 import functools
 import pathlib
-import shutil
 
 import luigi
 
+from conf import files
 from conf.contract import ENTITIES
 from conf.errors import Refused
 from conf.layout import MANIFEST, raw_folder
@@ -29,6 +29,16 @@ class RawTarget(luigi.Target):
 
     def partial(self) -> bool:
         return api.read_manifest(self.folder).started_at.date() <= self.date
+
+
+class FileTarget(luigi.Target):
+    """A file of the lake."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self.path = path
+
+    def exists(self) -> bool:
+        return self.path.exists()
 
 
 class Fetch(DatedTask):
@@ -61,8 +71,8 @@ class Fetch(DatedTask):
 
     def _forget(self, folder: pathlib.Path) -> None:
         """Make room for the whole day's snapshot: the API still holds all of what this one has."""
-        shutil.rmtree(raw_folder(self.root, "_day", self.date), ignore_errors=True)
-        shutil.rmtree(folder)
+        files.remove(raw_folder(self.root, "_day", self.date), first=MANIFEST)
+        files.remove(folder, first=MANIFEST)
 
     def _report(self, progress: api.Progress) -> None:
         self.set_status_message(str(progress))
@@ -88,8 +98,8 @@ class CheckSnapshot(DatedTask):
     def requires(self) -> list[Fetch]:
         return [self.clone(task) for task in (FetchTracks, FetchUsers, FetchListenHistory)]
 
-    def output(self) -> luigi.LocalTarget:
-        return luigi.LocalTarget(str(raw_folder(self.root, "_day", self.date) / MANIFEST))
+    def output(self) -> FileTarget:
+        return FileTarget(raw_folder(self.root, "_day", self.date) / MANIFEST)
 
     def complete(self) -> bool:
         """Of the snapshots that count: those of a day that was not over are fetched again, and checked again."""

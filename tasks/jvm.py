@@ -10,6 +10,7 @@ import json
 import pathlib
 import sys
 
+from conf import files
 from conf.contract import LISTENS
 from conf.layout import MANIFEST, raw_folder
 
@@ -31,6 +32,6 @@ def options(rows: int = 0, archive: pathlib.Path = ARCHIVE) -> dict[str, str]:
 def history_rows(root: str, date: datetime.date) -> int:
     """Rows of listening history in the snapshot of a date, as its manifest says; 0 where there is none yet."""
     try:
-        return int(json.loads((raw_folder(root, LISTENS.name, date) / MANIFEST).read_text())["rows"])
+        return int(json.loads(files.read(raw_folder(root, LISTENS.name, date) / MANIFEST))["rows"])
     except FileNotFoundError:
         return 0

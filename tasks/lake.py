@@ -15,7 +15,8 @@ from collections.abc import Callable
 from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
-from conf.layout import table_folder
+from conf.layout import table_path
+from conf.storage import options
 from conf.tables import marker
 
 _user: list[int] = []  # the process that has used deltalake first
@@ -38,7 +39,7 @@ def _survives_fork(function: Callable) -> Callable:
 def _versions(table: str, *app_ids: str) -> list[int]:
     """The versions of markers in the table at a path, opened once; -1 where one does not stand."""
     try:
-        opened = DeltaTable(table)
+        opened = DeltaTable(table, storage_options=options(table))
     except TableNotFoundError:
         return [-1] * len(app_ids)
     versions = [opened.transaction_version(app_id) for app_id in app_ids]
@@ -53,17 +54,27 @@ def marker_version(table: str, app_id: str) -> int:
 @_survives_fork
 def _decision(table: str, date: str, step: str) -> str:
     query = f"SELECT decision FROM decisions WHERE date = DATE '{date}' AND step = '{step}'"  # noqa: S608 - no one's text
-    found = QueryBuilder().register("decisions", DeltaTable(table)).execute(query).read_all()
+    found = (
+        QueryBuilder()
+        .register("decisions", DeltaTable(table, storage_options=options(table)))
+        .execute(query)
+        .read_all()
+    )
     return found["decision"][0].as_py() if found.num_rows else ""
 
 
 @_survives_fork
 def _accounted(table: str) -> list[list]:
     """date, revision and snapshot_date of each row of accounting; of none where there is no such table."""
-    if not DeltaTable.is_deltatable(table):
+    if not DeltaTable.is_deltatable(table, storage_options=options(table)):
         return []
     query = "SELECT date, revision, snapshot_date FROM accounting"
-    found = QueryBuilder().register("accounting", DeltaTable(table)).execute(query).read_all()
+    found = (
+        QueryBuilder()
+        .register("accounting", DeltaTable(table, storage_options=options(table)))
+        .execute(query)
+        .read_all()
+    )
     columns = [found[name].to_pylist() for name in ("date", "revision", "snapshot_date")]
     return [[str(date), revision, str(snapshot)] for date, revision, snapshot in zip(*columns, strict=True)]
 
@@ -71,32 +82,32 @@ def _accounted(table: str) -> list[list]:
 def accounted(root: str) -> dict[datetime.date, int]:
     """The dates that have been cleaned, in order, and the highest revision of each."""
     found: dict[datetime.date, int] = {}
-    for date, revision, _ in sorted(_accounted(str(table_folder(root, "accounting").absolute()))):
+    for date, revision, _ in sorted(_accounted(table_path(root, "accounting"))):
         found[datetime.date.fromisoformat(date)] = revision
     return found
 
 
 def snapshot_date(root: str, date: datetime.date) -> datetime.date | None:
     """The date whose raw folders a date was cleaned from."""
-    rows = _accounted(str(table_folder(root, "accounting").absolute()))
+    rows = _accounted(table_path(root, "accounting"))
     used = [snapshot for day, _, snapshot in rows if day == str(date)]
     return datetime.date.fromisoformat(max(used)) if used else None
 
 
 def committed_dates(root: str, table: str, task: str, dates: list[datetime.date], revision: int) -> set[datetime.date]:
     """Of the dates those for which :func:`committed` holds, with the table opened once."""
-    versions = _versions(str(table_folder(root, table).absolute()), *[marker(table, task, date) for date in dates])
+    versions = _versions(table_path(root, table), *[marker(table, task, date) for date in dates])
     return {date for date, version in zip(dates, versions, strict=True) if version >= revision}
 
 
 def committed(root: str, table: str, task: str, date: datetime.date, revision: int) -> bool:
     """Whether the task has committed its part of the table for the date, in this revision or a later one."""
-    return marker_version(str(table_folder(root, table).absolute()), marker(table, task, date)) >= revision
+    return marker_version(table_path(root, table), marker(table, task, date)) >= revision
 
 
 def decision(root: str, date: datetime.date, step: str) -> str:
     """What a date's step decided; empty where it has no row."""
-    return _decision(str(table_folder(root, "decisions").absolute()), date.isoformat(), step)
+    return _decision(table_path(root, "decisions"), date.isoformat(), step)
 
 
 if __name__ == "__main__":

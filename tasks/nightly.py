@@ -22,6 +22,7 @@ from typing import IO
 from conf.errors import Refused
 from conf.layout import MANIFEST, daily_log, lock_file, logs_folder, raw_folder
 from conf.settings import SECTIONS, Settings, add_flags, as_flags, from_flags
+from conf.storage import absolute
 from tasks import jvm, lake
 from tasks.base import ROOT, DayParameter, today
 from tasks.daily import done
@@ -141,7 +142,7 @@ def due(settings: Settings, last: datetime.date, first: datetime.date | None = N
 
     At most ``[daily] catch_up_days``.
     """
-    root = str(pathlib.Path(settings.lake.root).absolute())
+    root = absolute(settings.lake.root)
     first = first or min(lake.accounted(root), default=last)
     every = [first + datetime.timedelta(days=day) for day in range((last - first).days + 1)]
     missing = sorted(set(every) - done(root, every, 1))

@@ -8,6 +8,7 @@ import pathlib
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from conf import files
 from conf.contract import Entity
 from conf.errors import Refused
 from conf.layout import MANIFEST, raw_folder
@@ -39,7 +40,7 @@ def open_snapshot(root: str, entity: Entity, date: datetime.date, timezone: str)
     folder = raw_folder(root, entity.name, date).absolute()
     try:
         held_against_list(root, entity, date)
-        manifest = json.loads((folder / MANIFEST).read_text())
+        manifest = json.loads(files.read(folder / MANIFEST))
     except FileNotFoundError:
         raise Refused(f"{folder}: no snapshot of {entity.name} for {date}; fetch it first") from None
     fetched_at = datetime.datetime.fromisoformat(manifest["fetched_at"])

@@ -4,8 +4,8 @@ import dataclasses
 import json
 from typing import Any
 
+from conf import files
 from conf.layout import forgetting_file, forgotten_file
-from conf.suppression import write_private
 from jobs.forgetting.person import Person
 
 Counts = dict[str, int]  # rows, files or other things found, by place
@@ -29,13 +29,14 @@ class Intent:
 
 
 def save(root: str, intent: Intent) -> None:
-    write_private(forgetting_file(root), json.dumps(dataclasses.asdict(intent), indent=1) + "\n")
+    text = json.dumps(dataclasses.asdict(intent), indent=1) + "\n"
+    files.write(forgetting_file(root), text.encode(), private=True)
 
 
 def read(root: str) -> Intent | None:
     """What a run that was killed had set out to do."""
     try:
-        values = json.loads(forgetting_file(root).read_text())
+        values = json.loads(files.read(forgetting_file(root)))
     except FileNotFoundError:
         return None
     person = values["person"]
@@ -55,5 +56,5 @@ def finish(root: str, intent: Intent, done_at: str, left: Counts) -> None:
         "left": left,
     }
     if not any(json.loads(line)["id"] == intent.id for line in lines):
-        write_private(path, "\n".join([*lines, json.dumps(entry)]) + "\n")
+        files.write(path, ("\n".join([*lines, json.dumps(entry)]) + "\n").encode(), private=True)
     forgetting_file(root).unlink(missing_ok=True)

@@ -6,13 +6,12 @@ everyone's, stays until the next training, which has none of them.
 
 import io
 import json
-import os
 import pathlib
-import shutil
 from typing import Any
 
 import numpy as np
 
+from conf.files import replace
 from jobs.factors import FactorModel
 from jobs.registry_access import BROKEN
 
@@ -34,13 +33,7 @@ def remove(path: pathlib.Path, user_id: int) -> bool:
     data = _without(path, user_id)
     if data is None:
         return False
-    building = path.with_name(f".{path.name}.{os.getpid()}")
-    with building.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    shutil.copymode(path, building)
-    building.replace(path)
+    replace(path, data)
     return True
 
 
@@ -57,13 +50,13 @@ def _without(path: pathlib.Path, user_id: int) -> bytes | None:
     """The file without a user; None where it names no such user."""
     if path.name == FACTORS:
         return _factors_without(path, user_id)
-    found = json.loads(path.read_text())
+    found = json.loads(path.read_bytes())
     kept = _rows_without(found, user_id)
     return None if kept == found else json.dumps(kept).encode()
 
 
 def _factors_without(path: pathlib.Path, user_id: int) -> bytes | None:
-    with np.load(path) as stored:
+    with np.load(io.BytesIO(path.read_bytes())) as stored:
         if user_id not in stored["user_ids"]:
             return None
         arrays = dict(stored)

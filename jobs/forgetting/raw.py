@@ -13,13 +13,14 @@ import json
 import os
 import pathlib
 import re
-import shutil
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import IO, Any
 
+from conf import files
 from conf.contract import ENTITIES, Entity
-from conf.layout import MANIFEST, raw_folder
-from conf.suppression import FIELDS, Suppression, listed, load, units, write_private
+from conf.layout import MANIFEST, growing_folder, raw_folder
+from conf.storage import is_url
+from conf.suppression import FIELDS, Suppression, listed, load, units
 
 LEVEL = 1  # of gzip, as the fetch writes
 NUMBERED = re.compile(r"(part-\d+)(?:\.\d+)?\.jsonl\.gz")
@@ -44,13 +45,15 @@ def held_against_list(root: str, entity: Entity, date: datetime.date) -> None:
 
 def applied(folder: pathlib.Path) -> str:
     """The list that a folder's rows were held against."""
-    return str(json.loads((folder / MANIFEST).read_text()).get("suppressed", {}).get("list", ""))
+    return str(json.loads(files.read(folder / MANIFEST)).get("suppressed", {}).get("list", ""))
 
 
 @contextlib.contextmanager
 def only_one(folder: pathlib.Path) -> Iterator[None]:
     """Hold an entity's folders alone, as a fetch does."""
-    handle = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
+    beside = growing_folder(folder)
+    beside.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(beside, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -60,11 +63,11 @@ def only_one(folder: pathlib.Path) -> Iterator[None]:
 
 def sweep(folder: pathlib.Path, suppression: Suppression, theirs: Theirs) -> int:
     """Take the rows that are ``theirs`` out of a folder; returns how many."""
-    manifest = json.loads((folder / MANIFEST).read_text())
-    files, rows, plays = [], 0, 0
+    manifest = json.loads(files.read(folder / MANIFEST))
+    kept, rows, plays = [], 0, 0
     for file in manifest["files"]:
         written = rewritten(folder, file, theirs)
-        files.append(written[0] if written else file)
+        kept.append(written[0] if written else file)
         rows, plays = (rows + written[1], plays + written[2]) if written else (rows, plays)
     before = {"rows": 0, "units": 0, "at": [], **manifest.get("suppressed", {})}
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
@@ -75,9 +78,10 @@ def sweep(folder: pathlib.Path, suppression: Suppression, theirs: Theirs) -> int
         "at": [*before["at"], *([now] if rows else [])],
     }
     if rows or said != manifest.get("suppressed"):
-        changed = {**manifest, "files": files, "rows": manifest["rows"] - rows, "suppressed": said}
-        write_private(folder / MANIFEST, json.dumps(changed, indent=1, ensure_ascii=True) + "\n")
-    named = {MANIFEST, *(file["name"] for file in files)}
+        changed = {**manifest, "files": kept, "rows": manifest["rows"] - rows, "suppressed": said}
+        text = json.dumps(changed, indent=1, ensure_ascii=True) + "\n"
+        files.write(folder / MANIFEST, text.encode(), private=True)
+    named = {MANIFEST, *(file["name"] for file in kept)}
     for file in folder.iterdir():
         if file.name not in named:
             file.unlink()
@@ -91,21 +95,30 @@ def rewritten(folder: pathlib.Path, file: dict[str, Any], theirs: Theirs) -> tup
         return None
     name = next_name(file["name"])
     kept = rows = plays = 0
-    building = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(building, "wb") as raw, gzip.GzipFile("", "wb", LEVEL, raw, mtime=0) as packed:
+    with writing(folder / name) as raw, gzip.GzipFile("", "wb", LEVEL, raw, mtime=0) as packed:
         for line in read(path):
             if theirs(line):
                 rows, plays = rows + 1, plays + units(parsed(line))
             else:
                 packed.write(line + b"\n")
                 kept += 1
-        packed.close()
-        raw.flush()
-        os.fsync(raw.fileno())
     with (folder / name).open("rb") as done:
         digest = hashlib.file_digest(done, "sha256").hexdigest()
     entry = {"name": name, "rows": kept, "bytes": (folder / name).stat().st_size, "sha256": digest}
     return entry, rows, plays
+
+
+@contextlib.contextmanager
+def writing(path: pathlib.Path) -> Iterator[IO[bytes]]:
+    """A file of its owner's alone, synced at the end; one in a bucket is there when it is whole."""
+    if is_url(path):
+        with path.open("wb") as file:
+            yield file
+        return
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def next_name(name: str) -> str:
@@ -117,7 +130,7 @@ def next_name(name: str) -> str:
 
 
 def read(path: pathlib.Path) -> Iterator[bytes]:
-    with gzip.open(path) as lines:
+    with path.open("rb") as packed, gzip.open(packed) as lines:
         for line in lines:
             yield line.rstrip(b"\n")
 
@@ -150,4 +163,4 @@ def remains(root: str) -> list[pathlib.Path]:
 
 def remove_remains(root: str) -> None:
     for path in remains(root):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        path.unlink() if path.is_file() else files.remove(path)

@@ -75,7 +75,9 @@ def in_tables(root: str, person: Person) -> Iterator[Place]:
 def in_log(file: pathlib.Path, person: Person) -> bool:
     """Whether a file of a Delta log, or a checkpoint, names the person: in its least and greatest values, a predicate."""
     if file.suffix == ".parquet":
-        data = json.dumps(pq.read_table(file).to_pylist(), default=str, ensure_ascii=False).encode()
+        data = json.dumps(
+            pq.read_table(pa.BufferReader(file.read_bytes())).to_pylist(), default=str, ensure_ascii=False
+        ).encode()
     else:
         data = file.read_bytes()
     return bool(person.named.search(data)) or any(needle in data for needle in person.needles)
@@ -83,8 +85,9 @@ def in_log(file: pathlib.Path, person: Person) -> bool:
 
 def in_parquet(file: pathlib.Path, table: str, person: Person) -> tuple[int, int]:
     looked_at = found = 0
-    for batch in pq.ParquetFile(file).iter_batches():
-        looked_at, found = looked_at + batch.num_rows, found + int(rows_of(batch, table, person).sum())
+    with file.open("rb") as stored:
+        for batch in pq.ParquetFile(stored).iter_batches():
+            looked_at, found = looked_at + batch.num_rows, found + int(rows_of(batch, table, person).sum())
     return looked_at, found
 
 

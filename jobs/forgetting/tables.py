@@ -3,9 +3,8 @@
 import pathlib
 import re
 
-from deltalake import DeltaTable
-
 from conf.contract import ENTITIES
+from conf.layout import table_folder
 from conf.tables import TABLES, marker
 from jobs.forgetting.plan import is_theirs
 from jobs.lake import Lake
@@ -39,14 +38,13 @@ def purge(lake: Lake, id: str) -> None:
     value of each column, and the predicate of each deletion; a checkpoint stands in for all of it.
     """
     for name in TOUCHED:
-        path = lake.path(name)
-        if DeltaTable.is_deltatable(path):
-            table = DeltaTable(path)
+        table = lake.open(name)
+        if table:
             table.vacuum(0, dry_run=False, enforce_retention_duration=False, full=True)
             lake.mark(name, marker(name, "Forget", id))
-            newest = DeltaTable(path)
+            newest = lake.opened(name)
             newest.create_checkpoint()
-            shorten(pathlib.Path(path) / "_delta_log", newest.version())
+            shorten(table_folder(lake.root, name) / "_delta_log", newest.version())
 
 
 def shorten(log: pathlib.Path, version: int) -> None:

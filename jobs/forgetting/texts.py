@@ -4,15 +4,15 @@ A report shows a few listeners by id with their lists: the person's part of the 
 and Spark's event files hold no rows, but an error may quote one.
 """
 
-import os
 import pathlib
 import re
-import shutil
 from collections.abc import Iterator
 
 import pyarrow as pa
 
-from conf.layout import forgetting_file, lock_file, suppression_file
+from conf import storage
+from conf.files import replace
+from conf.layout import forgetting_file, lock_file, machine_folder, suppression_file
 from conf.tables import TABLES
 from jobs.forgetting.person import Person
 
@@ -25,15 +25,21 @@ def files(root: str) -> Iterator[pathlib.Path]:
     """Every file of a lake that is neither a table's nor a raw row's nor a model's, nor this job's own."""
     own = {forgetting_file(root), suppression_file(root), lock_file(root)}
     elsewhere = {*TABLES, "raw", "models", "mlartifacts"}
-    for path in sorted(pathlib.Path(root).rglob("*")):
-        if path.is_file() and path not in own and path.relative_to(root).parts[0] not in elsewhere:
-            yield path
+    for top in tops(root):
+        for path in sorted(top.rglob("*")):
+            if path.is_file() and path not in own and path.relative_to(top).parts[0] not in elsewhere:
+                yield path
+
+
+def tops(root: str) -> list[pathlib.Path]:
+    """The lake's root, and this machine's own folder where that is another."""
+    return list(dict.fromkeys([storage.place(root), machine_folder(root)]))
 
 
 def place(root: str, path: pathlib.Path) -> str:
     """What a person calls the place where a file lies."""
-    top = path.relative_to(root).parts[0]
-    return top if top in ("reports", "logs", "_spool") and path.parent != pathlib.Path(root) else "other files"
+    parts = next(path.relative_to(top).parts for top in tops(root) if path.is_relative_to(top))
+    return parts[0] if parts[0] in ("reports", "logs", "_spool") and len(parts) > 1 else "other files"
 
 
 def names(path: pathlib.Path, person: Person) -> bool:
@@ -59,13 +65,6 @@ def blotted(data: bytes, person: Person) -> bytes:
     return person.named.sub(rb"\1\2" + MASK, data)
 
 
-def replace(path: pathlib.Path, data: bytes) -> None:
-    building = path.with_name(f".{path.name}.{os.getpid()}")
-    building.write_bytes(data)
-    shutil.copymode(path, building)
-    building.replace(path)
-
-
 def read(path: pathlib.Path) -> bytes:
     """A file's bytes, unpacked; what was cut off in the middle as far as it goes."""
     codec = COMPRESSED.get(path.suffix)
@@ -73,7 +72,7 @@ def read(path: pathlib.Path) -> bytes:
         return path.read_bytes()
     parts = []
     try:
-        with pa.CompressedInputStream(pa.OSFile(str(path)), codec) as stream:
+        with pa.CompressedInputStream(pa.BufferReader(path.read_bytes()), codec) as stream:
             while part := stream.read(1 << 20):
                 parts.append(part)
     except OSError:

@@ -4,14 +4,15 @@ import collections
 import json
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import write_deltalake
 
+from conf.storage import options
 from conf.tables import TABLES
 from jobs.lake import Lake, arrow_schema
 
 
 def migrate(lake: Lake) -> None:
-    if not DeltaTable.is_deltatable(lake.path("accounting")):
+    if not lake.open("accounting"):
         return
     names = [name for name in TABLES["accounting"].names if name != "reasons"]
     counts = broken(lake)
@@ -20,7 +21,13 @@ def migrate(lake: Lake) -> None:
         for row in lake.rows("accounting", columns=names)
     ]
     table = pa.Table.from_pylist(rows, schema=arrow_schema(TABLES["accounting"]))
-    write_deltalake(lake.path("accounting"), table, mode="overwrite", schema_mode="overwrite")
+    write_deltalake(
+        lake.path("accounting"),
+        table,
+        mode="overwrite",
+        schema_mode="overwrite",
+        storage_options=options(lake.root),
+    )
 
 
 def broken(lake: Lake) -> dict[tuple, dict[str, int]]:

@@ -3,16 +3,16 @@
 Only the table's schema changes: in rows of before the new columns are null.
 """
 
-from deltalake import DeltaTable, Field, Schema
+from deltalake import Field, Schema
 
 from conf.tables import TABLES
 from jobs.lake import Lake, arrow_schema
 
 
 def migrate(lake: Lake) -> None:
-    if not DeltaTable.is_deltatable(lake.path("runs")):
+    table = lake.open("runs")
+    if not table:
         return
-    table = DeltaTable(lake.path("runs"))
     there = {field.name for field in table.schema().fields}
     comments = {column.name: column.comment for column in TABLES["runs"].columns}
     declared = Schema.from_arrow(arrow_schema(TABLES["runs"])).fields

@@ -4,6 +4,7 @@ import datetime
 import json
 from typing import Any
 
+from conf import files
 from conf.contract import ENTITIES, Entity
 from conf.layout import MANIFEST, raw_folder
 from conf.tables import TABLES
@@ -81,6 +82,6 @@ def blanks(lake: Lake, entity: Entity, date: datetime.date) -> dict[str, int]:
 def read_manifest(root: str, entity: Entity, date: datetime.date) -> dict[str, Any] | None:
     """The manifest of a raw folder; None where the folder is not there (it may be past its retention)."""
     try:
-        return json.loads((raw_folder(root, entity.name, date) / MANIFEST).read_text())
+        return json.loads(files.read(raw_folder(root, entity.name, date) / MANIFEST))
     except (FileNotFoundError, ValueError):
         return None

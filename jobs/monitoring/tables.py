@@ -3,6 +3,7 @@
 import datetime
 import shutil
 
+from conf.storage import is_url
 from conf.tables import marker
 from jobs.lake import Lake
 from jobs.monitoring.series import Figures
@@ -27,8 +28,9 @@ def of_date(lake: Lake, date: datetime.date) -> Figures:
             found["table_age", table] = float(max(0, (date - newest).days))
     found["days_missing", ""] = float(missing(lake.dates("recommendations"), date))
     found["day_complete", ""] = float(has_lists(lake, date))
-    usage = shutil.disk_usage(lake.root)
-    found["disk_free", ""] = usage.free / usage.total
+    if not is_url(lake.root):
+        usage = shutil.disk_usage(lake.root)
+        found["disk_free", ""] = usage.free / usage.total
     return found
 
 

@@ -1,7 +1,5 @@
 """What the prompt answers by itself, without Spark: help, the tables, the columns of one."""
 
-from deltalake import DeltaTable
-
 from conf.tables import TABLES, Table
 from conf.views import VIEWS, View
 from jobs.lake import Lake
@@ -48,7 +46,7 @@ def tables(lake: Lake) -> str:
 
 
 def _rows(lake: Lake, name: str) -> str:
-    return f"{lake.stored(name):,}" if DeltaTable.is_deltatable(lake.path(name)) else "-"
+    return f"{lake.stored(name):,}" if lake.open(name) else "-"
 
 
 def _short(comment: str) -> str:

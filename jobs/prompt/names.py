@@ -8,9 +8,9 @@ memory: nothing is written to the lake. Views are the session's own.
 import hashlib
 import pathlib
 
-from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
+from conf.storage import is_url
 from conf.tables import TABLES, Table
 from conf.views import VIEWS, View
 from jobs.lake import Lake
@@ -43,7 +43,7 @@ class Names:
     def _table(self, table: Table) -> None:
         """A table that no step has written yet is an empty view; it is a table as soon as it is there."""
         path = self.lake.path(table.name)
-        kind = "table" if DeltaTable.is_deltatable(path) else "empty"
+        kind = "table" if self.lake.open(table.name) else "empty"
         if self.known.get(table.name) == kind:
             return
         if kind == "empty":
@@ -65,7 +65,7 @@ class Names:
 
 def database(root: str) -> str:
     """The name of the database that stands for a lake's folder on a server."""
-    folder = str(pathlib.Path(root).resolve())
+    folder = root if is_url(root) else str(pathlib.Path(root).resolve())
     return f"lake_{hashlib.sha256(folder.encode()).hexdigest()[:12]}"
 
 

@@ -7,6 +7,7 @@ import pathlib
 import jinja2
 
 from conf.settings import Settings
+from conf.storage import absolute
 from jobs.comparisons import OF_LISTS, between, comparisons, shares, shown
 from jobs.monitoring import series
 from jobs.monitoring.finding import Finding
@@ -29,7 +30,7 @@ def page(
 ) -> str:
     """A date's report; ``previous`` is the date of the one before it."""
     evaluate, deviations = settings.evaluate, settings.health.deviations
-    found = steps(known.attempts, str(pathlib.Path(settings.lake.root).absolute()), seen.date)
+    found = steps(known.attempts, absolute(settings.lake.root), seen.date)
     broken = failures(found)
     word, sentence = judged(known, seen.date, broken)
     return (

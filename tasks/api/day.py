@@ -14,9 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from conf import files
 from conf.contract import ENTITIES
 from conf.layout import MANIFEST, raw_folder
 from conf.settings import Api
+from conf.storage import is_url
 from conf.suppression import load
 from tasks.api import folders
 from tasks.api.again import ask_again
@@ -24,7 +26,6 @@ from tasks.api.body import read_row
 from tasks.api.errors import TornDay
 from tasks.api.ids import Ids
 from tasks.api.manifest import Manifest, read_lines, read_manifest
-from tasks.api.writer import write_text
 
 Figures = dict[str, dict[str, Any]]
 Manifests = dict[str, Manifest]
@@ -104,7 +105,6 @@ def _check_changes(root: Root, date: datetime.date, api: Api, manifests: Manifes
 
 def _write(verdict: pathlib.Path, figures: Figures) -> None:
     with folders.explained(verdict.parent):
-        verdict.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        growing = verdict.with_suffix(".new")
-        write_text(growing, json.dumps(figures, indent=1) + "\n")
-        growing.rename(verdict)
+        if not is_url(verdict):
+            verdict.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files.write(verdict, (json.dumps(figures, indent=1) + "\n").encode(), private=True)

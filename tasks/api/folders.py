@@ -8,8 +8,13 @@ import shutil
 import time
 from collections.abc import Iterator
 
+from conf import files
+from conf.layout import MANIFEST, growing_folder
+from conf.storage import create, is_url
 from tasks.api.errors import NotWritten
 from tasks.api.writer import sync
+
+BLOCK = 8 << 20  # bytes copied at a time
 
 
 @contextlib.contextmanager
@@ -20,10 +25,11 @@ def only_run(folder: pathlib.Path, patience: float) -> Iterator[None]:
         NotWritten: another run still holds it after ``patience`` seconds.
     """
     with explained(folder):
-        for parent in (folder.parent.parent, folder.parent):
+        beside = growing_folder(folder)
+        for parent in (beside.parent, beside):
             parent.parent.mkdir(parents=True, exist_ok=True)
             parent.mkdir(mode=0o700, exist_ok=True)
-        handle = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
+        handle = os.open(beside, os.O_RDONLY | os.O_DIRECTORY)
     try:
         with explained(folder):
             _lock(handle, folder, patience)
@@ -57,17 +63,20 @@ def explained(folder: pathlib.Path) -> Iterator[None]:
 
 
 def sweep(folder: pathlib.Path) -> None:
-    """Remove what runs that were killed, or days that were refused, have left behind."""
-    for remains in folder.parent.glob(f".{folder.name}.*"):
+    """Remove what runs that were killed, or days that were refused, have left behind.
+
+    In a bucket that may be what a run of another machine is about to finish: it stays, and no manifest names it.
+    """
+    for remains in growing_folder(folder).glob(f".{folder.name}.*"):
         shutil.rmtree(remains)
-    if folder.exists():
+    if not is_url(folder) and folder.exists():
         shutil.rmtree(folder)  # without a manifest it is not a snapshot
 
 
 @contextlib.contextmanager
 def partial(folder: pathlib.Path) -> Iterator[pathlib.Path]:
     """A hidden folder beside the one to be; gone when the block ends, unless :func:`place` has renamed it."""
-    growing = folder.with_name(f".{folder.name}.partial")
+    growing = growing_folder(folder) / f".{folder.name}.partial"
     growing.mkdir(mode=0o700)
     try:
         yield growing
@@ -75,15 +84,38 @@ def partial(folder: pathlib.Path) -> Iterator[pathlib.Path]:
         shutil.rmtree(growing, ignore_errors=True)
 
 
-def place(growing: pathlib.Path, folder: pathlib.Path) -> None:
-    """Give a finished folder its name."""
+def place(growing: pathlib.Path, folder: pathlib.Path) -> bool:
+    """Give a finished folder its name; in a bucket, whether no other machine's was there first."""
+    if is_url(folder):
+        return upload(growing, folder)
     sync([growing])
     growing.rename(folder)
     sync([folder.parent, folder.parent.parent])
+    return True
+
+
+def upload(growing: pathlib.Path, folder: pathlib.Path) -> bool:
+    """Copy a finished folder to a bucket: the manifest last, and only where there is none; else nothing stays of it."""
+    parts = sorted(path for path in growing.iterdir() if path.name != MANIFEST)
+    for part in parts:
+        with part.open("rb") as source, (folder / part.name).open("wb") as target:
+            shutil.copyfileobj(source, target, BLOCK)
+    if create(folder / MANIFEST, (growing / MANIFEST).read_bytes()):
+        return True
+    for part in parts:
+        (folder / part.name).unlink()
+    return False
 
 
 def set_aside(folder: pathlib.Path) -> None:
     """Take a refused snapshot out of the way, where a person can look at it until the next fetch."""
     aside = folder.with_name(f".{folder.name}.refused")
+    if is_url(folder):
+        files.remove(aside)
+        for path in sorted(folder.iterdir(), key=lambda path: path.name != MANIFEST):  # without it, no snapshot
+            with path.open("rb") as source, (aside / path.name).open("wb") as target:
+                shutil.copyfileobj(source, target, BLOCK)
+            path.unlink()
+        return
     shutil.rmtree(aside, ignore_errors=True)
     folder.rename(aside)

@@ -9,6 +9,7 @@ import pathlib
 from collections.abc import Iterator
 from typing import Any
 
+from conf import files
 from conf.layout import MANIFEST
 from tasks.api.errors import DamagedSnapshot
 
@@ -89,14 +90,17 @@ def read_manifest(folder: pathlib.Path, checksums: bool = False) -> Manifest:
 def read_lines(folder: pathlib.Path, manifest: Manifest) -> Iterator[bytes]:
     """The rows of a snapshot as they were served, one after another."""
     for file in manifest.files:
-        with gzip.open(folder / file.name) as lines:
+        with (folder / file.name).open("rb") as packed, gzip.open(packed) as lines:
             for line in lines:
                 yield line.rstrip(b"\n")
 
 
 def sha256(path: pathlib.Path) -> str:
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def parse_manifest(folder: pathlib.Path) -> Manifest:
@@ -107,7 +111,7 @@ def parse_manifest(folder: pathlib.Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        values = json.loads(path.read_bytes())
+        values = json.loads(files.read(path))
         return Manifest(
             **{
                 **values,

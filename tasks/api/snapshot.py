@@ -20,7 +20,7 @@ from tasks.api.manifest import Manifest, is_fetched, read_manifest
 from tasks.api.progress import Progress, silent
 from tasks.api.proof import Proof
 from tasks.api.suppressed import Kept
-from tasks.api.writer import Writer, write_text
+from tasks.api.writer import Writer, token, write_text
 
 log = logging.getLogger("moovitamix.api")
 
@@ -102,7 +102,7 @@ class _Fetch:
             folders.partial(self.folder) as growing,
             Client(self.api, self.deadline) as client,
         ):
-            writer, fields = Writer(growing), Fields()
+            writer, fields = Writer(growing, token(self.folder)), Fields()
             kept = Kept(self.entity, self.suppression)
             try:
                 proof = self._collect(client, growing, writer, fields, kept)
@@ -132,8 +132,9 @@ class _Fetch:
             )
             self.check(manifest)
             write_text(growing / MANIFEST, manifest.to_json())
-            folders.place(growing, self.folder)
-            return manifest
+            if folders.place(growing, self.folder):
+                return manifest
+        return read_manifest(self.folder, checksums=True)  # another machine was first
 
     def _collect(self, client: Client, growing: pathlib.Path, writer: Writer, fields: Fields, kept: Kept) -> Proof:
         """All rows, proven; rows that came while the proof was made are followed a few times."""

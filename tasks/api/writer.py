@@ -4,8 +4,10 @@ import gzip
 import hashlib
 import os
 import pathlib
+import uuid
 from collections.abc import Iterable
 
+from conf.storage import is_url
 from tasks.api.manifest import RawFile
 
 ROWS_PER_FILE = 50_000  # gzip does not split: readers work on as many files at once as there are
@@ -43,10 +45,10 @@ class _File:
 
 
 class Writer:
-    """Writes ``part-00000.jsonl.gz`` and on; there is at least one, however few the rows."""
+    """Writes ``part-00000.jsonl.gz`` and on; there is at least one, however few the rows. ``token`` tells fetches apart."""
 
-    def __init__(self, folder: pathlib.Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: pathlib.Path, token: str = "") -> None:
+        self._folder, self._token = folder, token
         self._done: list[RawFile] = []
         self._file = self._next()
 
@@ -61,7 +63,12 @@ class Writer:
         return (*self._done, self._file.finish())
 
     def _next(self) -> _File:
-        return _File(self._folder / f"part-{len(self._done):05d}.jsonl.gz")
+        return _File(self._folder / f"part-{len(self._done):05d}{self._token}.jsonl.gz")
+
+
+def token(folder: pathlib.Path) -> str:
+    """What the names of parts have of their own where two machines may write into a folder at once: in a bucket."""
+    return f"-{uuid.uuid4().hex[:8]}" if is_url(folder) else ""
 
 
 def write_text(path: pathlib.Path, text: str) -> None:

@@ -21,7 +21,7 @@ def test_what_is_not_given_has_its_default():
         ("retrain", "min_ratio", "1.5", "a number from 0 to 1"),
         ("spark", "remote", "localhost:15002", "empty, or sc://host:port"),
         ("api", "timezone", "Mars/Base", "an IANA time zone such as UTC or Europe/Paris"),
-        ("lake", "root", "s3://bucket/lake", "a folder of this machine"),
+        ("lake", "root", "gs://bucket/lake", "a folder of this machine, or s3a://bucket/folder"),
     ],
 )
 def test_a_wrong_value_is_refused_with_key_found_and_allowed(section, key, text, allowed):
