@@ -107,7 +107,7 @@ class Lake:
     root: str = key(
         "data/lake",
         "folder of raw files, tables and reports, or the URL of one in an S3 bucket",
-        pattern=r"s3a://[^/\s]+/\S+|(?!.*://)\S.*",
+        pattern=r"s3a://[^/\s]+/[^\s*?\[\]]+|(?!.*://)\S.*",
         shape="a folder of this machine, or s3a://bucket/folder",
     )
     keep_raw_days: int = key(60, "days that raw folders are kept; 0 is for ever", check=_is_retention, shape=RETENTION)

@@ -1,6 +1,7 @@
 """What all tests share: one Spark session, made when the first test asks for it."""
 
 import os
+import pathlib
 import sys
 from collections.abc import Iterator
 
@@ -8,6 +9,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tasks import jvm
+from tests import buckets
 
 os.environ["PYSPARK_PYTHON"] = sys.executable
 # The tests' JVMs live for seconds and see few rows, whichever way they are started.
@@ -22,3 +24,22 @@ def spark() -> Iterator[SparkSession]:
     session = spark_session(Settings(), "tests")
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def bucket_server() -> Iterator[dict[str, str]]:
+    with buckets.server() as variables:
+        yield variables
+
+
+@pytest.fixture
+def bucket(
+    bucket_server: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: pathlib.Path,
+) -> str:
+    """Root of a lake of the test's own in a bucket."""
+    for name, value in bucket_server.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return f"s3a://{buckets.BUCKET}/{tmp_path.name}"
