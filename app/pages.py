@@ -11,6 +11,7 @@ from app.chart import chart
 from app.published import Calendar
 from app.store import MAX_ID, Play, Store
 from app.templating import render
+from conf import files
 from conf.layout import report_file
 from conf.settings import Settings
 
@@ -90,13 +91,14 @@ def routes(settings: Settings, store: Store, calendar: Calendar) -> APIRouter:
     async def model() -> Response:
         async with store.day() as day:
             health = await day.health()
+            there = await asyncio.to_thread(report_file(settings.lake.root, day.date).is_file)
             return render(
                 "model.html",
                 published=calendar.published(day),
                 health=health,
                 chart=chart(health["live"]),
                 min_users=settings.evaluate.min_users,
-                report=report_file(settings.lake.root, day.date).is_file(),
+                report=there,
             )
 
     @router.get("/model/report")
@@ -105,7 +107,7 @@ def routes(settings: Settings, store: Store, calendar: Calendar) -> APIRouter:
         async with store.day() as day:
             path = report_file(settings.lake.root, day.date)
         try:
-            text = await asyncio.to_thread(path.read_bytes)
+            text = await asyncio.to_thread(files.read, path)
         except FileNotFoundError:
             raise HTTPException(404, "There is no report of the day that is served.") from None
         return HTMLResponse(text, headers={"Content-Security-Policy": REPORT_POLICY})

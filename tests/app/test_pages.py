@@ -4,8 +4,10 @@ import re
 import pytest
 
 from app.lake_store import LakeStore
+from conf import files
+from conf.layout import report_file
 from conf.settings import Evaluate
-from tests.app.lakes import HOSTILE, HOSTILE_ARTIST
+from tests.app.lakes import DAY, HOSTILE, HOSTILE_ARTIST, small_lake
 from tests.app.serving import served, settings_of
 
 PAGES = [
@@ -126,3 +128,13 @@ def test_what_is_not_there_is_said_on_a_page(client, path):
     assert answer.status_code in (404, 422)
     assert answer.headers["content-type"].startswith("text/html")
     assert "To the first page" in words(answer)
+
+
+def test_lake_in_a_bucket_is_served_like_one_in_a_folder(bucket, client):
+    small_lake(bucket)
+    files.write(report_file(bucket, DAY), b"<h1>Health of the day</h1>")
+    settings = settings_of(bucket, max_k=50)
+    with served(settings, LakeStore(settings)) as there:
+        for page in ("/listeners/1", "/songs/1", "/model"):
+            assert words(there.page(page)) == words(client.page(page))
+        assert "Health of the day" in there.page("/model/report").text
