@@ -1,16 +1,23 @@
 """The factor model in memory and in its files. numpy only."""
 
+import contextlib
 import dataclasses
+import fcntl
 import io
 import json
 import os
 import pathlib
+import shutil
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from conf import files
 from conf.storage import is_url
+
+YOUNG = 1  # seconds in which a folder may not have got its lock yet
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,22 +68,46 @@ class FactorModel:
             return
         building = folder.with_name(f".{folder.name}.{os.getpid()}")
         building.mkdir(parents=True, exist_ok=True)
-        np.savez(building / "factors.npz", **self.arrays())
-        (building / "recipe.json").write_text(self.recipe_text())
-        replaced = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-        if folder.exists():
-            folder.rename(replaced)
-        building.rename(folder)
-        for file in replaced.glob("*"):
-            file.unlink()
-        if replaced.exists():
-            replaced.rmdir()
+        with _held(building):
+            np.savez(building / "factors.npz", **self.arrays())
+            (building / "recipe.json").write_text(self.recipe_text())
+            replaced = folder.with_name(f".{folder.name}.{os.getpid()}.old")
+            if folder.exists():
+                folder.rename(replaced)
+            building.rename(folder)
+        shutil.rmtree(replaced, ignore_errors=True)
 
     @classmethod
     def load(cls, folder: pathlib.Path) -> "FactorModel":
         stored = io.BytesIO(files.read(folder / "factors.npz")) if is_url(folder) else folder / "factors.npz"
         with np.load(stored) as arrays:
             return cls(**dict(arrays), recipe=json.loads(files.read(folder / "recipe.json")))
+
+
+def sweep(folder: pathlib.Path) -> None:
+    """Remove what saves that were killed have left beside the models of a folder; one that goes on holds a lock."""
+    if is_url(folder):
+        return  # there nothing is built beside
+    for left in folder.glob(".*=*"):
+        with contextlib.suppress(FileNotFoundError, BlockingIOError):  # another was quicker, or is at work
+            if time.time() - left.stat().st_mtime > YOUNG:
+                with _held(left):
+                    shutil.rmtree(left)
+
+
+@contextlib.contextmanager
+def _held(folder: pathlib.Path) -> Iterator[None]:
+    """Hold a folder's lock, which the kernel gives back when the process ends, however it ends.
+
+    Raises:
+        BlockingIOError: somebody else holds it.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
 
 
 def positions(known: np.ndarray, ids: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Housekeeping of the lake. Needs no Spark.
 
-Raw folders and lists past their retention are removed on every day, and on every ``[lake] maintain_days``-th
+Raw folders and lists past their retention, and what a killed save of a model has left, are removed on every day, and on every ``[lake] maintain_days``-th
 the small files of the tables are made into large ones (OPTIMIZE) and the files that no kept version of a
 table reads are removed (VACUUM). Raw folders that a kept date was cleaned from stay, however old they are.
 A day that is not over removes nothing.
@@ -11,10 +11,11 @@ import pathlib
 
 from conf import files
 from conf.contract import ENTITIES
-from conf.layout import MANIFEST, raw_folder
+from conf.layout import MANIFEST, challenger_folder, raw_folder
 from conf.settings import Lake as Settings
 from conf.tables import TABLES, marker
 from jobs.cli import Figures, Job, parser, run
+from jobs.factors import sweep
 from jobs.lake import Lake
 
 
@@ -22,6 +23,7 @@ def main(job: Job) -> Figures:
     lake, settings = job.lake(), job.settings.lake
     figures: Figures = dict.fromkeys(("raw_folders", "list_days", "files_compacted", "files_removed"), 0)
     if job.args.revision:
+        sweep(challenger_folder(lake.root, job.date).parent)
         figures["raw_folders"] = remove_raw(lake, job.date, settings.keep_raw_days)
         figures["list_days"] = remove_lists(lake, job.date, settings.keep_recommendation_days)
         if settings.maintain_days and job.date.toordinal() % settings.maintain_days == 0:

@@ -7,7 +7,6 @@ and is then evaluated, decided and served by its own champion. 0 days keep raw f
 
 import contextlib
 import datetime
-import shutil
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-DAY = 86_400  # seconds after which what has no version, or no name, is what a killed run left
+DAY = 86_400  # seconds after which what has no version is what a killed run left
 
 
 def prune(uri: str, lake: Lake, date: datetime.date, keep_versions: int, keep_raw_days: int) -> list[str]:
@@ -41,7 +40,7 @@ def prune(uri: str, lake: Lake, date: datetime.date, keep_versions: int, keep_ra
             files.remove(model_folder(lake.root, version), first="recipe.json")
             client.delete_model_version(registry.NAME, version)
         sweep(client)
-    leftovers(lake.root, oldest)
+    old_challengers(lake.root, oldest)
     return old
 
 
@@ -85,14 +84,11 @@ def remove_run(client: "MlflowClient", run: "Run") -> None:
     client.delete_run(run.info.run_id)
 
 
-def leftovers(root: str, oldest: datetime.date) -> None:
-    """Remove the lake's challengers from before ``oldest``, and folders that were being written when a run was killed."""
+def old_challengers(root: str, oldest: datetime.date) -> None:
+    """Remove the lake's challengers from before ``oldest``."""
     for folder in challenger_folder(root, oldest).parent.glob("challenger=????-??-??"):
         if datetime.date.fromisoformat(folder.name.removeprefix("challenger=")) < oldest:
             files.remove(folder, first="recipe.json")
-    for folder in challenger_folder(root, oldest).parent.glob(".*=*"):
-        if _old(folder.stat().st_mtime):
-            shutil.rmtree(folder)
 
 
 def _old(moment: float) -> bool:

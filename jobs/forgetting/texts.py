@@ -38,7 +38,8 @@ def tops(root: str) -> list[pathlib.Path]:
 
 def place(root: str, path: pathlib.Path) -> str:
     """What a person calls the place where a file lies."""
-    parts = next(path.relative_to(top).parts for top in tops(root) if path.is_relative_to(top))
+    top = storage.place(root) if storage.is_url(path) else machine_folder(root)
+    parts = path.relative_to(top).parts
     return parts[0] if parts[0] in ("reports", "logs", "_spool") and len(parts) > 1 else "other files"
 
 

@@ -11,7 +11,7 @@ from conf.layout import MANIFEST, model_folder, raw_folder
 from conf.tables import marker
 from jobs import models, pruning
 from jobs.champion import load
-from jobs.factors import FactorModel
+from jobs.factors import FactorModel, sweep
 from jobs.forgetting import raw as forgetting
 from jobs.lake import Lake, schema_of
 from tasks import lake as asked
@@ -74,7 +74,7 @@ def test_model_is_saved_loaded_and_removed(bucket):
     (folder / "recipe.json").unlink()
     assert models.state(lake, "1") == "broken"
     factor_model().save(folder)
-    pruning.leftovers(bucket, DATE)
+    sweep(folder.parent)
     assert models.state(lake, "1") == "whole"
 
 
@@ -82,7 +82,7 @@ def test_challengers_that_are_too_old_are_removed(bucket):
     old, new = (pruning.challenger_folder(bucket, DATE + datetime.timedelta(days=day)) for day in (-1, 0))
     factor_model().save(old)
     factor_model().save(new)
-    pruning.leftovers(bucket, DATE)
+    pruning.old_challengers(bucket, DATE)
     assert (old.exists(), new.exists()) == (False, True)
 
 

@@ -1,7 +1,9 @@
+import os
+
 import numpy as np
 import pytest
 
-from jobs.factors import FactorModel, top
+from jobs.factors import FactorModel, _held, sweep, top
 
 
 @pytest.fixture
@@ -28,6 +30,43 @@ def test_a_model_is_read_as_it_was_saved_and_replaces_what_was_there(model, tmp_
     assert np.array_equal(read.track_factors, model.track_factors)
     assert read.recipe == model.recipe
     assert [path.name for path in tmp_path.iterdir()] == ["version=1"]
+
+
+def left_by_a_kill(folder):
+    left = folder / ".version=3.77"
+    left.mkdir(parents=True)
+    (left / "factors.npz").write_bytes(b"half")
+    os.utime(left, (0, 0))
+    return left
+
+
+def test_what_a_killed_save_left_is_removed_and_models_stay(model, tmp_path):
+    left = left_by_a_kill(tmp_path)
+    model.save(tmp_path / "version=2")
+    sweep(tmp_path)
+    assert not left.exists()
+    assert FactorModel.load(tmp_path / "version=2").equals(model)
+
+
+def test_a_save_that_goes_on_is_left_alone(tmp_path):
+    left = left_by_a_kill(tmp_path)
+    with _held(left):
+        sweep(tmp_path)
+    assert left.exists()
+
+
+def test_a_save_holds_what_it_writes(model, tmp_path, monkeypatch):
+    swept = []
+
+    def savez(path, **arrays):
+        path.write_bytes(b"half")
+        os.utime(path.parent, (0, 0))
+        sweep(tmp_path)
+        swept.append(path.exists())
+
+    monkeypatch.setattr(np, "savez", savez)
+    model.save(tmp_path / "version=2")
+    assert swept == [True]
 
 
 @pytest.mark.parametrize(

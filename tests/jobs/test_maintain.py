@@ -2,12 +2,13 @@
 
 import argparse
 import datetime
+import os
 
 import pytest
 from deltalake import DeltaTable
 
 from conf.errors import BadSetting
-from conf.layout import raw_folder
+from conf.layout import model_folder, raw_folder
 from conf.settings import Lake as LakeSettings
 from conf.settings import Settings, parse
 from jobs import maintain
@@ -78,6 +79,14 @@ def test_nothing_goes_where_all_is_kept_or_the_day_is_not_over(lake):
     run(lake, keep_raw_days=0, keep_recommendation_days=0)
     run(lake, revision=0)
     assert (snapshots(lake), listed(lake)) == ({50, 40, 30, 5, 0}, {50, 40, 30, 5, 0})
+
+
+def test_what_a_killed_save_of_a_model_left_goes_on_any_day(lake):
+    left = model_folder(lake.root, "3").with_name(".version=3.77")
+    left.mkdir(parents=True)
+    os.utime(left, (0, 0))
+    run(lake)
+    assert not left.exists()
 
 
 def test_a_date_whose_lists_are_gone_is_done_still(lake):

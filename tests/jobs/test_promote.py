@@ -40,7 +40,7 @@ def test_factors_that_are_not_finite_are_refused(model):
 
 def test_a_model_that_lacks_a_track_is_refused(model):
     smaller = dataclasses.replace(model, track_ids=model.track_ids[:-1], track_factors=model.track_factors[:-1])
-    with pytest.raises(Refused, match="lacks 1 track_ids that the tested one knows, such as 299"):
+    with pytest.raises(Refused, match="lacks 1 track_ids that the tested one knows"):
         check(smaller, model)
 
 

@@ -1,0 +1,48 @@
+"""A lake in a bucket: the person is gone from there and from this machine's own files."""
+
+import pytest
+
+from conf import files
+from conf.layout import forgetting_file, forgotten_file, machine_folder
+from conf.storage import place
+from jobs import forget
+from jobs.forgetting import search
+from jobs.forgetting.person import Person
+from jobs.lake import Lake
+from tests.jobs.forgetting import lakes
+
+TOLD = (b"zora@quill.example", b"zora@old.example", b"Quill")
+MACHINES = ("logs", "_spool")
+
+
+@pytest.fixture
+def root(bucket, tmp_path, monkeypatch):
+    """The lake of :mod:`lakes`, copied to where it lies under a URL."""
+    monkeypatch.setenv("MOOVITAMIX_SUPPRESSION_KEY", lakes.KEY)
+    source = lakes.everything(tmp_path)
+    for path in sorted(source.rglob("*")):
+        if path.is_file():
+            name = path.relative_to(source)
+            top = machine_folder(bucket) if name.parts[0] in MACHINES else place(bucket)
+            files.write(top / str(name), path.read_bytes())
+    return bucket
+
+
+def test_somebody_is_forgotten_in_a_bucket(root, tmp_path):
+    job = lakes.job(root, f"sqlite:///{tmp_path}/mlflow.db", 17)
+    person = forget.whom(Lake(root), 17)
+    before = {found.name: found.found for found in search.everywhere(root, person, job.settings)}
+    assert (
+        min(before[name] for name in ("raw users", "table listens", "logs of tables", "models", "logs", "reports")) > 0
+    )
+    assert forget.main(job)["left"] == 0
+    assert {found.name: found.found for found in search.everywhere(root, person, job.settings)} == dict.fromkeys(
+        before, 0
+    )
+    there = [path for top in (place(root), machine_folder(root)) for path in top.rglob("*") if path.is_file()]
+    assert len(there) > 20
+    assert not [str(path) for path in there if any(told in path.read_bytes() for told in TOLD)]
+    assert not forgetting_file(root).exists()
+    assert len(forgotten_file(root).read_text().splitlines()) == 1
+    assert Lake(root).count("users") == 3
+    assert Person(18).user_id in {row["user_id"] for row in Lake(root).rows("listens")}
