@@ -254,4 +254,5 @@ def cause(output: str, code: int) -> str:
         for line in lines
         if line.split(":")[0].split(".")[-1].endswith(("Error", "Exception")) and " " not in line.split(":")[0]
     ]
-    return (errors or lines or [f"ended with code {code} and said nothing"])[-1][:500]
+    told = [line for line in errors if ": " in line]  # the server's stack repeats the error's class alone
+    return (told or errors or lines or [f"ended with code {code} and said nothing"])[-1][:500]

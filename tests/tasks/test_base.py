@@ -73,6 +73,10 @@ def test_a_job_that_needs_no_spark_starts_none(remote):
             "Traceback (most recent call last):\n  File x\npyspark.errors.AnalysisException: no such column\n  at java\n",
             "pyspark.errors.AnalysisException: no such column",
         ),
+        (
+            "a.b.UnknownException: (C) no class S3A\n\nJVM stacktrace:\nC.RuntimeException\n\tat x\n",
+            "a.b.UnknownException: (C) no class S3A",
+        ),
         ("Killed\n", "Killed"),
         ("", "ended with code 9 and said nothing"),
     ],
