@@ -22,6 +22,9 @@ help: ## list the targets
 setup: ## make .venv with pinned packages and Delta's jars (every other target does it by itself)
 	@bin/setup
 
+setup-s3: setup ## what Spark needs besides for a lake on S3, [lake] root = s3a://bucket/prefix
+	@bin/setup-s3
+
 run: setup ## run the last two whole days on the demo API and show what came of it (DAYS=3 for more)
 	@$(V)/python -m tasks.demo --days $(DAYS) --root $(DEMO)
 

@@ -8,9 +8,13 @@ Tasks, jobs and the application all take them from here, so that they see the sa
 import hashlib
 import os
 import pathlib
+import sys
 import typing
 
+from conf.errors import Refused
+
 SCHEMES = ("s3a://", "s3://")
+JARS = pathlib.Path(sys.prefix) / "s3"  # what bin/setup-s3 has made
 
 
 def is_url(root: str | os.PathLike) -> bool:
@@ -37,6 +41,38 @@ def absolute(root: str | os.PathLike) -> str:
 def options(root: str | os.PathLike) -> dict[str, str]:
     """What ``deltalake`` needs to know besides the variables; nothing for a folder."""
     return {"AWS_ALLOW_HTTP": "true"} if is_url(root) and _client()["allow_http"] else {}
+
+
+def spark_properties(root: str | os.PathLike, jars: pathlib.Path = JARS) -> dict[str, str]:
+    """What Spark needs to know to reach the lake; nothing for a folder.
+
+    Keys are not among it: a command line is seen by everybody. Spark's driver takes them from its environment and gives
+    them to its executors with the tasks; where there are none each machine uses its role.
+
+    Raises:
+        Refused: the jars are not there, or no region is given.
+    """
+    if not is_url(root):
+        return {}
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if not region:
+        raise Refused(f"{root}: AWS_REGION is not set; it is the bucket's region, of a server other than AWS us-east-1")
+    if not (jars / ".ready").exists():
+        raise Refused(f"{root}: Spark cannot reach S3 yet, {jars} is not there; run make setup-s3")
+    scheme = str(root).partition(":")[0]
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+    return {
+        # Not on the class path that Java starts with: that has to be the one of the archive of classes (tasks/jvm.py).
+        "spark.jars": ",".join(sorted(str(jar) for jar in jars.glob("*.jar"))),
+        f"spark.hadoop.fs.{scheme}.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
+        f"spark.delta.logStore.{scheme}.impl": "moovitamix.S3LogStore",
+        "spark.hadoop.fs.s3a.endpoint.region": region,
+        **(
+            {"spark.hadoop.fs.s3a.endpoint": endpoint, "spark.hadoop.fs.s3a.path.style.access": "true"}
+            if endpoint
+            else {}
+        ),
+    }
 
 
 def create(path: pathlib.Path, data: bytes) -> bool:

@@ -10,6 +10,7 @@ import pyspark.cloudpickle
 from pyspark.sql import DataFrame, SparkSession
 
 import jobs
+from conf import storage
 from conf.settings import Settings
 
 DEFAULTS = pathlib.Path(__file__).parents[1] / "conf" / "spark" / "spark-defaults.conf"
@@ -31,7 +32,8 @@ def spark_session(settings: Settings, name: str, rows: int = 0) -> SparkSession:
         session.conf.set("spark.sql.session.timeZone", "UTC")
     else:
         # Under spark-submit the master and these values are given already; by hand they are not.
-        for key, value in defaults().items():
+        by_hand = {} if "PYSPARK_GATEWAY_PORT" in os.environ else storage.spark_properties(settings.lake.root)
+        for key, value in {**defaults(), **by_hand}.items():
             builder = builder.config(key, value)
         if "PYSPARK_GATEWAY_PORT" not in os.environ:
             builder = builder.master(settings.spark.master)

@@ -14,7 +14,7 @@ import luigi
 from luigi.contrib.external_program import ExternalProgramRunContext
 from luigi.contrib.spark import SparkSubmitTask
 
-from conf import layout
+from conf import layout, storage
 from conf.errors import BadSetting, Refused
 from conf.settings import Settings, as_flags
 from conf.storage import absolute
@@ -166,7 +166,8 @@ class JobTask(DatedTask, SparkSubmitTask):
     @property
     def conf(self) -> dict[str, str]:
         """A JVM for the size of the data. On one machine nothing listens beyond it; a cluster must find the driver."""
-        options = jvm.options(jvm.history_rows(self.root, self.snapshot))
+        history = jvm.history_rows(self.root, self.snapshot)
+        options = {**jvm.options(history), **storage.spark_properties(self.root)}
         if not self.master.startswith("local"):
             return options  # whoever runs the cluster says where events are logged
         return {**options, **LOOPBACK, **spark_events.options(layout.spool_folder(self.root))}

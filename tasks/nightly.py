@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from typing import IO
 
+from conf import storage
 from conf.errors import Refused
 from conf.layout import MANIFEST, daily_log, lock_file, logs_folder, raw_folder
 from conf.settings import SECTIONS, Settings, add_flags, as_flags, from_flags
@@ -164,7 +165,8 @@ def spark(settings: Settings, date: datetime.date) -> Iterator[Kept | None]:
         yield None
         return
     log = logs_folder(settings.lake.root) / "spark.log"
-    options = jvm.options(jvm.history_rows(settings.lake.root, date - datetime.timedelta(days=1)))
+    history = jvm.history_rows(settings.lake.root, date - datetime.timedelta(days=1))
+    options = {**jvm.options(history), **storage.spark_properties(settings.lake.root)}
     with kept(settings.daily.spark_port, log, settings.spark.master, options, PATIENCE) as server:
         yield server
 

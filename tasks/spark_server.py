@@ -13,7 +13,9 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 
+from conf import storage
 from conf.errors import Refused
+from conf.settings import add_flags, from_flags
 from tasks import jvm, spark_events
 from tasks.base import LOOPBACK, ROOT, spark_environment
 from tasks.processes import bound, end
@@ -179,8 +181,10 @@ def main() -> None:
     arguments.add_argument("--bind", default="127.0.0.1", help="address that it listens at (default: 127.0.0.1)")
     arguments.add_argument("--master", default="local[*]", help="where its tasks run (default: local[*])")
     arguments.add_argument("--rows", type=int, default=0, help="rows of history that it will see: sets up its JVM")
+    add_flags(arguments, "lake")
     args = arguments.parse_args()
-    words = command(args.port, args.master, jvm.options(args.rows), args.bind)
+    properties = {**jvm.options(args.rows), **storage.spark_properties(from_flags(args).lake.root)}
+    words = command(args.port, args.master, properties, args.bind)
     os.execve(words[0], words, spark_environment())  # noqa: S606 - the words are built above, and no shell reads them
 
 

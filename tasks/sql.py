@@ -14,42 +14,46 @@ import urllib.parse
 from collections.abc import Iterator
 from types import FrameType
 
+from conf import storage
 from conf.errors import Refused
 from conf.layout import state_folder
-from conf.settings import add_flags, from_flags
+from conf.settings import add_flags, as_flags, from_flags
+from tasks import jvm
 from tasks.demo import PORT, say
 from tasks.spark_server import answers, free_port, running
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    add_flags(parser, "spark")
+    add_flags(parser, "lake", "spark")
     args, others = parser.parse_known_args()
     command = [sys.executable, "-m", "jobs", "sql", *others]
     if {"-h", "--help"} & set(others):
         return client(command)
     for number in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal: what was started must be stopped
         signal.signal(number, _end)
-    with server(from_flags(args).spark.remote) as remote:
-        return client([*command, f"--spark-remote={remote}"])
+    settings = from_flags(args)
+    with server(settings.spark.remote, settings.lake.root) as remote:
+        return client([*command, *as_flags(settings, "lake"), f"--spark-remote={remote}"])
 
 
 @contextlib.contextmanager
-def server(remote: str) -> Iterator[str]:
-    """The URL of the server to ask, started where there is none.
+def server(remote: str, root: str) -> Iterator[str]:
+    """The URL of the server to ask about the lake at ``root``, started where there is none.
 
     Raises:
-        Refused: the one that was named does not answer.
+        Refused: the one that was named does not answer, or Spark cannot reach the lake.
     """
     if remote and not reachable(remote):  # Spark's client would ask again for ten minutes
         raise Refused(f"no Spark Connect server answers at {remote}; without [spark] remote one is started here")
     if remote or answers(PORT):
         yield remote or f"sc://127.0.0.1:{PORT}"
         return
+    properties = {**jvm.options(), **storage.spark_properties(root)}
     log = state_folder() / "spark.log"
     say(f"starting Spark, some seconds; log in {log}")
     # Not on the port that others look at: whoever found it there would lose it when this prompt ends.
-    with running(free_port(), log) as url:
+    with running(free_port(), log, properties=properties) as url:
         yield url
 
 

@@ -20,7 +20,7 @@ def started(monkeypatch, tmp_path):
     ports = []
 
     @contextlib.contextmanager
-    def running(port, log):
+    def running(port, log, properties):
         ports.append(port)
         yield f"sc://127.0.0.1:{port}"
         ports.append("stopped")
@@ -34,7 +34,7 @@ def started(monkeypatch, tmp_path):
 def test_a_server_that_is_named_is_asked_and_none_is_started(started):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         named = f"sc://127.0.0.1:{listening.getsockname()[1]}/;use_ssl=false"
-        with sql.server(named) as url:
+        with sql.server(named, "data/lake") as url:
             assert url == named
     assert started == []
 
@@ -42,7 +42,7 @@ def test_a_server_that_is_named_is_asked_and_none_is_started(started):
 def test_one_that_is_named_and_does_not_answer_is_refused_at_once(started):
     with (
         pytest.raises(Refused, match=r"no Spark Connect server answers at sc://127.0.0.1:1;"),
-        sql.server("sc://127.0.0.1:1"),
+        sql.server("sc://127.0.0.1:1", "data/lake"),
     ):
         pass
     assert started == []
@@ -50,13 +50,13 @@ def test_one_that_is_named_and_does_not_answer_is_refused_at_once(started):
 
 def test_a_server_that_answers_on_the_usual_port_is_asked(started, monkeypatch):
     monkeypatch.setattr(sql, "answers", lambda port: port == 15002)
-    with sql.server("") as url:
+    with sql.server("", "data/lake") as url:
         assert url == "sc://127.0.0.1:15002"
     assert started == []
 
 
 def test_else_one_is_started_on_a_port_of_its_own_and_stopped_at_the_end(started, capsys, tmp_path):
-    with sql.server("") as url:
+    with sql.server("", "data/lake") as url:
         port, *rest = started
         assert (url, rest) == (f"sc://127.0.0.1:{port}", [])
         assert port != 15002
@@ -80,7 +80,7 @@ def test_a_closed_terminal_stops_what_was_started(tmp_path):
     code = f"""
 import contextlib, sys, tasks.sql as sql
 @contextlib.contextmanager
-def server(remote):
+def server(remote, root):
     try:
         print("up", flush=True)
         yield "sc://nowhere:1"
