@@ -9,7 +9,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from conf import storage
 from tests.services.s3.conftest import ROOT, appending, driver
-from tests.services.s3.faulty import CONFLICT, LOST_ANSWER
+from tests.services.s3.faulty import CONFLICT, LOST_ANSWER, SLOW
 
 pytestmark = pytest.mark.services
 
@@ -56,19 +56,19 @@ def test_deltalake_reads_what_spark_wrote_and_its_marker(s3_spark, append):
 
 
 def test_spark_and_deltalake_at_once_lose_no_commit(append):
-    path = f"{ROOT}/two-engines"
+    path = f"{ROOT}/{SLOW}/two-engines"
     append(path)
-    at_once((append, 12), (by_deltalake, 60), path=path)
-    assert (opened(path).version(), rows(path)) == (72, 73)
+    at_once((append, 8), (by_deltalake, 24), path=path)
+    assert (opened(path).version(), rows(path)) == (32, 33)
 
 
 def test_two_drivers_at_once_lose_no_commit(append, tmp_path):
-    path = f"{ROOT}/two-drivers"
+    path = f"{ROOT}/{SLOW}/two-drivers"
     append(path)
     with driver(tmp_path) as other:
         appending(other)(path)
-        at_once((append, 12), (appending(other), 12), path=path)
-    assert (opened(path).version(), rows(path)) == (25, 26)
+        at_once((append, 8), (appending(other), 8), path=path)
+    assert (opened(path).version(), rows(path)) == (17, 18)
 
 
 @pytest.mark.parametrize("fault", [LOST_ANSWER, CONFLICT])
