@@ -16,10 +16,10 @@ PATIENCE = 60  # seconds for the server to answer
 
 
 @contextlib.contextmanager
-def server() -> Iterator[dict[str, str]]:
+def server(module: str = "moto.server") -> Iterator[dict[str, str]]:
     """The variables by which a server with an empty bucket is reached; what it holds is gone with it."""
     url = f"http://127.0.0.1:{free_port()}"
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", url.rpartition(":")[2]]
+    command = [sys.executable, "-m", module, "-H", "127.0.0.1", "-p", url.rpartition(":")[2]]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
