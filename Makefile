@@ -97,7 +97,7 @@ mail-check: setup ## send a test mail with the settings of luigi.cfg and say wha
 test: setup ## every test that needs no installed server
 	@$(V)/python -m pytest
 
-test-services: setup ## the tests that need servers: PostgreSQL, Prometheus, Chromium, wrk (bin/install-servers)
+test-services: setup-s3 ## the tests that need servers: PostgreSQL, Prometheus, Chromium, wrk (bin/install-servers)
 	@$(V)/python -m pytest -m services
 
 test-kill: setup ## the long form of the tests that kill a step at random moments
