@@ -3,6 +3,8 @@
 On disk a file appears by a rename; a bucket's objects appear whole by themselves, and are their owner's alone.
 """
 
+import contextlib
+import fcntl
 import os
 import pathlib
 import shutil
@@ -22,33 +24,37 @@ def read(path: pathlib.Path) -> bytes:
 
 
 def write(path: pathlib.Path, data: bytes, private: bool = False) -> None:
-    """Put a file in place, or in the place of another; ``private`` ones are synced, and read by their owner only."""
+    """Put a file in place, or in the place of another; ``private`` ones are read by their owner only."""
     if is_url(path):
         path.write_bytes(data)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    building = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    mode = 0o600 if private else 0o666
-    with open(os.open(building, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
-        file.write(data)
-        if private:
-            file.flush()
-            os.fsync(file.fileno())
-    building.replace(path)
+    _put(path, data, 0o600 if private else 0o666)
 
 
 def replace(path: pathlib.Path, data: bytes) -> None:
     """Change what a file holds, at once; who may read it stays."""
     if is_url(path):
         path.write_bytes(data)
-        return
+    else:
+        _put(path, data, 0o600, like=path)
+
+
+def _put(path: pathlib.Path, data: bytes, mode: int, like: pathlib.Path | None = None) -> None:
+    """Write and sync beside, then rename; what killed writers have left in the folder goes."""
+    for left in path.parent.glob(".*.tmp"):
+        with contextlib.suppress(FileNotFoundError, BlockingIOError), left.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # one that is at work holds it
+            left.unlink()
     building = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with building.open("wb") as file:
+    with open(os.open(building, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    shutil.copymode(path, building)
-    building.replace(path)
+        if like:
+            shutil.copymode(like, building)
+        building.replace(path)
 
 
 def remove(folder: pathlib.Path, first: str = "") -> None:

@@ -1,5 +1,6 @@
 """A lake's root: a folder, or a place in a bucket."""
 
+import fcntl
 import pathlib
 
 import pytest
@@ -87,3 +88,26 @@ def test_folder_is_removed_with_all_it_holds(root):
 def test_private_file_is_its_owners_alone(tmp_path):
     files.write(tmp_path / "people.json", b"{}", private=True)
     assert (tmp_path / "people.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_killed_writers_left_goes_with_the_next_write_in_the_folder(tmp_path):
+    for name in (".day.html.77.tmp", ".night.html.78.tmp"):
+        (tmp_path / name).write_bytes(b"half")
+    files.write(tmp_path / "day.html", b"whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["day.html"]
+    assert files.read(tmp_path / "day.html") == b"whole"
+
+
+def test_file_that_another_is_writing_is_left_alone(tmp_path):
+    at_work = tmp_path / ".day.html.77.tmp"
+    with at_work.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        files.write(tmp_path / "day.html", b"whole")
+        assert at_work.exists()
+
+
+def test_who_may_read_a_file_stays_when_it_is_replaced(tmp_path):
+    files.write(tmp_path / "note", b"one")
+    (tmp_path / "note").chmod(0o640)
+    files.replace(tmp_path / "note", b"two")
+    assert (tmp_path / "note").stat().st_mode & 0o777 == 0o640
