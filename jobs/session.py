@@ -4,7 +4,7 @@ import contextlib
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pyspark.cloudpickle
 from pyspark.sql import DataFrame, SparkSession
@@ -24,35 +24,38 @@ def spark_session(settings: Settings, name: str, rows: int = 0) -> SparkSession:
     """A session with Delta and UTC, on ``[spark] remote`` where that is set, set up for a job over so many rows."""
     # Functions of this package travel to the workers whole: those need not have the project installed.
     pyspark.cloudpickle.register_pickle_by_value(jobs)
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    given = settings.spark.properties
+    os.environ.setdefault("PYSPARK_PYTHON", given.get("spark.pyspark.python", sys.executable))
     builder = SparkSession.builder.appName(name)
     if settings.spark.remote:
         session = builder.remote(settings.spark.remote).getOrCreate()
         session.conf.set("spark.sql.session.timeZone", "UTC")
     else:
         # Under spark-submit the master and these values are given already; by hand they are not.
-        for key, value in defaults().items():
+        for key, value in {**defaults(), **given}.items():
             builder = builder.config(key, value)
         if "PYSPARK_GATEWAY_PORT" not in os.environ:
             builder = builder.master(settings.spark.master)
         session = builder.getOrCreate()
-    for key, value in profile(rows).items():
+    for key, value in profile(rows, given).items():
         session.conf.set(key, value)
     return session
 
 
-def profile(rows: int) -> dict[str, str]:
+def profile(rows: int, given: Mapping[str, str]) -> dict[str, str]:
     """Settings for the size of the data: compiled code and more partitions pay once there are many rows.
 
-    ``conf/spark/spark-defaults.conf`` is for few rows, where planning and compiling would be most of the work.
+    ``conf/spark/spark-defaults.conf`` is for few rows, where planning and compiling would be most of the work. What a
+    person has ``given`` stays as it is.
     """
     if rows < MANY:
         return {}
-    return {
+    many = {
         "spark.sql.codegen.wholeStage": "true",
         "spark.sql.codegen.factoryMode": "FALLBACK",
         "spark.sql.shuffle.partitions": str(min(2000, max(4, rows // ROWS_OF_A_PARTITION))),
     }
+    return {key: value for key, value in many.items() if key not in given}
 
 
 def defaults() -> dict[str, str]:
