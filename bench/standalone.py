@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pyspark
 from pyspark.sql import SparkSession
@@ -33,8 +34,12 @@ def session(rows: int, master: str = "local[2]", settings: int | None = None, **
 
 
 @contextlib.contextmanager
-def cluster(workers: int, folder: pathlib.Path) -> Iterator[str]:
+def cluster(workers: int, folder: pathlib.Path, **machine: Any) -> Iterator[str]:
     """The URL of a master with so many workers that have registered.
+
+    Args:
+        folder: gets their logs and, in ``work0`` and so on, what each worker's executors say.
+        machine: the environment and the folder they are started in (``env``, ``cwd``); by default those of this process.
 
     Raises:
         TimeoutError: they did not in :data:`~tasks.spark_server.PATIENCE` seconds; their logs are in ``folder``.
@@ -43,23 +48,23 @@ def cluster(workers: int, folder: pathlib.Path) -> Iterator[str]:
     url = f"spark://127.0.0.1:{port}"
     with contextlib.ExitStack() as stack:
         ports = ("--host", "127.0.0.1", "--port", str(port), "--webui-port", "0")
-        stack.enter_context(process("org.apache.spark.deploy.master.Master", *ports, log=log))
+        stack.enter_context(process("org.apache.spark.deploy.master.Master", *ports, log=log, **machine))
         wait(lambda: answers(port))
         for number in range(workers):
             words = ("--host", "127.0.0.1", "--cores", "1", "--memory", MEMORY, "--webui-port", "0")
             words += ("--work-dir", str(folder / f"work{number}"), url)
-            worker = process("org.apache.spark.deploy.worker.Worker", *words, log=folder / f"worker{number}.log")
-            stack.enter_context(worker)
+            own = {"log": folder / f"worker{number}.log", **machine}
+            stack.enter_context(process("org.apache.spark.deploy.worker.Worker", *words, **own))
         wait(lambda: log.read_text(errors="replace").count("Registering worker") >= workers)
         yield url
 
 
 @contextlib.contextmanager
-def process(name: str, *words: str, log: pathlib.Path) -> Iterator[None]:
+def process(name: str, *words: str, log: pathlib.Path, **machine: Any) -> Iterator[None]:
     """A class of Spark's as a process, ended at the end."""
-    environment = {**spark_environment(), "SPARK_NO_DAEMONIZE": "1"}
+    given = {"env": spark_environment(), **machine}
     with log.open("wb") as output:
-        started = subprocess.Popen([str(SPARK_CLASS), name, *words], stdout=output, stderr=output, env=environment)
+        started = subprocess.Popen([str(SPARK_CLASS), name, *words], stdout=output, stderr=output, **given)
     try:
         yield
     finally:

@@ -123,6 +123,9 @@ class Lake:
     )
 
 
+PROPERTY = r"\s*spark\.[\w.-]+=[^|\n]+"  # as Spark asks of every property: its name begins with spark.
+
+
 @dataclasses.dataclass(frozen=True)
 class Spark:
     remote: str = key(
@@ -137,6 +140,18 @@ class Spark:
         pattern=r"(local(\[.+\])?|yarn|spark://\S+|k8s://\S+)",
         shape="local[*], spark://host:port, yarn or k8s://…",
     )
+    conf: str = key(
+        "",
+        "further properties of Spark, such as spark.executor.memory=4g; no secrets: the list of processes shows them",
+        pattern=rf"({PROPERTY}(\s*[|\n]{PROPERTY})*)?\s*",
+        shape="empty, or name=value, one a line",
+    )
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """``conf`` by name; what stands on one line has a bar between, as Luigi's own setting of this name."""
+        lines = [line.strip() for line in re.split(r"[|\n]", self.conf) if line.strip()]
+        return dict(line.split("=", 1) for line in lines)
 
 
 @dataclasses.dataclass(frozen=True)

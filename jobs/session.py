@@ -4,11 +4,12 @@ import contextlib
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pyspark.cloudpickle
 from pyspark.sql import DataFrame, SparkSession
 
+import conf
 import jobs
 from conf import storage
 from conf.settings import Settings
@@ -23,9 +24,11 @@ ROWS_OF_A_PARTITION = 100_000
 
 def spark_session(settings: Settings, name: str, rows: int = 0) -> SparkSession:
     """A session with Delta and UTC, on ``[spark] remote`` where that is set, set up for a job over so many rows."""
-    # Functions of this package travel to the workers whole: those need not have the project installed.
-    pyspark.cloudpickle.register_pickle_by_value(jobs)
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    # Functions of these packages travel to the workers whole: those need not have the project installed.
+    for package in (jobs, conf):
+        pyspark.cloudpickle.register_pickle_by_value(package)
+    given = settings.spark.properties
+    os.environ.setdefault("PYSPARK_PYTHON", given.get("spark.pyspark.python", sys.executable))
     builder = SparkSession.builder.appName(name)
     if settings.spark.remote:
         session = builder.remote(settings.spark.remote).getOrCreate()
@@ -33,28 +36,30 @@ def spark_session(settings: Settings, name: str, rows: int = 0) -> SparkSession:
     else:
         # Under spark-submit the master and these values are given already; by hand they are not.
         by_hand = {} if "PYSPARK_GATEWAY_PORT" in os.environ else storage.spark_properties(settings.lake.root)
-        for key, value in {**defaults(), **by_hand}.items():
+        for key, value in {**defaults(), **by_hand, **given}.items():
             builder = builder.config(key, value)
         if "PYSPARK_GATEWAY_PORT" not in os.environ:
             builder = builder.master(settings.spark.master)
         session = builder.getOrCreate()
-    for key, value in profile(rows).items():
+    for key, value in profile(rows, given).items():
         session.conf.set(key, value)
     return session
 
 
-def profile(rows: int) -> dict[str, str]:
+def profile(rows: int, given: Mapping[str, str]) -> dict[str, str]:
     """Settings for the size of the data: compiled code and more partitions pay once there are many rows.
 
-    ``conf/spark/spark-defaults.conf`` is for few rows, where planning and compiling would be most of the work.
+    ``conf/spark/spark-defaults.conf`` is for few rows, where planning and compiling would be most of the work. What a
+    person has ``given`` stays as it is.
     """
     if rows < MANY:
         return {}
-    return {
+    many = {
         "spark.sql.codegen.wholeStage": "true",
         "spark.sql.codegen.factoryMode": "FALLBACK",
         "spark.sql.shuffle.partitions": str(min(2000, max(4, rows // ROWS_OF_A_PARTITION))),
     }
+    return {key: value for key, value in many.items() if key not in given}
 
 
 def defaults() -> dict[str, str]:

@@ -31,8 +31,9 @@ def today() -> datetime.date:
 
 
 def spark_environment() -> dict[str, str]:
-    """The environment of what starts Spark: this Python."""
-    return {**os.environ, "PYSPARK_PYTHON": sys.executable}
+    """The environment of what starts Spark: this Python, for the workers too where no other is set for them."""
+    python = settings().spark.properties.get("spark.pyspark.python", sys.executable)
+    return {**os.environ, "PYSPARK_PYTHON": python}
 
 
 class DayParameter(luigi.DateParameter):
@@ -168,9 +169,14 @@ class JobTask(DatedTask, SparkSubmitTask):
         """A JVM for the size of the data. On one machine nothing listens beyond it; a cluster must find the driver."""
         history = jvm.history_rows(self.root, self.snapshot)
         options = {**jvm.options(history), **storage.spark_properties(self.root)}
-        if not self.master.startswith("local"):
-            return options  # whoever runs the cluster says where events are logged
-        return {**options, **LOOPBACK, **spark_events.options(layout.spool_folder(self.root))}
+        if self.master.startswith("local"):  # whoever runs a cluster says where events are logged
+            options |= {**LOOPBACK, **spark_events.options(layout.spool_folder(self.root))}
+        return {**options, **self.settings.spark.properties}
+
+    @property
+    def pyspark_driver_python(self) -> str:
+        """The job's own process: this Python, whichever the workers have."""
+        return sys.executable
 
     @property
     def properties_file(self) -> str:

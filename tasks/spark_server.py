@@ -19,6 +19,7 @@ from conf.settings import add_flags, from_flags
 from tasks import jvm, spark_events
 from tasks.base import LOOPBACK, ROOT, spark_environment
 from tasks.processes import bound, end
+from tasks.settings import settings
 
 CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 PATIENCE = 120  # seconds for a JVM to come up
@@ -39,11 +40,15 @@ def free_port() -> int:
 
 
 def command(port: int, master: str, properties: Mapping[str, str] | None = None, bind: str = "127.0.0.1") -> list[str]:
-    """What starts a server; ``properties`` are of its JVM, by default those for little data.
+    """What starts a server; ``properties`` are of its JVM, by default those for little data; ``[spark] conf`` adds to them.
 
     On one machine nothing listens beyond it. The workers of a cluster must find the driver, by its host's name.
     """
-    given = {**(LOOPBACK if master.startswith("local") else {}), **(properties or jvm.options())}
+    given = {
+        **(LOOPBACK if master.startswith("local") else {}),
+        **(properties or jvm.options()),
+        **settings().spark.properties,
+    }
     return [
         str(pathlib.Path(sys.executable).with_name("spark-submit")),
         "--class",

@@ -20,6 +20,8 @@ def test_what_is_not_given_has_its_default():
         ("als", "solver", "magic", "auto or local or blocks or mllib"),
         ("retrain", "min_ratio", "1.5", "a number from 0 to 1"),
         ("spark", "remote", "localhost:15002", "empty, or sc://host:port"),
+        ("spark", "conf", "executor.memory=4g", "empty, or name=value, one a line"),
+        ("spark", "conf", "spark.executor.memory", "empty, or name=value, one a line"),
         ("api", "timezone", "Mars/Base", "an IANA time zone such as UTC or Europe/Paris"),
         ("lake", "root", "gs://bucket/lake", "a folder of this machine, or s3a://bucket/folder"),
     ],
@@ -44,6 +46,21 @@ def test_an_unknown_key_is_refused_with_those_that_are_known():
 
 def test_keys_that_luigi_itself_reads_are_let_be():
     assert parse({"spark": {"deploy-mode": "client"}}).spark == Settings().spark
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\nspark.executor.memory=4g\nspark.executor.extraJavaOptions=-Da=b -Dc=d\n",
+        "spark.executor.memory=4g | spark.executor.extraJavaOptions=-Da=b -Dc=d",
+    ],
+)
+def test_properties_of_spark_stand_one_a_line_or_with_bars_between(text):
+    assert parse({"spark": {"conf": text}}).spark.properties == {
+        "spark.executor.memory": "4g",
+        "spark.executor.extraJavaOptions": "-Da=b -Dc=d",
+    }
+    assert parse({}).spark.properties == {}
 
 
 def test_a_secret_comes_from_the_environment_and_is_shown_nowhere(monkeypatch):

@@ -9,7 +9,7 @@ import luigi
 import pytest
 
 from conf.layout import MANIFEST, raw_folder
-from tasks import jvm, lake
+from tasks import jvm, lake, spark_server
 from tasks.base import ROOT, cause
 from tasks.console import describe
 from tasks.model import DecideRetrain, PromoteModel
@@ -51,6 +51,40 @@ def test_on_a_cluster_the_driver_is_not_bound_to_this_machine(remote):
         config.set("spark", "master", "local[*]")
     assert argv[1:3] == ["--master", "spark://host:7077"]
     assert not [word for word in argv if "spark.driver.host" in word]
+
+
+@pytest.fixture
+def conf():
+    """Sets ``[spark] conf`` for a test."""
+    config = luigi.configuration.get_config()
+    yield lambda text: config.set("spark", "conf", text)
+    config.set("spark", "conf", "")
+
+
+def test_what_a_person_sets_of_spark_stands_above_what_a_step_sets(remote, conf):
+    remote("")
+    conf("spark.executor.memory=4g\nspark.driver.host=10.0.0.7")
+    argv = PromoteModel(date=DATE).program_args()
+    assert "spark.executor.memory=4g" in argv
+    assert [word for word in argv if word.startswith("spark.driver.host=")] == ["spark.driver.host=10.0.0.7"]
+    # The job itself knows of it too: it would else set the partitions for the size of the data.
+    assert "--spark-conf=spark.executor.memory=4g\nspark.driver.host=10.0.0.7" in argv
+
+
+def test_workers_may_have_another_python_than_the_job(remote, conf):
+    remote("")
+    conf("spark.pyspark.python=/opt/venv/bin/python")
+    task = PromoteModel(date=DATE)
+    assert task.program_environment()["PYSPARK_PYTHON"] == "/opt/venv/bin/python"
+    assert f"spark.pyspark.driver.python={sys.executable}" in task.program_args()
+    conf("")
+    assert task.program_environment()["PYSPARK_PYTHON"] == sys.executable
+
+
+def test_a_spark_connect_server_gets_the_same_properties(conf):
+    conf("spark.executor.memory=4g")
+    words = spark_server.command(15002, "spark://host:7077")
+    assert words[words.index("spark.executor.memory=4g") - 1] == "--conf"
 
 
 def test_with_a_server_a_job_is_a_client_of_it(remote):
