@@ -92,10 +92,11 @@ class Machines:
         return found
 
     @contextlib.contextmanager
-    def connect_server(self) -> Iterator[str]:
+    def connect_server(self, *flags: str) -> Iterator[str]:
         """As docs/architecture.md says to start one on a cluster."""
-        port, log = free_port(), self.folder / "connect.log"
-        command = [sys.executable, "-m", "tasks.spark_server", "--master", self.master, "--port", str(port)]
+        port = free_port()
+        log = self.folder / f"connect-{port}.log"
+        command = [sys.executable, "-m", "tasks.spark_server", "--master", self.master, "--port", str(port), *flags]
         with log.open("wb") as output:
             server = subprocess.Popen(command, cwd=self.folder, env=self.environment(), stdout=output, stderr=output)
         try:
