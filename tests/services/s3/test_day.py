@@ -12,6 +12,7 @@ import pytest
 
 from conf.contract import ENTITIES
 from conf.layout import MANIFEST, raw_folder
+from conf.storage import place
 from conf.tables import TABLES
 from jobs.lake import Lake
 from tasks import lake as asked
@@ -103,6 +104,21 @@ def test_steps_are_seen_to_be_done_without_spark(ran):
     for table, task in (("listens", "CleanListens"), ("decisions", "PromoteModel"), ("recommendations", "Recommend")):
         assert asked.committed(LAKE, table, task, DAY, 1)
     assert not asked.committed(LAKE, "recommendations", "Recommend", DAY + datetime.timedelta(days=1), 1)
+
+
+def test_key_of_the_bucket_is_written_nowhere(ran, cluster):
+    """Neither in logs, states, registry and executors' folders of the machines, nor in the bucket itself."""
+    secret = os.environ["AWS_SECRET_ACCESS_KEY"].encode()
+    here = [
+        path
+        for path in cluster.folder.rglob("*")
+        if path.is_file() and not path.is_relative_to(cluster.folder / "python")
+    ]
+    there = [path for path in place(LAKE).rglob("*") if path.is_file()]
+    assert {path.suffix for path in here} >= {".log", ".db"}
+    assert any("app-" in str(path) for path in here)
+    assert len(there) > 50
+    assert [str(path) for path in (*here, *there) if secret in path.read_bytes()] == []
 
 
 def test_lake_is_found_whole_by_its_check(ran, cluster):
