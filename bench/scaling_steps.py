@@ -20,10 +20,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bench import bench_clean, bench_fetch, raw_lake
-from conf.contract import LISTENS, TRACKS, USERS, Entity
+from conf.contract import ENTITIES, LISTENS, TRACKS, USERS, Entity
 from conf.layout import MANIFEST, raw_folder, table_folder
 from conf.settings import Als, Api
 from jobs.lake import Lake
+from tasks.api import day
+from tasks.api.keylog import KeyLog
 from tasks.api.manifest import parse_manifest
 from tasks.api.writer import write_text
 
@@ -92,6 +94,23 @@ def fetch(args: argparse.Namespace) -> Measures:
         api = Api(base_url=url)
         took = bench_fetch.seconds(bench_fetch.fetch, LISTENS, api, rows)
     return [measure("fetch listen_history", "row", rows, took, python_mb=bench_fetch.own_peak_mb())]
+
+
+def check(args: argparse.Namespace) -> Measures:
+    """What the fetch and the check of a day do by themselves, in one process each, once the pages are there."""
+    root, keys = str(args.root), args.root / "keys"
+    manifests = {name: parse_manifest(raw_folder(root, name, DATE)) for name in ENTITIES}
+    begun = time.perf_counter()
+    day._check_references(root, DATE, Api(), manifests, {})
+    took = time.perf_counter() - begun
+    rows = manifests[LISTENS.name].rows
+    with KeyLog(keys, LISTENS.key) as log:
+        log.add({"user_id": number, "created_at": ""} for number in range(rows))
+        begun = time.perf_counter()
+        log.repeats()
+        found = time.perf_counter() - begun
+    every = sum(manifest.rows for manifest in manifests.values())
+    return [measure("check references", "row", every, took), measure("keys that repeat", "row", rows, found)]
 
 
 def clean(entity: Entity, date: datetime.date, name: str) -> Callable[[argparse.Namespace], Measures]:
@@ -230,6 +249,7 @@ def size(folder: pathlib.Path) -> int:
 STEPS: dict[str, Callable[[argparse.Namespace], Measures]] = {
     "raw": raw,
     "fetch": fetch,
+    "check": check,
     "users": clean(USERS, DATE, "clean users"),
     "listens": clean(LISTENS, DATE, "clean listens"),
     "again": clean(LISTENS, NEXT, "clean listens, nothing new"),

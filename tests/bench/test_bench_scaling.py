@@ -29,11 +29,14 @@ def bench(root, *words):
 
 
 def test_rows_are_counted_and_sizes_compared(tmp_path):
-    told, found = bench(tmp_path, "--users", "200", "400", "--steps", "raw", "fetch")
+    told, found = bench(tmp_path, "--users", "200", "400", "--steps", "raw", "fetch", "check")
     # One row in two hundred comes twice.
     assert found[200, "raw users"]["rows"] == found[200, "raw listen_history"]["rows"] == 201
     assert found[400, "raw listen_history"]["rows"] == 402
     assert [found[users, "fetch listen_history"]["rows"] for users in (200, 400)] == [20, 40]
+    # Of 200 tracks and 200 users one comes twice, of 400 users two.
+    assert [found[users, "check references"]["rows"] for users in (200, 400)] == [201 + 201 + 201, 201 + 402 + 402]
+    assert found[400, "keys that repeat"]["rows"] == 402
     assert "200 to        400 users: rows x 2.00, time x" in told
     assert "load" in told
 
