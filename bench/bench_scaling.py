@@ -136,15 +136,20 @@ def shown(row: dict[str, Any]) -> str:
 def slopes(results: list[dict[str, Any]]) -> Iterator[str]:
     """A line for each step and two sizes that follow each other."""
     timed = [row for row in results if row.get("seconds")]
-    for what in dict.fromkeys(row["what"] for row in timed):
-        latest = {row["users"]: row for row in timed if row["what"] == what}  # of a size measured twice, the later
+    for one in dict.fromkeys(map(name_of, timed)):
+        latest = {row["users"]: row for row in timed if name_of(row) == one}  # of a size measured twice, the later
         rows = [latest[users] for users in sorted(latest)]
         for smaller, larger in itertools.pairwise(rows):
             found = growth(*((row["rows"], row["seconds"]) for row in (smaller, larger)))
             yield (
-                f"{what:28} {smaller['users']:>10,} to {larger['users']:>10,} users: rows x {found.rows:.2f}, time x "
+                f"{one:36} {smaller['users']:>10,} to {larger['users']:>10,} users: rows x {found.rows:.2f}, time x "
                 f"{found.seconds:.2f}, exponent {found.exponent:.2f}, {found.of_a_row * 1e6:.2f} us a {larger['unit']} more"
             )
+
+
+def name_of(row: dict[str, Any]) -> str:
+    """Steps may measure the same: plays to pairs before either fit."""
+    return f"{row['step']}: {row['what']}"
 
 
 def main() -> None:

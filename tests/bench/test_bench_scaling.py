@@ -55,19 +55,20 @@ def test_growth_as_worked_out_by_hand():
     assert growth((100, 2.0), (400, 4.0)) == pytest.approx(Growth(4, 2, 0.5, 2 / 300))
 
 
-def test_slopes_take_sizes_in_order_the_later_of_two_runs_and_only_what_was_timed():
-    row = {"what": "fit", "unit": "pair"}
+def test_slopes_are_of_a_step_s_sizes_in_order_the_later_of_two_runs_and_what_was_timed():
+    row = {"step": "local", "what": "fit", "unit": "pair"}
     told = slopes(
         [
             {**row, "users": 2, "rows": 200, "seconds": 99.0},
             {**row, "users": 2, "rows": 200, "seconds": 8.0},
             {**row, "users": 1, "rows": 100, "seconds": 2.0},
+            {**row, "step": "blocks", "users": 4, "rows": 400, "seconds": 3.0},
             {**row, "users": 4, "not measured": "it took more than 900 s"},
             {**row, "what": "model", "users": 1, "rows": 5, "seconds": None, "bytes": 9},
         ]
     )
     (line,) = told
-    assert line.split(":")[1] == " rows x 2.00, time x 4.00, exponent 2.00, 60000.00 us a pair more"
+    assert line.split(":")[2] == " rows x 2.00, time x 4.00, exponent 2.00, 60000.00 us a pair more"
 
 
 @pytest.mark.parametrize(
