@@ -5,6 +5,8 @@ python -m bench.bench_scaling [--users 1000000 2000000 4000000] [--steps …] [-
 Each step is a process of its own with a Spark of its own on all cores of this machine, so its start is in the time: of
 a step that takes seconds it is most. Peaks of memory are sums of what the step's processes hold, looked at five times a
 second: the JVM (driver, executors and cache are one there) apart from the Pythons (pages that they share count in each).
+Processor seconds are of the whole step, with its start and what it prepares: other work on the machine changes them less
+than it changes the time.
 A step that fails or takes too long is named as not measured, at that size and at larger ones.
 
 With ``--root`` the lakes stay there, and what was measured in ``results.jsonl``: another run goes on with other steps or
@@ -50,16 +52,22 @@ def growth(smaller: tuple[int, float], larger: tuple[int, float]) -> Growth:
 
 
 class Peaks:
-    """The most that a process and its children held, in MB: ``jvm_mb`` and ``python_mb``."""
+    """Of a process and its children: the most they held, ``jvm_mb`` and ``python_mb``, and their processor seconds."""
 
     def __init__(self, pid: int) -> None:
         self.process, self.jvm_mb, self.python_mb = psutil.Process(pid), 0.0, 0.0
+        self.seconds: dict[int, float] = {}  # by process, as last seen
+
+    @property
+    def cpu_seconds(self) -> float:
+        return sum(self.seconds.values())
 
     def look(self) -> None:
         held = {"java": 0, "python": 0}
         with contextlib.suppress(psutil.NoSuchProcess):
             for process in (self.process, *self.process.children(recursive=True)):
                 with contextlib.suppress(psutil.NoSuchProcess):
+                    self.seconds[process.pid] = sum(process.cpu_times()[:2])
                     kind = next((kind for kind in held if process.name().startswith(kind)), None)
                     if kind:
                         held[kind] += process.memory_info().rss
@@ -98,7 +106,7 @@ def run(step: str, root: pathlib.Path, users: int, args: argparse.Namespace) -> 
     common = {"step": step, "users": users, "load": (round(before, 1), round(os.getloadavg()[0], 1))}
     if why:
         return [{**common, "what": step, "not measured": why}]
-    held = {"jvm_mb": round(peaks.jvm_mb), "python_mb": round(peaks.python_mb)}
+    held = {"jvm_mb": round(peaks.jvm_mb), "python_mb": round(peaks.python_mb), "step_cpu": round(peaks.cpu_seconds)}
     return [{**held, **common, **one} for one in json.loads(told.splitlines()[-1])]
 
 
@@ -129,7 +137,7 @@ def shown(row: dict[str, Any]) -> str:
     if row["seconds"] is None:
         return f"{name} {row['rows']:>12,} {row['unit']}s, {row['bytes'] / row['rows']:.1f} bytes each"
     pace = f"{row['seconds']:8.1f} s {row['rows'] / row['seconds']:>12,.0f}/s"
-    held = f"JVM {row['jvm_mb']:,.0f} MB, Python {row['python_mb']:,.0f} MB"
+    held = f"JVM {row['jvm_mb']:,.0f} MB, Python {row['python_mb']:,.0f} MB, step {row['step_cpu']} cpu s"
     return f"{name} {row['rows']:>12,} {row['unit']}s {pace}   {held}, {load}"
 
 

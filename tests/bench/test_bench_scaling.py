@@ -47,6 +47,7 @@ def test_plays_are_cleaned_by_spark_submit_and_its_memory_is_seen(tmp_path):
     # 200 rows of 10 and one that comes twice; of two bad rows, one has no items and counts as one.
     assert cleaned["rows"] == 2010 - 9
     assert cleaned["jvm_mb"] > 100
+    assert cleaned["step_cpu"] > 1
     assert found[200, "table listens after clean listens"]["bytes"] > 0
 
 
