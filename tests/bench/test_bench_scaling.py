@@ -52,8 +52,8 @@ def test_plays_are_cleaned_by_spark_submit_and_its_memory_is_seen(tmp_path):
 
 
 def test_growth_as_worked_out_by_hand():
-    # Four times the rows in twice the time: a square root; two seconds for three hundred rows more.
-    assert growth((100, 2.0), (400, 4.0)) == pytest.approx(Growth(4, 2, 0.5, 2 / 300))
+    # Eight times the rows in twice the time: a cube root; two seconds for seven hundred rows more.
+    assert growth((100, 2.0), (800, 4.0)) == pytest.approx(Growth(8, 2, 1 / 3, 2 / 700))
 
 
 def test_slopes_are_of_a_step_s_sizes_in_order_the_later_of_two_runs_and_what_was_timed():
@@ -61,7 +61,7 @@ def test_slopes_are_of_a_step_s_sizes_in_order_the_later_of_two_runs_and_what_wa
     told = slopes(
         [
             {**row, "users": 2, "rows": 200, "seconds": 99.0},
-            {**row, "users": 2, "rows": 200, "seconds": 8.0},
+            {**row, "users": 2, "rows": 200, "seconds": 16.0},
             {**row, "users": 1, "rows": 100, "seconds": 2.0},
             {**row, "step": "blocks", "users": 4, "rows": 400, "seconds": 3.0},
             {**row, "users": 4, "not measured": "it took more than 900 s"},
@@ -69,7 +69,7 @@ def test_slopes_are_of_a_step_s_sizes_in_order_the_later_of_two_runs_and_what_wa
         ]
     )
     (line,) = told
-    assert line.split(":")[2] == " rows x 2.00, time x 4.00, exponent 2.00, 60000.00 us a pair more"
+    assert line.split(":")[2] == " rows x 2.00, time x 8.00, exponent 3.00, 140000.00 us a pair more"
 
 
 @pytest.mark.parametrize(
