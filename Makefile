@@ -130,6 +130,9 @@ bench-app: setup ## requests a second of the application by wrk, 100,000 users, 
 bench-publish: setup ## publishing 5 million rows in PostgreSQL beside a bare COPY of them
 	@$(V)/python -m bench.bench_publish
 
+bench-scaling: setup ## what a day's steps cost with 1, 2 and 4 million users, and how it grows (USERS='50000 100000', ROOT=folder to keep)
+	@$(V)/python -m bench.bench_scaling $(if $(USERS),--users $(USERS)) $(if $(ROOT),--root $(ROOT))
+
 cov: setup ## the same, with the share of lines covered
 	@$(V)/python -m pytest --cov=conf --cov=tasks --cov=jobs --cov=demo_api --cov=app --cov-report=term
 

@@ -23,6 +23,7 @@ import time
 from collections.abc import Iterator
 
 from bench import raw_lake
+from conf.contract import LISTENS
 from tasks import jvm, spark_server
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -36,7 +37,7 @@ DIFFERENCES = """what each side does
   polars   holds all plays in memory; no markers; offsets in stamps are not read"""
 
 
-def ours(root: str, date: datetime.date, memory: str) -> list[str]:
+def ours(root: str, date: datetime.date, memory: str, entity: str = LISTENS.name) -> list[str]:
     """By spark-submit, with the JVM as the step's task starts it."""
     properties = jvm.options(jvm.history_rows(root, date))
     return [
@@ -46,7 +47,7 @@ def ours(root: str, date: datetime.date, memory: str) -> list[str]:
         f"--driver-memory={memory}",
         *[f"--conf={key}={value}" for key, value in properties.items()],
         str(ROOT / "jobs" / "__main__.py"),
-        *clean(root, date),
+        *clean(root, date, entity),
     ]
 
 
@@ -55,8 +56,8 @@ def warm(root: str, date: datetime.date, url: str) -> list[str]:
     return [sys.executable, "-m", "jobs", *clean(root, date), f"--spark-remote={url}"]
 
 
-def clean(root: str, date: datetime.date) -> list[str]:
-    return ["clean", f"--date={date}", "--entity=listen_history", f"--lake-root={root}"]
+def clean(root: str, date: datetime.date, entity: str = LISTENS.name) -> list[str]:
+    return ["clean", f"--date={date}", f"--entity={entity}", f"--lake-root={root}"]
 
 
 def reading(root: str, date: datetime.date, url: str) -> list[str]:

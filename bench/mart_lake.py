@@ -15,8 +15,8 @@ SECOND = datetime.date(2024, 3, 2)
 TRACKS, K, BLOCK = 100_000, 20, 10_000
 
 
-def write(root: str, users: int, plays: int) -> None:
-    """``plays`` are those of the second day; the first has twice as many, and lists for a hundred users."""
+def write(root: str, users: int, plays: int, k: int = K) -> None:
+    """Lists are of ``k`` tracks; ``plays`` are those of the second day; the first has twice as many, and lists for a hundred users."""
     lake, random = Lake(root), np.random.default_rng(1)
     for table, count in (("tracks", TRACKS), ("users", users)):
         lake.append_rows(people_or_tracks(table, count), table, f"{table}/Clean/{SECOND}")
@@ -30,7 +30,7 @@ def write(root: str, users: int, plays: int) -> None:
         lake.replace_rows([row], "accounting", f"accounting/CleanListens/{date}", date=date)
         name = marker("recommendations", "Recommend", date)
         lake.replace_batches(
-            lambda date=date, listed=listed: lists(date, listed, random), "recommendations", name, date=date
+            lambda date=date, listed=listed: lists(date, listed, random, k), "recommendations", name, date=date
         )
 
 
@@ -64,10 +64,10 @@ def listens(
     return pa.record_batch(columns, schema=arrow_schema(TABLES["listens"]))
 
 
-def lists(date: datetime.date, users: int, random: np.random.Generator) -> Iterator[pa.RecordBatch]:
-    """K distinct enough tracks a user, each with three that it stands on."""
+def lists(date: datetime.date, users: int, random: np.random.Generator, k: int = K) -> Iterator[pa.RecordBatch]:
+    """``k`` distinct enough tracks a user, each with three that it stands on."""
     for first in range(0, users, BLOCK):
-        people = np.repeat(np.arange(first, min(first + BLOCK, users)), K)
+        people = np.repeat(np.arange(first, min(first + BLOCK, users)), k)
         count = len(people)
         because = pa.ListArray.from_arrays(
             np.arange(0, 3 * count + 1, 3, dtype=np.int32), random.integers(0, TRACKS, 3 * count)
@@ -75,7 +75,7 @@ def lists(date: datetime.date, users: int, random: np.random.Generator) -> Itera
         columns = [
             np.full(count, np.datetime64(date)),
             people,
-            np.tile(np.arange(1, K + 1, dtype=np.int32), count // K),
+            np.tile(np.arange(1, k + 1, dtype=np.int32), count // k),
             random.integers(0, TRACKS, count),
             random.random(count).astype(np.float32),
             pa.array(["als"] * count),

@@ -25,10 +25,19 @@ DIRT = {
 }
 
 
-def write(root: str, date: datetime.date, plays: int, users: int, tracks: int, seed: int = 1) -> None:
-    """Raw folders of the three entities for ``date``; a larger ``plays`` begins with the rows of a smaller."""
+def write(
+    root: str, date: datetime.date, plays: int, users: int, tracks: int, seed: int = 1, evenly: bool = False
+) -> None:
+    """Raw folders of the three entities for ``date``; a larger ``plays`` begins with the rows of a smaller.
+
+    ``evenly``: every user has as many history rows as the next, where they are else drawn.
+    """
     fetched = datetime.datetime.combine(date + datetime.timedelta(days=1), datetime.time(2), datetime.UTC)
-    makers = {TRACKS.name: (track, tracks), USERS.name: (user, users), LISTENS.name: (history, plays // ITEMS)}
+    makers = {
+        TRACKS.name: (track, tracks),
+        USERS.name: (user, users),
+        LISTENS.name: (in_turn if evenly else history, plays // ITEMS),
+    }
     for name, (make, count) in makers.items():
         rng = np.random.default_rng(seed)
         folder = raw_folder(root, name, date)
@@ -90,6 +99,10 @@ def history(number: int, rng: np.random.Generator, users: int, tracks: int) -> d
     # Popularity falls off as the square of a uniform number does: a few tracks have most of the plays.
     items = (rng.random(ITEMS) ** 2 * tracks).astype(int).tolist()
     return {"user_id": int(rng.integers(users)), "items": items, **stamps(number)}
+
+
+def in_turn(number: int, rng: np.random.Generator, users: int, tracks: int) -> dict:
+    return {**history(number, rng, users, tracks), "user_id": number % users}
 
 
 def stamps(number: int) -> dict[str, str]:
