@@ -1,4 +1,4 @@
-"""Sets of ids as sorted arrays: eight bytes an id."""
+"""Sets of ids as sorted arrays: sixteen bytes an id at most."""
 
 from array import array
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-MERGE = 500_000  # ids gathered before those that repeat are dropped
+MERGE = 500_000  # ids gathered, at least, before those that repeat are dropped
 
 
 class Ids:
@@ -18,7 +18,9 @@ class Ids:
 
     def add(self, values: Iterable[Any]) -> None:
         self._new.extend(value for value in values if type(value) is int and 0 <= value < 2**63)
-        if len(self._new) >= MERGE:
+        if len(self._new) >= max(
+            MERGE, len(self._known)
+        ):  # as many again: each id is sorted a few times, not each time
             self._merge()
 
     def values(self) -> np.ndarray:

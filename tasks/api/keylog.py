@@ -2,6 +2,7 @@
 
 import operator
 import pathlib
+import tempfile
 from array import array
 from collections.abc import Iterable
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import numpy as np
 
 SLICE = 50_000  # keys looked at together
-BLOCK = 50_000  # keys read at once
+MOST = 1024  # files that they are spread over: from 51 million rows on more are looked at together
+BLOCK = 100_000  # keys read at once
+MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: neighbours go far apart (Knuth, TAOCP 3, 6.4)
 
 
 class KeyLog:
@@ -43,18 +46,32 @@ class KeyLog:
             return hash(repr(row))
 
     def repeats(self) -> np.ndarray:
-        """Places, from 0, of all rows whose key stands in more than one."""
+        """Places, from 0, of all rows whose key stands in more than one.
+
+        The keys are spread over files first, so that equal ones meet in one that fits in memory: each is read and written
+        once, however many there are.
+        """
         self._file.flush()
-        slices = -(-self.count // SLICE)
-        found = [self._repeats_in(part, slices) for part in range(slices)]
+        parts = min(MOST, -(-self.count // SLICE))
+        with tempfile.TemporaryDirectory(dir=self._path.parent, prefix=".keys-") as folder:
+            files = [pathlib.Path(folder) / str(part) for part in range(parts)]
+            for begin in range(0, self.count, BLOCK):
+                self._spread(np.fromfile(self._path, np.int64, BLOCK, offset=begin * 8), begin, files)
+            found = [_repeats_in(file) for file in files if file.exists()]
         return np.sort(np.concatenate(found)) if found else np.empty(0, np.int64)
 
-    def _repeats_in(self, part: int, slices: int) -> np.ndarray:
-        keys, places = [], []
-        for begin in range(0, self.count, BLOCK):
-            block = np.fromfile(self._path, np.int64, BLOCK, offset=begin * 8)
-            mine = np.flatnonzero(block % slices == part)
-            keys.append(block[mine])
-            places.append(mine + begin)
-        _, inverse, counts = np.unique(np.concatenate(keys), return_inverse=True, return_counts=True)
-        return np.concatenate(places)[counts[inverse] > 1]
+    def _spread(self, keys: np.ndarray, begin: int, files: list[pathlib.Path]) -> None:
+        """Add keys and their places to the files that are theirs."""
+        part = (keys.view(np.uint64) * MIX >> np.uint64(32)) % np.uint64(len(files))
+        order = np.argsort(part, kind="stable")
+        rows = np.column_stack([keys, np.arange(begin, begin + len(keys))])[order]
+        numbers, starts = np.unique(part[order], return_index=True)
+        for number, mine in zip(numbers, np.split(rows, starts[1:]), strict=True):
+            with files[int(number)].open("ab") as file:
+                file.write(mine.tobytes())
+
+
+def _repeats_in(file: pathlib.Path) -> np.ndarray:
+    keys, places = np.fromfile(file, np.int64).reshape(-1, 2).T
+    _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    return places[counts[inverse] > 1]
