@@ -84,9 +84,11 @@ def watched(pid: int) -> Iterator[Peaks]:
 
     thread = threading.Thread(target=watch)
     thread.start()
-    yield peaks
-    done.set()
-    thread.join()
+    try:
+        yield peaks
+    finally:
+        done.set()
+        thread.join()
 
 
 def run(step: str, root: pathlib.Path, users: int, args: argparse.Namespace) -> list[dict[str, Any]]:
@@ -103,6 +105,9 @@ def run(step: str, root: pathlib.Path, users: int, args: argparse.Namespace) -> 
             except subprocess.TimeoutExpired:
                 end(process)
                 why = f"it took more than {args.limit:g} s"
+            except BaseException:
+                end(process)
+                raise
     common = {"step": step, "users": users, "load": (round(before, 1), round(os.getloadavg()[0], 1))}
     if why:
         return [{**common, "what": step, "not measured": why}]

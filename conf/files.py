@@ -8,9 +8,12 @@ import fcntl
 import os
 import pathlib
 import shutil
+import time
 import typing
 
 from conf.storage import is_url
+
+YOUNG = 1  # seconds in which a file may not have got its lock yet
 
 
 def read(path: pathlib.Path) -> bytes:
@@ -21,6 +24,26 @@ def read(path: pathlib.Path) -> bytes:
     if is_url(path):
         return bytes(typing.cast("typing.Any", path).fs.cat_file(str(path)))
     return path.read_bytes()
+
+
+def exists(path: pathlib.Path) -> bool:
+    """Whether there is such a file. A store that does not answer raises: that is not an answer."""
+    if is_url(path):
+        return typing.cast("bool", path.exists())
+    return path.is_file()
+
+
+def below(folder: pathlib.Path) -> list[pathlib.Path]:
+    """All files in a folder and in those below it, by name; of a bucket by one listing."""
+    if is_url(folder):
+        found = typing.cast("typing.Any", folder).fs.find(str(folder))
+        return [folder / name.partition(f"{_inside(folder)}/")[2] for name in sorted(found)]
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _inside(folder: pathlib.Path) -> str:
+    """Bucket and key, as listings have it."""
+    return str(folder).partition("://")[2]
 
 
 def write(path: pathlib.Path, data: bytes, private: bool = False) -> None:
@@ -43,9 +66,11 @@ def replace(path: pathlib.Path, data: bytes) -> None:
 def _put(path: pathlib.Path, data: bytes, mode: int, like: pathlib.Path | None = None) -> None:
     """Write and sync beside, then rename; what killed writers have left in the folder goes."""
     for left in path.parent.glob(".*.tmp"):
-        with contextlib.suppress(FileNotFoundError, BlockingIOError), left.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # one that is at work holds it
-            left.unlink()
+        with contextlib.suppress(OSError):  # gone by now, held by one that is at work, or somebody else's to remove
+            if time.time() - left.stat().st_mtime > YOUNG:
+                with left.open("r+b") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    left.unlink()
     building = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with open(os.open(building, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -65,7 +90,7 @@ def remove(folder: pathlib.Path, first: str = "") -> None:
     if is_url(folder):
         if first:
             (folder / first).unlink(missing_ok=True)
-        for path in [path for path in folder.rglob("*") if path.is_file()]:
+        for path in below(folder):
             path.unlink(missing_ok=True)
     elif folder.exists():
         going = folder.with_name(f".{folder.name}.removed")

@@ -127,6 +127,6 @@ def forgotten_file(root: str | os.PathLike) -> pathlib.Path:
 
 
 def state_folder() -> pathlib.Path:
-    """What a person's prompt keeps between two times, out of the project (XDG Base Directory Specification)."""
+    """What this machine keeps between two times, out of the project (XDG Base Directory Specification)."""
     base = os.environ.get("XDG_STATE_HOME") or pathlib.Path.home() / ".local" / "state"
     return pathlib.Path(base) / "moovitamix"

@@ -13,13 +13,13 @@ import typing
 
 from conf.errors import Refused
 
-SCHEMES = ("s3a://", "s3://")
+SCHEME = "s3a"  # as Spark calls it, and so everybody here
 JARS = pathlib.Path(sys.prefix) / "s3"  # what bin/setup-s3 has made
 
 
 def is_url(root: str | os.PathLike) -> bool:
     """Whether a root, or a place under it, is in a bucket."""
-    return str(root).startswith(SCHEMES)
+    return str(root).startswith(f"{SCHEME}://")
 
 
 def place(root: str | os.PathLike) -> pathlib.Path:
@@ -29,7 +29,8 @@ def place(root: str | os.PathLike) -> pathlib.Path:
     from obstore.fsspec import register
     from upath import UPath
 
-    register(str(root).partition(":")[0])
+    _only_here(root)
+    register(SCHEME)
     return typing.cast("pathlib.Path", UPath(str(root).rstrip("/"), client_options=_client()))
 
 
@@ -59,13 +60,12 @@ def spark_properties(root: str | os.PathLike, jars: pathlib.Path = JARS) -> dict
         raise Refused(f"{root}: AWS_REGION is not set; it is the bucket's region, of a server other than AWS us-east-1")
     if not (jars / ".ready").exists():
         raise Refused(f"{root}: Spark cannot reach S3 yet, {jars} is not there; run make setup-s3")
-    scheme = str(root).partition(":")[0]
     endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
     return {
         # Not on the class path that Java starts with: that has to be the one of the archive of classes (tasks/jvm.py).
         "spark.jars": ",".join(sorted(str(jar) for jar in jars.glob("*.jar"))),
-        f"spark.hadoop.fs.{scheme}.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
-        f"spark.delta.logStore.{scheme}.impl": "moovitamix.S3LogStore",
+        f"spark.hadoop.fs.{SCHEME}.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
+        f"spark.delta.logStore.{SCHEME}.impl": "moovitamix.S3LogStore",
         "spark.hadoop.fs.s3a.endpoint.region": region,
         **(
             {"spark.hadoop.fs.s3a.endpoint": endpoint, "spark.hadoop.fs.s3a.path.style.access": "true"}
@@ -76,26 +76,46 @@ def spark_properties(root: str | os.PathLike, jars: pathlib.Path = JARS) -> dict
 
 
 def create(path: pathlib.Path, data: bytes) -> bool:
-    """Write an object of a bucket if there is none, in one step; whether there was none.
+    """Write an object of a bucket if there is none, in one step; whether what is there now is ours.
 
-    It is S3's conditional write: of several writers exactly one succeeds.
+    It is S3's conditional write: of several writers exactly one succeeds. Where the answer to it is lost it is sent again
+    and meets its own object, so what lies there is looked at: ``data`` must be like no other writer's.
     """
     import obstore
 
-    scheme, _, rest = str(path).partition("://")
-    bucket, _, key = rest.partition("/")
-    store = obstore.store.from_url(f"{scheme}://{bucket}", client_options=_client())
+    bucket, _, key = str(path).removeprefix(f"{SCHEME}://").partition("/")
+    store = obstore.store.from_url(f"{SCHEME}://{bucket}", client_options=_client())
     try:
         obstore.put(store, key, data, mode="create")
     except obstore.exceptions.AlreadyExistsError:
-        return False
+        return obstore.get(store, key).bytes() == data
     return True
+
+
+def is_failure(error: BaseException) -> bool:
+    """Whether an error is the disk's or the object store's."""
+    return isinstance(error, OSError) or type(error).__module__.partition(".")[0] == "obstore"
 
 
 def local_name(path: str | os.PathLike) -> str:
     """The name of the folder of this machine that stands for a place in a bucket."""
     text = str(path).rstrip("/")
     return f"{text.rpartition('/')[2]}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+_first: list[int] = []  # the process that has reached for a bucket first
+
+
+def _only_here(root: str | os.PathLike) -> None:
+    """The threads that talk to the store are not in a process forked from the one that has them: it would wait for ever.
+
+    Raises:
+        Refused: this is one, such as a worker of Luigi's beside others.
+    """
+    if not _first:
+        _first.append(os.getpid())
+    if _first[0] != os.getpid():
+        raise Refused(f"{root}: a lake in a bucket cannot be reached from a forked process; run luigi with --workers 1")
 
 
 def _client() -> typing.Any:

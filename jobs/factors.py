@@ -61,6 +61,7 @@ class FactorModel:
     def save(self, folder: pathlib.Path) -> None:
         """Write ``factors.npz`` and ``recipe.json``; the folder appears whole, in a bucket with the recipe last."""
         if is_url(folder):
+            (folder / "recipe.json").unlink(missing_ok=True)  # or it would stand beside another model's factors
             arrays = io.BytesIO()
             np.savez(arrays, **self.arrays())
             files.write(folder / "factors.npz", arrays.getvalue())

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from conf import suppression
+from conf import files, suppression
 from conf.contract import ENTITIES, LISTENS, USERS, Entity
 from conf.errors import Refused
 from conf.layout import lock_file, model_folder, raw_folder
@@ -111,7 +111,7 @@ def accounts(lake: Lake, person: Person, timezone: str) -> list[dict[str, Any]]:
         if entity.name not in FIELDS:
             continue
         mine = [one for one in bad if (one["date"], one["entity"]) == (date, entity.name)]
-        if (raw_folder(lake.root, entity.name, used) / raw.MANIFEST).is_file():
+        if files.exists(raw_folder(lake.root, entity.name, used) / raw.MANIFEST):
             if (entity.name, used) not in held:
                 held[entity.name, used] = rows_of(lake.root, entity, used, person)
             moves = plan.moves(entity, held[entity.name, used], mine, date, timezone)

@@ -312,35 +312,30 @@ class Lake:
         self._replace_arrow(pa.Table.from_pylist([dict(row) for row in rows], schema=schema), table, marker, slice_)
 
     def _replace_arrow(self, data: pa.Table, table: str, marker: str, slice_: Mapping[str, object]) -> None:
-        path, data = self.ensure(table), data.cast(arrow_schema(TABLES[table]))
-        predicate, properties = _predicate(slice_), self._properties(marker)
-
-        def write() -> None:
-            if not self.committed(marker):
-                write_deltalake(
-                    path,
-                    data,
-                    mode="overwrite",
-                    predicate=predicate,
-                    commit_properties=properties,
-                    storage_options=options(self.root),
-                )
-
-        self._commit(marker, write)
+        data = data.cast(arrow_schema(TABLES[table]))
+        self._overwrite(lambda: data, table, marker, slice_)
 
     def replace_batches(
         self, batches: Callable[[], Iterable[pa.RecordBatch]], table: str, marker: str, **slice_: object
     ) -> None:
         """As :meth:`replace`, for more than memory should hold; ``batches`` is asked again after a conflict."""
-        path, schema = self.ensure(table), arrow_schema(TABLES[table])
-        predicate, properties = _predicate(slice_), self._properties(marker)
+        schema = arrow_schema(TABLES[table])
+        self._overwrite(lambda: pa.RecordBatchReader.from_batches(schema, batches()), table, marker, slice_)
+
+    def _overwrite(
+        self,
+        data: Callable[[], pa.Table | pa.RecordBatchReader],
+        table: str,
+        marker: str,
+        slice_: Mapping[str, object],
+    ) -> None:
+        path, predicate, properties = self.ensure(table), _predicate(slice_), self._properties(marker)
 
         def write() -> None:
             if not self.committed(marker):
-                reader = pa.RecordBatchReader.from_batches(schema, batches())
                 write_deltalake(
                     path,
-                    reader,
+                    data(),
                     mode="overwrite",
                     predicate=predicate,
                     commit_properties=properties,

@@ -28,7 +28,7 @@ from tasks import jvm, lake
 from tasks.base import ROOT, DayParameter, today
 from tasks.daily import done
 from tasks.processes import bound, end
-from tasks.spark_server import Kept, kept
+from tasks.spark_server import Kept, free_port, kept
 
 ALREADY_RUNNING, UNHANDLED, KILLED, TERMINATED = 10, 40, 128, 143  # 128 and the number of the signal
 HOUR = 3600
@@ -69,7 +69,9 @@ def once(settings: Settings, date: datetime.date | None = None) -> int:
     except Refused as refusal:
         say(f"error: {refusal.message}")
         return ALREADY_RUNNING if isinstance(refusal, AlreadyRunning) else UNHANDLED
-    except OSError as error:  # of a full disk, say
+    except Exception as error:
+        if not storage.is_failure(error):  # such as a full disk
+            raise
         say(f"error: {error}; see to it, the next run goes on where it stopped")
         return UNHANDLED
 
@@ -166,8 +168,10 @@ def spark(settings: Settings, date: datetime.date) -> Iterator[Kept | None]:
         return
     log = logs_folder(settings.lake.root) / "spark.log"
     history = jvm.history_rows(settings.lake.root, date - datetime.timedelta(days=1))
-    options = {**jvm.options(history), **storage.spark_properties(settings.lake.root)}
-    with kept(settings.daily.spark_port, log, settings.spark.master, options, PATIENCE) as server:
+    options = {**jvm.options(history), **storage.spark_properties(settings.lake.root), **settings.spark.properties}
+    # One that somebody has started there need not know the bucket.
+    port = free_port() if storage.is_url(settings.lake.root) else settings.daily.spark_port
+    with kept(port, log, settings.spark.master, options, PATIENCE) as server:
         yield server
 
 

@@ -46,8 +46,7 @@ def command(port: int, master: str, properties: Mapping[str, str] | None = None,
     """
     given = {
         **(LOOPBACK if master.startswith("local") else {}),
-        **(properties or jvm.options()),
-        **settings().spark.properties,
+        **(properties or {**jvm.options(), **settings().spark.properties}),
     }
     return [
         str(pathlib.Path(sys.executable).with_name("spark-submit")),
@@ -188,7 +187,8 @@ def main() -> None:
     arguments.add_argument("--rows", type=int, default=0, help="rows of history that it will see: sets up its JVM")
     add_flags(arguments, "lake")
     args = arguments.parse_args()
-    properties = {**jvm.options(args.rows), **storage.spark_properties(from_flags(args).lake.root)}
+    lake = storage.spark_properties(from_flags(args).lake.root)
+    properties = {**jvm.options(args.rows), **lake, **settings().spark.properties}
     words = command(args.port, args.master, properties, args.bind)
     os.execve(words[0], words, spark_environment())  # noqa: S606 - the words are built above, and no shell reads them
 

@@ -17,7 +17,7 @@ from types import FrameType
 from conf import storage
 from conf.errors import Refused
 from conf.layout import state_folder
-from conf.settings import add_flags, as_flags, from_flags
+from conf.settings import Settings, add_flags, as_flags, from_flags
 from tasks import jvm
 from tasks.demo import PORT, say
 from tasks.spark_server import answers, free_port, running
@@ -33,23 +33,24 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal: what was started must be stopped
         signal.signal(number, _end)
     settings = from_flags(args)
-    with server(settings.spark.remote, settings.lake.root) as remote:
+    with server(settings) as remote:
         return client([*command, *as_flags(settings, "lake"), f"--spark-remote={remote}"])
 
 
 @contextlib.contextmanager
-def server(remote: str, root: str) -> Iterator[str]:
-    """The URL of the server to ask about the lake at ``root``, started where there is none.
+def server(settings: Settings) -> Iterator[str]:
+    """The URL of the server to ask about ``[lake] root``, started where there is none.
 
     Raises:
         Refused: the one that was named does not answer, or Spark cannot reach the lake.
     """
+    remote, root = settings.spark.remote, settings.lake.root
     if remote and not reachable(remote):  # Spark's client would ask again for ten minutes
         raise Refused(f"no Spark Connect server answers at {remote}; without [spark] remote one is started here")
-    if remote or answers(PORT):
+    if remote or (answers(PORT) and not storage.is_url(root)):  # one for a folder need not know the bucket
         yield remote or f"sc://127.0.0.1:{PORT}"
         return
-    properties = {**jvm.options(), **storage.spark_properties(root)}
+    properties = {**jvm.options(), **storage.spark_properties(root), **settings.spark.properties}
     log = state_folder() / "spark.log"
     say(f"starting Spark, some seconds; log in {log}")
     # Not on the port that others look at: whoever found it there would lose it when this prompt ends.

@@ -110,7 +110,7 @@ def rewritten(folder: pathlib.Path, file: dict[str, Any], theirs: Theirs) -> tup
 
 @contextlib.contextmanager
 def writing(path: pathlib.Path) -> Iterator[IO[bytes]]:
-    """A file of its owner's alone, synced at the end; one in a bucket is there when it is whole."""
+    """A file of its owner's alone, synced at the end."""
     if is_url(path):
         with path.open("wb") as file:
             yield file
@@ -146,18 +146,19 @@ def parsed(line: bytes) -> Any:
 def folders(root: str, entity: Entity) -> list[pathlib.Path]:
     """The raw folders of an entity that are whole, by date."""
     found = raw_folder(root, entity.name, datetime.date.min).parent.glob("date=????-??-??")
-    return sorted(folder for folder in found if (folder / MANIFEST).is_file())
+    return sorted(folder for folder in found if files.exists(folder / MANIFEST))
 
 
 def remains(root: str) -> list[pathlib.Path]:
     """What killed fetches, refused days and removals have left beside the folders."""
-    parents = {raw_folder(root, name, datetime.date.min).parent for name in ENTITIES}
+    kept = [raw_folder(root, name, datetime.date.min) for name in ENTITIES]
+    parents = {parent for folder in kept for parent in (folder.parent, growing_folder(folder))}
     return [
         path
         for parent in parents
         if parent.exists()
         for path in parent.iterdir()
-        if path.name.startswith(".") or not (path / MANIFEST).is_file()
+        if path.name.startswith(".") or not files.exists(path / MANIFEST)
     ]
 
 

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from conf.contract import ENTITIES
+from conf.files import below
 from conf.layout import model_folder, table_folder
 from conf.settings import Settings
 from conf.tables import TABLES
@@ -63,9 +64,7 @@ def in_raw(root: str, person: Person) -> Iterator[Place]:
 def in_tables(root: str, person: Person) -> Iterator[Place]:
     for name in TABLES:
         folder = table_folder(root, name)
-        for file in sorted(folder.rglob("*")):
-            if not file.is_file():
-                continue
+        for file in below(folder):
             if "_delta_log" in file.parts:
                 yield Place("logs of tables", 1, int(in_log(file, person)))
             elif file.suffix == ".parquet":

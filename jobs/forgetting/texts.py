@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from conf import storage
-from conf.files import replace
+from conf.files import below, replace
 from conf.layout import forgetting_file, lock_file, machine_folder, suppression_file
 from conf.tables import TABLES
 from jobs.forgetting.person import Person
@@ -26,8 +26,8 @@ def files(root: str) -> Iterator[pathlib.Path]:
     own = {forgetting_file(root), suppression_file(root), lock_file(root)}
     elsewhere = {*TABLES, "raw", "models", "mlartifacts"}
     for top in tops(root):
-        for path in sorted(top.rglob("*")):
-            if path.is_file() and path not in own and path.relative_to(top).parts[0] not in elsewhere:
+        for path in below(top):
+            if path not in own and path.relative_to(top).parts[0] not in elsewhere:
                 yield path
 
 

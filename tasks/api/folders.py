@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from conf import files
 from conf.layout import MANIFEST, growing_folder
-from conf.storage import create, is_url
+from conf.storage import create, is_failure, is_url
 from tasks.api.errors import NotWritten
 from tasks.api.writer import sync
 
@@ -53,12 +53,17 @@ def _lock(handle: int, folder: pathlib.Path, patience: float) -> None:
 
 @contextlib.contextmanager
 def explained(folder: pathlib.Path) -> Iterator[None]:
-    """Turn an error of the disk into a line for people."""
+    """Turn an error of the disk, or of the bucket's store, into a line for people."""
     try:
         yield
-    except OSError as error:
+    except Exception as error:
+        if not is_failure(error):
+            raise
+        code = getattr(error, "errno", None)
+        found = os.strerror(code).lower() if code else " ".join(str(error).split())[:200]
+        store = "store" if is_url(folder) else "disk"
         raise NotWritten(
-            f"{folder}: {os.strerror(error.errno or 0).lower()} while writing, nothing was kept; see to the disk, then run again"
+            f"{folder}: {found} while writing, nothing was kept; see to the {store}, then run again"
         ) from error
 
 
@@ -69,7 +74,9 @@ def sweep(folder: pathlib.Path) -> None:
     """
     for remains in growing_folder(folder).glob(f".{folder.name}.*"):
         shutil.rmtree(remains)
-    if not is_url(folder) and folder.exists():
+    if is_url(folder):
+        files.remove(refused(folder))
+    elif folder.exists():
         shutil.rmtree(folder)  # without a manifest it is not a snapshot
 
 
@@ -107,9 +114,13 @@ def upload(growing: pathlib.Path, folder: pathlib.Path) -> bool:
     return False
 
 
+def refused(folder: pathlib.Path) -> pathlib.Path:
+    return folder.with_name(f".{folder.name}.refused")
+
+
 def set_aside(folder: pathlib.Path) -> None:
     """Take a refused snapshot out of the way, where a person can look at it until the next fetch."""
-    aside = folder.with_name(f".{folder.name}.refused")
+    aside = refused(folder)
     if is_url(folder):
         files.remove(aside)
         for path in sorted(folder.iterdir(), key=lambda path: path.name != MANIFEST):  # without it, no snapshot

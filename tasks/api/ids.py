@@ -1,4 +1,4 @@
-"""Sets of ids as sorted arrays: sixteen bytes an id at most."""
+"""Sets of ids as sorted arrays: eight bytes an id, and while new ones are merged some times that."""
 
 from array import array
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The keys of an entity's rows, on disk, and which of them repeat: memory stays the same for any number of rows."""
+"""The keys of an entity's rows, on disk, and which of them repeat: memory stays the same up to 50 million rows."""
 
 import operator
 import pathlib

@@ -66,7 +66,7 @@ def _text(value: Any) -> str:
 
 def is_fetched(folder: pathlib.Path) -> bool:
     """Whether a whole snapshot lies there; what it holds is not looked at."""
-    return (folder / MANIFEST).is_file()
+    return files.exists(folder / MANIFEST)
 
 
 def read_manifest(folder: pathlib.Path, checksums: bool = False) -> Manifest:
@@ -78,7 +78,7 @@ def read_manifest(folder: pathlib.Path, checksums: bool = False) -> Manifest:
     manifest = parse_manifest(folder)
     for file in manifest.files:
         path = folder / file.name
-        if not path.is_file():
+        if not files.exists(path):
             raise _damaged(path, "no such file, though the manifest lists it")
         if path.stat().st_size != file.bytes:
             raise _damaged(path, f"found {path.stat().st_size} bytes, the manifest says {file.bytes}")

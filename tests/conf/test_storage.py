@@ -1,11 +1,14 @@
 """A lake's root: a folder, or a place in a bucket."""
 
 import fcntl
+import multiprocessing
+import os
 import pathlib
 
 import pytest
 
 from conf import files, layout, storage
+from conf.errors import Refused
 
 
 def test_folder_stays_a_plain_path(tmp_path):
@@ -34,11 +37,42 @@ def test_object_is_created_once(bucket):
     assert files.read(path) == b"first"
 
 
-def test_wrong_key_is_an_error_and_not_a_lost_race(bucket, monkeypatch):
+def test_store_that_does_not_answer_is_an_error_and_not_a_lost_race(bucket, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", bucket.replace("s3a://", "http://127.0.0.1:9/"))
     monkeypatch.setattr(storage, "_client", lambda: {"allow_http": True, "connect_timeout": "1s"})
-    with pytest.raises(Exception, match=r"(?i)error"):
+    with pytest.raises(Exception, match=r"(?i)error") as raised:
         storage.create(storage.place(bucket) / "manifest", b"first")
+    assert storage.is_failure(raised.value)
+
+
+def test_object_that_is_there_with_our_own_bytes_is_ours(bucket):
+    """The answer to the first try was lost, and it was sent again."""
+    path = storage.place(bucket) / "manifest"
+    assert storage.create(path, b"ours")
+    assert storage.create(path, b"ours")
+
+
+def test_forked_process_is_told_that_it_cannot_reach_a_bucket(bucket):
+    assert not storage.place(bucket).exists()
+    said = multiprocessing.get_context("fork").Queue()
+    child = multiprocessing.get_context("fork").Process(target=reach, args=(bucket, said))
+    child.start()
+    assert "run luigi with --workers 1" in said.get(timeout=20)
+    child.join(20)
+
+
+def reach(root, said):
+    try:
+        said.put(str(storage.place(root).exists()))
+    except Refused as refusal:
+        said.put(refusal.message)
+
+
+def test_files_below_a_folder_are_all_found(root):
+    for name in ("a/b/one", "a/two", "a-b/three"):
+        files.write(root / name, b"x")
+    assert [str(path.relative_to(root)) for path in files.below(root / "a")] == ["a/b/one", "a/two"]
+    assert (files.exists(root / "a" / "two"), files.exists(root / "a" / "three")) == (True, False)
 
 
 def test_paths_in_a_bucket_are_spelt_as_spark_reads_them(bucket):
@@ -93,6 +127,7 @@ def test_private_file_is_its_owners_alone(tmp_path):
 def test_what_killed_writers_left_goes_with_the_next_write_in_the_folder(tmp_path):
     for name in (".day.html.77.tmp", ".night.html.78.tmp"):
         (tmp_path / name).write_bytes(b"half")
+        os.utime(tmp_path / name, (0, 0))
     files.write(tmp_path / "day.html", b"whole")
     assert [path.name for path in tmp_path.iterdir()] == ["day.html"]
     assert files.read(tmp_path / "day.html") == b"whole"
@@ -101,6 +136,7 @@ def test_what_killed_writers_left_goes_with_the_next_write_in_the_folder(tmp_pat
 def test_file_that_another_is_writing_is_left_alone(tmp_path):
     at_work = tmp_path / ".day.html.77.tmp"
     with at_work.open("wb") as file:
+        os.utime(at_work, (0, 0))
         fcntl.flock(file, fcntl.LOCK_EX)
         files.write(tmp_path / "day.html", b"whole")
         assert at_work.exists()
@@ -111,3 +147,11 @@ def test_who_may_read_a_file_stays_when_it_is_replaced(tmp_path):
     (tmp_path / "note").chmod(0o640)
     files.replace(tmp_path / "note", b"two")
     assert (tmp_path / "note").stat().st_mode & 0o777 == 0o640
+
+
+def test_file_just_begun_is_left_alone(tmp_path):
+    """Its writer has opened it, and is about to lock it."""
+    begun = tmp_path / ".day.html.77.tmp"
+    begun.write_bytes(b"")
+    files.write(tmp_path / "night.html", b"whole")
+    assert begun.exists()

@@ -32,10 +32,6 @@ def test_spark_gets_the_jars_the_region_and_the_log_that_several_may_write(jars)
     }
 
 
-def test_the_other_spelling_of_a_bucket_has_the_same_log(jars):
-    assert storage.spark_properties("s3://bucket", jars)["spark.delta.logStore.s3.impl"] == "moovitamix.S3LogStore"
-
-
 def test_a_server_other_than_aws_is_named_and_has_its_buckets_in_the_path(jars, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9000")
     properties = storage.spark_properties(ROOT, jars)

@@ -1,3 +1,4 @@
+import contextlib
 import datetime
 import os
 import pathlib
@@ -83,6 +84,25 @@ def test_a_cluster_gets_the_jobs_without_a_server_here(settings):
     cluster = Settings(lake=settings.lake, spark=Spark(master="spark://host:7077"))
     with nightly.spark(cluster, LAST) as remote:
         assert remote is None
+
+
+def test_a_lake_in_a_bucket_gets_a_server_that_knows_the_bucket(bucket, monkeypatch):
+    """Whoever answers on the usual port may be there for a folder."""
+    started = []
+
+    @contextlib.contextmanager
+    def kept(port, log, master, properties, patience):
+        started.append((port, properties))
+        yield None
+
+    monkeypatch.setattr(nightly, "kept", kept)
+    monkeypatch.setattr(nightly.storage, "spark_properties", lambda root: {"spark.jars": root})
+    asked = Settings(lake=Lake(root=bucket), spark=Spark(conf="spark.driver.memory=4g"))
+    with nightly.spark(asked, LAST):
+        pass
+    ((port, properties),) = started
+    assert port != asked.daily.spark_port
+    assert (properties["spark.jars"], properties["spark.driver.memory"]) == (bucket, "4g")
 
 
 class Lost:

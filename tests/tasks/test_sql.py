@@ -11,7 +11,10 @@ import time
 import pytest
 
 from conf.errors import Refused
+from conf.settings import Lake, Settings, Spark
 from tasks import sql
+
+given: list[dict[str, str]] = []  # properties of the servers that were started
 
 
 @pytest.fixture
@@ -22,6 +25,7 @@ def started(monkeypatch, tmp_path):
     @contextlib.contextmanager
     def running(port, log, properties):
         ports.append(port)
+        given.append(properties)
         yield f"sc://127.0.0.1:{port}"
         ports.append("stopped")
 
@@ -31,10 +35,14 @@ def started(monkeypatch, tmp_path):
     return ports
 
 
+def asking(remote="", root="data/lake", conf=""):
+    return Settings(lake=Lake(root=root), spark=Spark(remote=remote, conf=conf))
+
+
 def test_a_server_that_is_named_is_asked_and_none_is_started(started):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         named = f"sc://127.0.0.1:{listening.getsockname()[1]}/;use_ssl=false"
-        with sql.server(named, "data/lake") as url:
+        with sql.server(asking(named)) as url:
             assert url == named
     assert started == []
 
@@ -42,7 +50,7 @@ def test_a_server_that_is_named_is_asked_and_none_is_started(started):
 def test_one_that_is_named_and_does_not_answer_is_refused_at_once(started):
     with (
         pytest.raises(Refused, match=r"no Spark Connect server answers at sc://127.0.0.1:1;"),
-        sql.server("sc://127.0.0.1:1", "data/lake"),
+        sql.server(asking("sc://127.0.0.1:1")),
     ):
         pass
     assert started == []
@@ -50,18 +58,28 @@ def test_one_that_is_named_and_does_not_answer_is_refused_at_once(started):
 
 def test_a_server_that_answers_on_the_usual_port_is_asked(started, monkeypatch):
     monkeypatch.setattr(sql, "answers", lambda port: port == 15002)
-    with sql.server("", "data/lake") as url:
+    with sql.server(asking()) as url:
         assert url == "sc://127.0.0.1:15002"
     assert started == []
 
 
 def test_else_one_is_started_on_a_port_of_its_own_and_stopped_at_the_end(started, capsys, tmp_path):
-    with sql.server("", "data/lake") as url:
+    with sql.server(asking()) as url:
         port, *rest = started
         assert (url, rest) == (f"sc://127.0.0.1:{port}", [])
         assert port != 15002
     assert started == [port, "stopped"]
     assert capsys.readouterr().err == f"starting Spark, some seconds; log in {tmp_path}/moovitamix/spark.log\n"
+
+
+def test_a_lake_in_a_bucket_gets_one_that_knows_the_bucket(started, monkeypatch):
+    """Whoever answers on the usual port may be there for a folder."""
+    monkeypatch.setattr(sql, "answers", lambda port: True)
+    monkeypatch.setattr(sql.storage, "spark_properties", lambda root: {"spark.jars": f"jars for {root}"})
+    with sql.server(asking(root="s3a://bucket/lake", conf="spark.driver.memory=4g")):
+        assert started[0] != 15002
+    assert given[-1]["spark.jars"] == "jars for s3a://bucket/lake"
+    assert given[-1]["spark.driver.memory"] == "4g"
 
 
 def test_the_exit_code_is_the_prompts():
@@ -80,7 +98,7 @@ def test_a_closed_terminal_stops_what_was_started(tmp_path):
     code = f"""
 import contextlib, sys, tasks.sql as sql
 @contextlib.contextmanager
-def server(remote, root):
+def server(settings):
     try:
         print("up", flush=True)
         yield "sc://nowhere:1"

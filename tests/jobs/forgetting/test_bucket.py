@@ -3,7 +3,7 @@
 import pytest
 
 from conf import files
-from conf.layout import forgetting_file, forgotten_file, machine_folder
+from conf.layout import forgetting_file, forgotten_file, growing_folder, machine_folder, raw_folder
 from conf.storage import place
 from jobs import forget
 from jobs.forgetting import search
@@ -25,6 +25,10 @@ def root(bucket, tmp_path, monkeypatch):
             name = path.relative_to(source)
             top = machine_folder(bucket) if name.parts[0] in MACHINES else place(bucket)
             files.write(top / str(name), path.read_bytes())
+    half = (
+        growing_folder(raw_folder(bucket, "users", lakes.DAYS[0])) / ".date=2024-03-01.partial" / "part-00000.jsonl.gz"
+    )
+    files.write(half, b"zora@quill.example")
     return bucket
 
 
@@ -41,6 +45,7 @@ def test_somebody_is_forgotten_in_a_bucket(root, tmp_path):
     )
     there = [path for top in (place(root), machine_folder(root)) for path in top.rglob("*") if path.is_file()]
     assert len(there) > 20
+    assert not list((tmp_path / "state").rglob("*.partial"))
     assert not [str(path) for path in there if any(told in path.read_bytes() for told in TOLD)]
     assert not forgetting_file(root).exists()
     assert len(forgotten_file(root).read_text().splitlines()) == 1

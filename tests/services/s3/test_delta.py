@@ -83,3 +83,10 @@ def test_no_query_shows_the_secret(s3_spark, variables):
     """Spark itself puts the keys of its environment into Hadoop's configuration, which is not Spark's."""
     for statement in ("SET -v", "SET", "SET fs.s3a.secret.key", "SET spark.hadoop.fs.s3a.secret.key"):
         assert variables["AWS_SECRET_ACCESS_KEY"] not in str(s3_spark.sql(statement).collect())
+
+
+def test_manifest_whose_answer_was_lost_is_still_ours(variables):
+    path = storage.place(f"{ROOT}/{LOST_ANSWER}") / "_manifest.json"
+    assert storage.create(path, b'{"rows": 1}')
+    assert not storage.create(path, b'{"rows": 2}')
+    assert path.read_bytes() == b'{"rows": 1}'

@@ -6,7 +6,7 @@ from conf.contract import ENTITIES
 from conf.layout import MANIFEST, growing_folder, raw_folder
 from tasks import api as fetching
 from tasks.api import check_day, folders, is_fetched, read_manifest, snapshot
-from tasks.api.errors import TornDay
+from tasks.api.errors import NotWritten, TornDay
 from tests.tasks.api.conftest import DATE, lines
 
 
@@ -54,6 +54,17 @@ def test_of_two_machines_at_once_the_first_manifest_counts_and_nothing_is_left_o
     assert sorted(path.name for path in folder.iterdir()) == [MANIFEST, manifest.files[0].name]
 
 
+def test_store_that_fails_is_told_in_a_line(bucket, server, api, monkeypatch):
+    folder = raw_folder(bucket, "tracks", DATE)
+
+    def fail(*_):
+        raise type("GenericError", (Exception,), {"__module__": "obstore.exceptions"})("no\n  answer")
+
+    monkeypatch.setattr(folders, "create", fail)
+    with pytest.raises(NotWritten, match="no answer while writing, nothing was kept; see to the store"):
+        fetching.fetch_snapshot(ENTITIES["tracks"], folder, DATE, api)
+
+
 def test_folder_without_a_manifest_is_no_snapshot_and_does_not_mix_with_the_next(bucket, server, api):
     folder = raw_folder(bucket, "tracks", DATE)
     (folder / "part-00000-killed.jsonl.gz").write_bytes(b"half")
@@ -84,3 +95,6 @@ def test_torn_day_is_set_aside_and_fetched_anew(bucket, server, api):
         folder = raw_folder(bucket, name, DATE)
         assert not is_fetched(folder)
         assert (folder.with_name(f".{folder.name}.refused") / MANIFEST).exists()
+    all_of(bucket, api)
+    for name in ENTITIES:
+        assert {path.name for path in raw_folder(bucket, name, DATE).parent.iterdir()} == {f"date={DATE}"}
