@@ -5,7 +5,7 @@ import pytest
 
 from conf.errors import Refused
 from conf.layout import challenger_folder, model_folder
-from jobs import promote, registry, similar
+from jobs import promote, registry, registry_access, similar
 from jobs.champion import champion
 from jobs.factors import FactorModel
 from jobs.lake import Lake
@@ -71,6 +71,13 @@ def lake(uri, tmp_path, monkeypatch):
     factor_model(2.0).save(challenger_folder(lake.root, day(2)))
     monkeypatch.setattr(promote, "refit", lambda job, challenger: factor_model(3.0))
     return lake
+
+
+@pytest.fixture
+def no_wait(monkeypatch):
+    """A server that is away is asked once more, and not for a minute."""
+    monkeypatch.setattr(registry_access, "AWAY", 0.1)
+    monkeypatch.setattr(registry_access, "PAUSE", 0.1)
 
 
 def aliases(uri):
@@ -159,7 +166,7 @@ def test_a_promotion_of_an_older_date_leaves_the_aliases_to_the_later_decision(l
     assert aliases(uri) == {"champion": "1"}
 
 
-def test_what_was_not_trained_for_want_of_the_registry_is_no_decision_on_a_model(lake):
+def test_what_was_not_trained_for_want_of_the_registry_is_no_decision_on_a_model(lake, no_wait):
     registry.not_trained(lake, day(3), "")
     uri = f"http://me:secret@127.0.0.1:{free_port()}"
     figures = promote.main(job(day(3), lake.root, uri))
@@ -178,7 +185,7 @@ def test_where_no_model_could_be_fitted_none_is_promoted_and_the_day_goes_on(lak
     assert champion(lake, day(4)).version == "1"
 
 
-def test_a_challenger_that_cannot_be_registered_is_not_promoted_and_the_day_goes_on(lake):
+def test_a_challenger_that_cannot_be_registered_is_not_promoted_and_the_day_goes_on(lake, no_wait):
     figures = promote.main(job(day(2), lake.root, f"http://127.0.0.1:{free_port()}"))
     assert figures["decision"] == "none"
     assert figures["reason"].endswith("connection refused; the challenger was not promoted")
