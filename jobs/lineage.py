@@ -1,15 +1,15 @@
 """What a model was made from, so that it can be made again: counts and a hash of its data, code, time, memory."""
 
 import importlib.metadata
-import pathlib
 import resource
 import subprocess
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from conf.checkout import ROOT
+
 PACKAGE = "moovitamix-recommender"
-ROOT = pathlib.Path(__file__).parents[1]
 
 
 def interactions(pairs: DataFrame) -> dict[str, int | str]:

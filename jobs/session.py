@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import pathlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
@@ -12,9 +11,10 @@ from pyspark.sql import DataFrame, SparkSession
 import conf
 import jobs
 from conf import storage
+from conf.checkout import DEPLOY
 from conf.settings import Settings
 
-DEFAULTS = pathlib.Path(__file__).parents[1] / "conf" / "spark" / "spark-defaults.conf"
+DEFAULTS = DEPLOY / "spark" / "spark-defaults.conf"
 
 Keep = Callable[[DataFrame], DataFrame]
 
@@ -49,7 +49,7 @@ def spark_session(settings: Settings, name: str, rows: int = 0) -> SparkSession:
 def profile(rows: int, given: Mapping[str, str]) -> dict[str, str]:
     """Settings for the size of the data: compiled code and more partitions pay once there are many rows.
 
-    ``conf/spark/spark-defaults.conf`` is for few rows, where planning and compiling would be most of the work. What a
+    ``conf/deploy/spark/spark-defaults.conf`` is for few rows, where planning and compiling would be most of the work. What a
     person has ``given`` stays as it is.
     """
     if rows < MANY:
@@ -63,7 +63,7 @@ def profile(rows: int, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def defaults() -> dict[str, str]:
-    """Key and value of each line of ``conf/spark/spark-defaults.conf``."""
+    """Key and value of each line of ``conf/deploy/spark/spark-defaults.conf``."""
     lines = (line.split(None, 1) for line in DEFAULTS.read_text().splitlines() if line.strip() and line[0] != "#")
     return {key: value.strip() for key, value in lines}
 

@@ -1,8 +1,8 @@
 """Print a date for a person: rows, figures beside popularity, decisions, some lists, and where things lie."""
 
-import pathlib
 import shlex
 
+from conf.checkout import ROOT
 from conf.layout import report_file, table_folder
 from conf.settings import Evaluate
 from conf.storage import absolute
@@ -10,7 +10,7 @@ from jobs.cli import Job, parser, settle
 from jobs.comparisons import OF_LISTS, Comparison, between, comparisons, shares, shown
 from jobs.overview import Overview, overview
 
-DEMO = pathlib.Path(__file__).parents[1] / "data" / "demo" / "lake"  # the lake of make sql where ROOT names no other
+DEMO = ROOT / "data" / "demo" / "lake"  # the lake of make sql where ROOT names no other
 
 
 def text(seen: Overview, root: str, evaluate: Evaluate) -> str:

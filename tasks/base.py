@@ -15,6 +15,7 @@ from luigi.contrib.external_program import ExternalProgramRunContext
 from luigi.contrib.spark import SparkSubmitTask
 
 from conf import layout, storage
+from conf.checkout import DEPLOY, ROOT
 from conf.errors import BadSetting, Refused
 from conf.settings import Settings, as_flags
 from conf.storage import absolute
@@ -23,7 +24,6 @@ from tasks.processes import bound
 from tasks.settings import settings
 
 LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
-ROOT = pathlib.Path(__file__).parents[1]
 
 
 def today() -> datetime.date:
@@ -180,7 +180,7 @@ class JobTask(DatedTask, SparkSubmitTask):
 
     @property
     def properties_file(self) -> str:
-        return str(ROOT / "conf" / "spark" / "spark-defaults.conf")
+        return str(DEPLOY / "spark" / "spark-defaults.conf")
 
     @property
     def spark_submit(self) -> str:

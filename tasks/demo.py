@@ -18,8 +18,9 @@ from collections.abc import Iterator
 import luigi
 import requests
 
+from conf.checkout import ROOT
 from conf.errors import Refused
-from tasks.base import ROOT, today
+from tasks.base import today
 from tasks.daily import DailyPipeline
 from tasks.settings import settings
 from tasks.spark_server import answers, running

@@ -8,7 +8,7 @@ shorter than by default, so that it does not take a month.
 import argparse
 import pathlib
 
-from tasks.base import ROOT
+from conf.checkout import ROOT
 from tasks.demo import PORT, last_days, run, show, use
 
 WINDOW = 3  # days of live figures that the rule averages, and of the reference

@@ -15,9 +15,9 @@ import time
 
 import requests
 
+from conf.checkout import ROOT
 from conf.errors import Refused
 from conf.layout import index_file, report_file
-from tasks.base import ROOT
 from tasks.demo import PORT, demo_api, last_days, say
 from tasks.spark_server import running
 

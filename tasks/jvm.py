@@ -11,11 +11,12 @@ import pathlib
 import sys
 
 from conf import files
+from conf.checkout import DEPLOY
 from conf.contract import LISTENS
 from conf.layout import MANIFEST, raw_folder
 
 ARCHIVE = pathlib.Path(sys.prefix) / "spark.jsa"
-LOGGING = pathlib.Path(__file__).parents[1] / "conf" / "spark" / "log4j2.properties"
+LOGGING = DEPLOY / "spark" / "log4j2.properties"
 MANY = 200_000  # rows of listening history from which the second compiler pays
 
 

@@ -21,10 +21,11 @@ from collections.abc import Callable
 import luigi
 from luigi.event import Event
 
+from conf.checkout import ROOT
 from conf.layout import spool_folder
 from conf.settings import as_flags
 from tasks import usage
-from tasks.base import ROOT, DatedTask
+from tasks.base import DatedTask
 from tasks.console import message
 from tasks.settings import settings
 

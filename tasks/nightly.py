@@ -20,12 +20,13 @@ from collections.abc import Iterator
 from typing import IO
 
 from conf import storage
+from conf.checkout import ROOT
 from conf.errors import Refused
 from conf.layout import MANIFEST, daily_log, lock_file, logs_folder, raw_folder
 from conf.settings import SECTIONS, Settings, add_flags, as_flags, from_flags
 from conf.storage import absolute
 from tasks import jvm, lake
-from tasks.base import ROOT, DayParameter, today
+from tasks.base import DayParameter, today
 from tasks.daily import done
 from tasks.processes import bound, end
 from tasks.spark_server import Kept, free_port, kept

@@ -13,9 +13,9 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
+from conf.checkout import ROOT
 from conf.layout import day_log, spool_folder
 from conf.settings import Settings, as_flags
-from tasks.base import ROOT
 from tasks.ledger import Ledger
 from tasks.logs import Step
 from tasks.report import HealthReport

@@ -3,7 +3,7 @@ Connect server, MLflow, PostgreSQL, the figures for Prometheus, Prometheus, the 
 
 python -m tasks.services up | down | status [--root data/up]
 
-Supervisor keeps them running (conf/supervisord.conf). PostgreSQL and Prometheus are left out where they are not installed.
+Supervisor keeps them running (conf/deploy/supervisord.conf). PostgreSQL and Prometheus are left out where they are not installed.
 ``NAME_PORT`` in the environment moves a service to another port.
 """
 
@@ -15,8 +15,8 @@ import subprocess
 import sys
 import time
 
+from conf.checkout import DEPLOY, ROOT
 from conf.errors import Refused
-from tasks.base import ROOT
 from tasks.spark_server import answers
 
 # In the order in which they are shown.
@@ -64,7 +64,7 @@ def installed(service: str) -> bool:
 
 
 def environment(folder: pathlib.Path) -> dict[str, str]:
-    """What conf/supervisord.conf asks for."""
+    """What conf/deploy/supervisord.conf asks for."""
     mart = f"postgresql://moovitamix@127.0.0.1:{ports()['postgres']}/moovitamix" if installed("postgres") else ""
     return {
         **os.environ,
@@ -140,7 +140,7 @@ def status(folder: pathlib.Path) -> None:
 def write_prometheus(folder: pathlib.Path) -> None:
     """Prometheus' settings with the ports of this run, beside the rules that they name."""
     folder.mkdir(parents=True, exist_ok=True)
-    source = ROOT / "conf" / "prometheus"
+    source = DEPLOY / "prometheus"
     text = (source / "prometheus.yml").read_text()
     for service, port in PORTS.items():
         text = text.replace(f'"127.0.0.1:{port}"', f'"127.0.0.1:{ports()[service]}"')
@@ -149,7 +149,7 @@ def write_prometheus(folder: pathlib.Path) -> None:
 
 
 def _conf() -> str:
-    return str(ROOT / "conf" / "supervisord.conf")
+    return str(DEPLOY / "supervisord.conf")
 
 
 def _control(folder: pathlib.Path, *words: str, check: bool = True) -> str:

@@ -14,10 +14,11 @@ import time
 from collections.abc import Iterator, Mapping
 
 from conf import storage
+from conf.checkout import DEPLOY
 from conf.errors import Refused
 from conf.settings import add_flags, from_flags
 from tasks import jvm, spark_events
-from tasks.base import LOOPBACK, ROOT, spark_environment
+from tasks.base import LOOPBACK, spark_environment
 from tasks.processes import bound, end
 from tasks.settings import settings
 
@@ -57,7 +58,7 @@ def command(port: int, master: str, properties: Mapping[str, str] | None = None,
         "--master",
         master,
         "--properties-file",
-        str(ROOT / "conf" / "spark" / "spark-defaults.conf"),
+        str(DEPLOY / "spark" / "spark-defaults.conf"),
         *[word for key, value in given.items() for word in ("--conf", f"{key}={value}")],
         "--conf",
         f"spark.connect.grpc.binding.address={bind}",

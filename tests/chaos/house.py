@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from tasks.base import ROOT
+from conf.checkout import ROOT
 from tests.chaos import processes, servers
 from tests.chaos.proxy import Proxy
 from tests.ports import free_port

@@ -11,7 +11,7 @@ import time
 import psycopg
 import requests
 
-from tasks.base import ROOT
+from conf.checkout import ROOT
 from tasks.spark_server import answers
 from tests.chaos.processes import VARIABLE
 from tests.ports import free_port

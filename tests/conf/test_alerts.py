@@ -13,7 +13,7 @@ from jobs.exporting.figures import Figures
 
 ROOT = pathlib.Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text()
-TEXT = (ROOT / "conf" / "prometheus" / "rules.yml").read_text()
+TEXT = (ROOT / "conf" / "deploy" / "prometheus" / "rules.yml").read_text()
 ALERTS = [rule for group in yaml.safe_load(TEXT)["groups"] for rule in group["rules"]]
 
 

@@ -12,7 +12,7 @@ from conf.health import METRICS
 from jobs.exporting.families import AT_SCRAPE
 from jobs.exporting.naming import name
 
-GRAFANA = pathlib.Path(__file__).parents[2] / "conf" / "grafana"
+GRAFANA = pathlib.Path(__file__).parents[2] / "conf" / "deploy" / "grafana"
 BOARD = json.loads((GRAFANA / "dashboards" / "moovitamix.json").read_text())
 PANELS = [panel for panel in BOARD["panels"] if panel["type"] != "row"]
 IDS = [f"{panel['id']}-{panel['title']}" for panel in PANELS]

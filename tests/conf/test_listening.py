@@ -11,7 +11,7 @@ from tasks import base, spark_server
 
 ROOT = pathlib.Path(__file__).parents[2]
 ELSEWHERE = re.compile(r"0\.0\.0\.0|\[?::\]?(?=[:\s])|\*:\d")
-# Services of conf/supervisord.conf whose command says no address, and what says it for them.
+# Services of conf/deploy/supervisord.conf whose command says no address, and what says it for them.
 BY_DEFAULT = {
     "demo-api": "demo_api/__main__.py",  # --host
     "spark-connect": "tasks/spark_server.py",  # --bind
@@ -24,7 +24,7 @@ BY_DEFAULT = {
 
 def programs() -> dict[str, str]:
     config = configparser.RawConfigParser()
-    config.read(ROOT / "conf" / "supervisord.conf")
+    config.read(ROOT / "conf" / "deploy" / "supervisord.conf")
     sections = {
         name.removeprefix("program:"): config[name] for name in config.sections() if name.startswith("program:")
     }

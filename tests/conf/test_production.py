@@ -1,4 +1,4 @@
-"""conf/production.cfg is an example that works: known keys, values that are allowed, reasons, and no secret."""
+"""conf/deploy/production.cfg is an example that works: known keys, values that are allowed, reasons, and no secret."""
 
 import configparser
 import dataclasses
@@ -14,7 +14,7 @@ import pytest
 from conf.settings import SECTIONS, holds_password, parse, read_file
 
 ROOT = pathlib.Path(__file__).parents[2]
-FILE = ROOT / "conf" / "production.cfg"
+FILE = ROOT / "conf" / "deploy" / "production.cfg"
 VALUES = read_file(FILE)
 
 
@@ -83,7 +83,7 @@ def test_luigi_and_a_job_read_the_same_and_luigi_keeps_its_own_sections():
         "print(settings().daily.scheduler, luigi.configuration.get_config().get('retcode', 'task_failed'))"
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MOOVITAMIX_")}
-    environment["LUIGI_CONFIG_PATH"] = "conf/production.cfg"
+    environment["LUIGI_CONFIG_PATH"] = "conf/deploy/production.cfg"
     done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["http://luigid.internal.example:8082", "30"]

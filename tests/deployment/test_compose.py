@@ -21,7 +21,7 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 LOCAL = configparser.RawConfigParser()
-LOCAL.read(ROOT / "conf" / "supervisord.conf")
+LOCAL.read(ROOT / "conf" / "deploy" / "supervisord.conf")
 
 
 def filled(text: str) -> str:
@@ -125,7 +125,7 @@ def test_published_ports_are_the_loopback_addresss_and_reach_what_listens():
     published = [port for service in SERVICES.values() for port in service.get("ports", [])]
     assert all(port.startswith("${BIND:-127.0.0.1}:") for port in published)
     assert len({filled(port).split(":")[1] for port in published}) == len(published)
-    pages = (ROOT / "conf" / "compose" / "proxy.conf").read_text()
+    pages = (ROOT / "conf" / "deploy" / "compose" / "proxy.conf").read_text()
     behind = dict(re.findall(r"listen (\d+); location / \{ set \$to ([\w-]+); +proxy_pass", pages))
     assert sorted(behind) == sorted(port.split(":")[-1] for port in SERVICES["proxy"]["ports"])
     for port, name in behind.items():
@@ -149,7 +149,7 @@ def test_prometheus_scrapes_the_same_in_containers_as_here():
         text = yaml.safe_load((ROOT / file).read_text())
         return {job["job_name"]: job["static_configs"][0]["targets"][0].split(":")[1] for job in text["scrape_configs"]}
 
-    assert jobs("conf/compose/prometheus.yml") == jobs("conf/prometheus/prometheus.yml")
+    assert jobs("conf/deploy/compose/prometheus.yml") == jobs("conf/deploy/prometheus/prometheus.yml")
 
 
 def test_plain_processes_run_commands_that_are_there():

@@ -8,9 +8,10 @@ import time
 import luigi
 import pytest
 
+from conf.checkout import ROOT
 from conf.layout import MANIFEST, raw_folder
 from tasks import jvm, lake, spark_server
-from tasks.base import ROOT, cause
+from tasks.base import cause
 from tasks.console import describe
 from tasks.model import DecideRetrain, PromoteModel
 
@@ -35,7 +36,7 @@ def test_without_a_server_a_job_goes_through_spark_submit(remote):
     remote("")
     argv = PromoteModel(date=DATE).program_args()
     assert argv[:3] == [str(pathlib.Path(sys.executable).with_name("spark-submit")), "--master", "local[*]"]
-    assert argv[argv.index("--properties-file") + 1] == str(ROOT / "conf" / "spark" / "spark-defaults.conf")
+    assert argv[argv.index("--properties-file") + 1] == str(ROOT / "conf" / "deploy" / "spark" / "spark-defaults.conf")
     assert "spark.driver.host=127.0.0.1" in argv
     at = argv.index(JOB[0])
     assert argv[at : at + 4] == JOB

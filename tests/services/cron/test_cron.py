@@ -1,4 +1,4 @@
-"""The nightly run as cron starts it: from a bare environment, by the lines of conf/crontab."""
+"""The nightly run as cron starts it: from a bare environment, by the lines of conf/deploy/crontab."""
 
 import os
 import pathlib
@@ -43,8 +43,10 @@ def api() -> Iterator[str]:
 
 
 def entries(folder: pathlib.Path) -> str:
-    """conf/crontab as a file of /etc/cron.d, due each minute, with the settings of a file in the folder."""
-    lines = [line for line in (ROOT / "conf" / "crontab").read_text().splitlines() if line and line[0] != "#"]
+    """conf/deploy/crontab as a file of /etc/cron.d, due each minute, with the settings of a file in the folder."""
+    lines = [
+        line for line in (ROOT / "conf" / "deploy" / "crontab").read_text().splitlines() if line and line[0] != "#"
+    ]
     commands = [line.split()[5:] for line in lines if re.match(r"[\d*]", line)]
     settings = [line for line in lines if re.match(r"\w+=", line)]
     assert len(commands) == 1

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tasks.base import ROOT
+from conf.checkout import ROOT
 
 pytestmark = pytest.mark.services
 

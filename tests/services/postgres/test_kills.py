@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from conf.checkout import ROOT
 from jobs.lake import Lake
 from jobs.mart.publication import publish
-from tasks.base import ROOT
 from tests.services.postgres.small_lake import day, write
 
 pytestmark = pytest.mark.services
