@@ -134,7 +134,7 @@ bench-scaling: setup ## what a day's steps cost with 1, 2 and 4 million users, a
 	@$(V)/python -m bench.bench_scaling $(if $(USERS),--users $(USERS)) $(if $(ROOT),--root $(ROOT))
 
 cov: setup ## the same, with the share of lines covered
-	@$(V)/python -m pytest --cov=conf --cov=tasks --cov=jobs --cov=demo_api --cov=app --cov-report=term
+	@$(V)/python -m pytest --cov=conf --cov=lake --cov=tasks --cov=jobs --cov=demo_api --cov=app --cov-report=term
 
 lint: setup ## rules of style and security
 	@$(V)/ruff check .

@@ -59,7 +59,7 @@ setup(
     version="0.1.0",
     description="Daily music recommendations: Luigi, Spark, Delta Lake, ALS and MLflow",
     python_requires=">=3.11,<3.12",
-    packages=["tasks", "jobs", "conf", "demo_api", "app"],
+    packages=["tasks", "jobs", "lake", "conf", "demo_api", "app"],
     install_requires=RUN,
     extras_require={"dev": DEV},
 )

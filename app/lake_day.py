@@ -11,10 +11,12 @@ from deltalake import DeltaTable
 
 from app import lake_tables as sql
 from app.catalogue import Catalogue, unknown
-from app.lake_tables import Tables, column, query, texts
+from app.lake_tables import column, texts
 from app.model_health import DAYS, health_of
 from app.packed import Packed, reasons, with_digits
 from app.store import Listed, Listing, ModelHealth, Play, Similar, Track
+from lake import delta
+from lake.tables import Lake
 
 TEXTS = ("name", "artist", "album", "genres")
 POPULAR = 1_000  # tracks of the popular list, as long as the longest list that can be asked for
@@ -25,7 +27,7 @@ class LakeDay:
 
     def __init__(
         self,
-        tables: Tables,
+        tables: Lake,
         date: datetime.date,
         lists: Packed,
         made: list[tuple[str, str]],  # the kinds of list: source and model_version
@@ -104,16 +106,20 @@ class LakeDay:
         )
         return health_of(self._k, live, decisions, champion)
 
+    def _answer(self, table: str, query: str) -> list[dict]:
+        found = self._tables.query(table, query)
+        return [] if found is None else found.to_pylist()
+
     async def _rows(self, table: str, query: str) -> list[dict]:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._tables.rows, table, query)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._answer, table, query)
 
 
 def read_day(
-    tables: Tables, lists: DeltaTable, date: datetime.date, popular_days: int, k: int, pool: Executor
+    tables: Lake, lists: DeltaTable, date: datetime.date, popular_days: int, k: int, pool: Executor
 ) -> LakeDay:
     """The day as one version of ``recommendations`` has it."""
-    rows = query(lists, sql.lists_of(date)).sort_by([("user_id", "ascending"), ("rank", "ascending")])
-    firsts = query(lists, sql.firsts_of(date))
+    rows = delta.query(lists, sql.lists_of(date)).sort_by([("user_id", "ascending"), ("rank", "ascending")])
+    firsts = delta.query(lists, sql.firsts_of(date))
     listed = column(rows, "track_id", pa.int64()).to_numpy()
     catalogue, popular = read_catalogue(tables, date, popular_days, np.unique(listed))
     starts, heard = reasons(rows["because"])
@@ -143,7 +149,7 @@ def kinds_of(firsts: pa.Table) -> tuple[list[tuple[str, str]], np.ndarray]:
 
 
 def read_catalogue(
-    tables: Tables, date: datetime.date, popular_days: int, listed: np.ndarray
+    tables: Lake, date: datetime.date, popular_days: int, listed: np.ndarray
 ) -> tuple[Catalogue, tuple[np.ndarray, np.ndarray]]:
     """The tracks, and the popular list: places and recent plays of those served on the date, most popular first."""
     tracks = tables.query("tracks", sql.CATALOGUE)
@@ -174,7 +180,7 @@ def read_catalogue(
 EMPTY = pa.schema([("track_id", pa.int64()), *((name, pa.string()) for name in TEXTS), ("duration_s", pa.int32())])
 
 
-def read_similar(tables: Tables, version: str, catalogue: Catalogue) -> Packed:
+def read_similar(tables: Lake, version: str, catalogue: Catalogue) -> Packed:
     rows = tables.query("similar_tracks", sql.similar_of(version)) if version else None
     if rows is None:
         return Packed(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))

@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from deltalake import DeltaTable
 
 from app.lake_day import LakeDay, read_day
-from app.lake_tables import LISTS, Tables, newest_day
+from app.lake_tables import LISTS, newest_day
 from app.store import NoDay
 from conf.settings import Settings
+from lake.tables import Lake
 
 log = logging.getLogger("app")
 
@@ -38,7 +39,7 @@ class LakeStore:
     """Memory: the day served, and for the seconds of a change the next one beside it and the rows that it is made of."""
 
     def __init__(self, settings: Settings) -> None:
-        self._tables = Tables(settings.lake.root)
+        self._tables = Lake(settings.lake.root, any_schema=True)
         self._popular_days, self._k = settings.recommend.popular_days, settings.evaluate.k
         self._pool = ThreadPoolExecutor(READERS, "lake")
         self._lent = _Lent(None)

@@ -4,44 +4,12 @@ import datetime
 from collections.abc import Iterable
 
 import pyarrow as pa
-from deltalake import DeltaTable, QueryBuilder
-from deltalake.exceptions import TableNotFoundError
+from deltalake import DeltaTable
 
-from conf.layout import table_path
-from conf.storage import options
 from conf.tables import marker
+from lake.sql import literal, midnight
 
 LISTS = "recommendations"
-
-
-class Tables:
-    """The tables under a lake's root. Each read opens its table anew: old files may have been vacuumed."""
-
-    def __init__(self, root: str) -> None:
-        self.root = root
-
-    def open(self, table: str) -> DeltaTable | None:
-        """None where the table is not there yet."""
-        try:
-            return DeltaTable(table_path(self.root, table), storage_options=options(self.root))
-        except TableNotFoundError:
-            return None
-
-    def query(self, table: str, sql: str) -> pa.Table | None:
-        """The answer to SQL over ``stored``; None where the table is not there yet."""
-        opened = self.open(table)
-        return query(opened, sql) if opened else None
-
-    def rows(self, table: str, sql: str) -> list[dict]:
-        found = self.query(table, sql)
-        return [] if found is None else found.to_pylist()
-
-
-def query(opened: DeltaTable, sql: str) -> pa.Table:
-    """The answer, batch by batch: read at once, no other thread of the process would run until all of it is there."""
-    reader = QueryBuilder().register("stored", opened).execute(sql)
-    batches = [pa.record_batch(batch) for batch in reader]
-    return pa.Table.from_batches(batches, None if batches else pa.schema(reader.schema))
 
 
 def newest_day(lists: DeltaTable) -> tuple[datetime.date, int, frozenset[str]] | None:
@@ -73,7 +41,7 @@ CATALOGUE = "SELECT track_id, name, artist, album, genres, duration_s, last_seen
 
 def plays_of(date: datetime.date, days: int) -> str:
     """``track_id``, ``recent`` (plays in the last days) and ``ever``, as popularity counts them."""
-    since = midnight(date - datetime.timedelta(days=days - 1))
+    since = literal(midnight(date - datetime.timedelta(days=days - 1)))
     return (
         f"SELECT track_id, count(CASE WHEN listened_at >= {since} THEN 1 END) AS recent, count(*) AS ever "
         f"FROM ({current(date)}) GROUP BY track_id ORDER BY track_id"
@@ -89,7 +57,7 @@ def history_of(date: datetime.date, user_id: int, limit: int) -> str:
 
 def current(date: datetime.date, also: str = "true") -> str:
     """Plays known and heard by the end of a date, of the latest version of each row of the history."""
-    end = midnight(date + datetime.timedelta(days=1))
+    end = literal(midnight(date + datetime.timedelta(days=1)))
     return (
         "SELECT * FROM (SELECT user_id, track_id, listened_at, position, updated_at, "
         "max(updated_at) OVER (PARTITION BY user_id, listened_at) AS newest FROM stored "
@@ -128,16 +96,6 @@ STEPS = "CASE step WHEN 'retrain' THEN 0 WHEN 'promote' THEN 1 ELSE 2 END"
 
 def on(date: datetime.date) -> str:
     return f"date = {literal(date)}"
-
-
-def midnight(date: datetime.date) -> str:
-    return f"TIMESTAMP '{date.isoformat()}T00:00:00+00:00'"
-
-
-def literal(value: datetime.date | str) -> str:
-    if isinstance(value, datetime.date):
-        return f"DATE '{value.isoformat()}'"
-    return "'" + value.replace("'", "''") + "'"
 
 
 def column(table: pa.Table, name: str, type_: pa.DataType) -> pa.ChunkedArray:

@@ -11,9 +11,9 @@ from app.chart import chart
 from app.published import Calendar
 from app.store import MAX_ID, Play, Store
 from app.templating import render
-from conf import files
-from conf.layout import report_file
 from conf.settings import Settings
+from lake import files
+from lake.layout import report_file
 
 SUGGESTED = 12  # listeners on the first page
 SHELF = 12  # popular tracks there

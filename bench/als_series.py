@@ -30,7 +30,7 @@ from bench.plays import DATE, shaped, write_plays
 from bench.standalone import cluster, session
 from conf.settings import Als
 from jobs.history import plays_as_of, weighted
-from jobs.lake import Lake
+from jobs.runtime.frames import SparkLake
 from jobs.solvers.packed import Packed, from_frame, pack
 
 TARGET_TABLE, TARGET_MEMORY, TARGET_PAIR, TARGET_NDCG = 1.2, 3.0, 1.2, 0.99
@@ -43,7 +43,7 @@ def table(args: argparse.Namespace) -> None:
     bench_als.theirs(shaped(500), 8)
     bench_als.ours(shaped(500), 8)
     with session(args.pairs) as spark, tempfile.TemporaryDirectory() as folder:
-        lake = Lake(folder, spark)
+        lake = SparkLake(folder, spark)
         print(f"{write_plays(lake, packed):,} plays, {args.pairs:,} pairs, rank {args.rank}")
         took: dict[str, list[float]] = {"ours": [], "theirs": []}
         for turn in range(args.rounds + 1):
@@ -162,7 +162,7 @@ def profiles(args: argparse.Namespace) -> None:
     packed = shaped(args.pairs)
     for name, rows in (("little", 0), ("much", args.pairs)):
         with session(args.pairs, settings=rows) as spark, tempfile.TemporaryDirectory() as folder:
-            lake = Lake(folder, spark)
+            lake = SparkLake(folder, spark)
             plays, counting = write_plays(lake, packed), []
             for _ in range(2):
                 begun = time.perf_counter()

@@ -24,8 +24,8 @@ from collections.abc import Iterator
 import requests
 
 from conf.contract import ENTITIES, Entity
-from conf.layout import raw_folder
 from conf.settings import Api
+from lake.layout import raw_folder
 from tasks.api import fetch_snapshot
 
 DATE = datetime.date(2024, 3, 1)

@@ -25,11 +25,13 @@ from conf.settings import Als, Settings, Spark
 from conf.tables import TABLES, marker
 from jobs.factors import FactorModel
 from jobs.history import plays_as_of, weighted
-from jobs.lake import Lake, arrow_schema
 from jobs.popularity import Shelf, popularity
 from jobs.recommend import rows_of
+from jobs.runtime.frames import SparkLake
 from jobs.scoring import histories, recommend
 from jobs.session import persisted, spark_session
+from lake.delta import arrow_schema
+from lake.tables import Lake
 from tasks import jvm
 from tasks.spark_server import free_port, running
 
@@ -165,7 +167,7 @@ def main() -> None:
         )
         spark = spark_session(Settings(spark=Spark(remote=url)), "bench", rows=args.pairs)
         stack.callback(spark.stop)  # before the server: a client left open waits for it for minutes
-        lake = Lake(str(folder / "lake"), spark)
+        lake = SparkLake(str(folder / "lake"), spark)
         write_listens(lake, owners, played)
         # implicit has threads of its own, and asks for a BLAS without.
         stack.enter_context(threadpool_limits(1, "blas"))

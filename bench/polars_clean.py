@@ -17,7 +17,7 @@ import time
 import polars as pl
 from deltalake import DeltaTable, write_deltalake
 
-from conf.layout import MANIFEST, raw_folder, table_folder
+from lake.layout import MANIFEST, raw_folder, table_folder
 
 STAMP = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?$"
 TEXTS = {

@@ -10,7 +10,7 @@ import json
 import numpy as np
 
 from conf.contract import LISTENS, TRACKS, USERS
-from conf.layout import MANIFEST, raw_folder
+from lake.layout import MANIFEST, raw_folder
 from tasks.api.manifest import Manifest
 from tasks.api.writer import Writer, write_text
 

@@ -21,9 +21,10 @@ from typing import Any
 
 from bench import bench_clean, bench_fetch, raw_lake
 from conf.contract import ENTITIES, LISTENS, TRACKS, USERS, Entity
-from conf.layout import MANIFEST, raw_folder, table_folder
 from conf.settings import Als, Api
-from jobs.lake import Lake
+from jobs.runtime.frames import SparkLake
+from lake.layout import MANIFEST, raw_folder, table_folder
+from lake.tables import Lake
 from tasks.api import day
 from tasks.api.keylog import KeyLog
 from tasks.api.manifest import parse_manifest
@@ -231,7 +232,7 @@ def lake_of(args: argparse.Namespace) -> Iterator[Lake]:
     from bench.standalone import session
 
     with session(args.users * args.plays, **{"spark.driver.memory": args.memory}) as spark:
-        yield Lake(str(args.root), spark)
+        yield SparkLake(str(args.root), spark)
 
 
 def plays_of(lake: Lake, *by: str) -> Any:

@@ -8,10 +8,11 @@ from pyspark.sql import functions as F
 from conf.contract import TRACKS, Entity
 from conf.errors import Refused
 from jobs.cleaning.snapshot import open_snapshot, read_checked
-from jobs.lake import Lake
+from jobs.runtime.frames import SparkLake
+from lake.tables import Lake
 
 
-def genres_on(lake: Lake, entity: Entity, date: datetime.date, timezone: str) -> DataFrame:
+def genres_on(lake: SparkLake, entity: Entity, date: datetime.date, timezone: str) -> DataFrame:
     """The ids, each once, of the clean rows in the snapshot that ``date`` was cleaned from, with ``genres``.
 
     Genres (text, null where there is none) are a track's, or a user's favourites; of several rows of an id those of

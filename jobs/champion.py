@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from conf.errors import Refused
-from conf.layout import model_folder
 from jobs import registry
 from jobs.factors import FactorModel
-from jobs.lake import Lake
 from jobs.registry_access import BROKEN
+from lake.layout import model_folder
+from lake.tables import Lake
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,11 +10,11 @@ from pyspark.sql import SparkSession
 
 from conf.contract import ENTITIES
 from conf.errors import Refused
-from conf.layout import MANIFEST, raw_folder
 from conf.tables import TABLES, Table
 from jobs.cleaning.snapshot import open_snapshot
 from jobs.cli import Figures, Job, parser, run
-from jobs.lake import Lake
+from lake.layout import MANIFEST, raw_folder
+from lake.tables import Lake
 
 CHECKS = {
     "tracks: ids and durations are not negative": "SELECT count(*), count_if(track_id < 0 OR duration_s < 0) FROM tracks",
@@ -81,7 +81,7 @@ CHECKS = {
 
 def main(job: Job) -> Figures:
     spark = job.spark("check")
-    lake = job.lake(spark)
+    lake = job.frames(spark)
     for name in TABLES:
         lake.read(name).createOrReplaceTempView(name)
     found = [*run_checks(spark), manifests(lake)]

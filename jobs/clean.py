@@ -17,9 +17,9 @@ from conf.tables import TABLES, marker
 from jobs.cleaning import plays, rows
 from jobs.cleaning.snapshot import Snapshot, open_snapshot, read_checked, snapshot_ids
 from jobs.cli import Figures, Job, parser, run
-from jobs.lake import Lake
 from jobs.progress import progress
 from jobs.recompute import take_back
+from jobs.runtime.frames import SparkLake
 from jobs.session import MANY, Keep, keeping
 
 OUTCOMES = ("clean", "duplicate", "quarantined", "later", "suppressed")
@@ -32,7 +32,7 @@ def main(job: Job) -> Figures:
     root, timezone = job.settings.lake.root, job.settings.api.timezone
     snapshot = open_snapshot(root, entity, job.args.snapshot_date or job.date, timezone)
     spark = job.spark(f"clean {entity.name} {job.date}", snapshot.rows)
-    lake = job.lake(spark)
+    lake = job.frames(spark)
 
     progress(0.1, f"judging {snapshot.rows:,} rows")
     with keeping() as keep:
@@ -46,7 +46,7 @@ def main(job: Job) -> Figures:
     return {"rows_in": counts["rows"], "rows_out": counts["clean"], **{name: counts[name] for name in OUTCOMES}}
 
 
-def commit(lake: Lake, outcomes: DataFrame, snapshot: Snapshot, figures: dict, date: datetime.date) -> None:
+def commit(lake: SparkLake, outcomes: DataFrame, snapshot: Snapshot, figures: dict, date: datetime.date) -> None:
     """Quarantine and accounting first, the table last: its marker says that the step is done."""
     entity = snapshot.entity
     name = marker("quarantine", TASKS[entity.name], date)
@@ -161,7 +161,7 @@ def quarantine(outcomes: DataFrame, entity: Entity, date: datetime.date) -> Data
     )
 
 
-def merge(lake: Lake, clean: DataFrame, entity: Entity, date: datetime.date, timezone: str, at_most: int) -> None:
+def merge(lake: SparkLake, clean: DataFrame, entity: Entity, date: datetime.date, timezone: str, at_most: int) -> None:
     """Put a date's clean rows into the entity's table so that the order of dates does not matter."""
     if entity is LISTENS:
         merge_plays(lake, clean.withColumn("first_seen", F.lit(date)), date, at_most)
@@ -169,7 +169,7 @@ def merge(lake: Lake, clean: DataFrame, entity: Entity, date: datetime.date, tim
         merge_people_or_tracks(lake, clean, entity, date, timezone, at_most)
 
 
-def merge_plays(lake: Lake, seen: DataFrame, date: datetime.date, at_most: int) -> None:
+def merge_plays(lake: SparkLake, seen: DataFrame, date: datetime.date, at_most: int) -> None:
     """Plays of versions that are not known are added; a version is seen first on its earliest date.
 
     First all of the date's plays are made to be there: what runs beside this cannot bring one of them then,
@@ -186,7 +186,7 @@ def merge_plays(lake: Lake, seen: DataFrame, date: datetime.date, at_most: int) 
 
 
 def merge_people_or_tracks(
-    lake: Lake, clean: DataFrame, entity: Entity, date: datetime.date, timezone: str, at_most: int
+    lake: SparkLake, clean: DataFrame, entity: Entity, date: datetime.date, timezone: str, at_most: int
 ) -> None:
     """``first_seen`` and ``last_seen`` widen; attributes come from a snapshot that is not older."""
     table = TABLES[entity.name]

@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING
 from conf.errors import BadSetting, Refused
 from conf.settings import Settings, add_flags, from_flags
 from jobs import spark_events
-from jobs.lake import Lake
+from lake.tables import Lake
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+    from jobs.runtime.frames import SparkLake
+
 
 log = logging.getLogger("jobs")
 
@@ -45,8 +48,15 @@ class Job:
         self.events.extend(spark_events.whereabouts(self.sessions[-1]))
         return self.sessions[-1]
 
-    def lake(self, spark: "SparkSession | None" = None) -> Lake:
-        return Lake(self.settings.lake.root, spark, self.args.revision)
+    def lake(self) -> Lake:
+        """The tables, without Spark."""
+        return Lake(self.settings.lake.root, self.args.revision)
+
+    def frames(self, spark: "SparkSession") -> "SparkLake":
+        """The tables as a session's frames."""
+        from jobs.runtime.frames import SparkLake
+
+        return SparkLake(self.settings.lake.root, spark, self.args.revision)
 
 
 def parser(doc: str, *sections: str, today: bool = False) -> argparse.ArgumentParser:

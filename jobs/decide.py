@@ -6,8 +6,8 @@ import json
 from conf.tables import marker
 from jobs.champion import found_by_run, incumbent
 from jobs.cli import Figures, Job, parser, run
-from jobs.lake import Lake
 from jobs.rules.retrain import Situation, UserDays, decide, forced
+from lake.tables import Lake
 
 STEP = "retrain"
 

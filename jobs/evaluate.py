@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from conf.contract import TRACKS, USERS
-from conf.layout import model_folder
 from conf.settings import Settings
 from conf.tables import marker
 from jobs.catalogue import genres_on
@@ -24,10 +23,12 @@ from jobs.champion import incumbent, load
 from jobs.cli import Figures, Job, parser, run
 from jobs.factors import FactorModel
 from jobs.history import played, plays_as_of
-from jobs.lake import Lake
 from jobs.measured import Measured, nothing_new_share, play_share
+from jobs.runtime.frames import SparkLake
 from jobs.session import persisted
 from jobs.trial import Trial
+from lake.layout import model_folder
+from lake.tables import Lake
 
 KIND = "live"
 BESIDE = {"als": "popularity_als", "als_known": "popularity_known", "als_new": "popularity_new"}
@@ -44,7 +45,7 @@ def main(job: Job) -> Figures:
         commit(lake, job.date, [], [])
         return {"rows_in": 0, "rows_out": 0, "lists_of": str(day_before), "users": 0}
 
-    lake = job.lake(job.spark(f"evaluate {job.date}"))
+    lake = job.frames(job.spark(f"evaluate {job.date}"))
     day = played(plays_as_of(lake.read("listens"), job.date), job.date, job.date).toArrow()
     version = max(firsts["model_version"].to_pylist())
     model = load(model_folder(lake.root, version), version, job.settings.registry.uri) if version else None
@@ -65,7 +66,7 @@ def main(job: Job) -> Figures:
 
 
 def measured(
-    lake: Lake, day: pa.Table, day_before: datetime.date, model: FactorModel | None, settings: Settings
+    lake: SparkLake, day: pa.Table, day_before: datetime.date, model: FactorModel | None, settings: Settings
 ) -> dict[str, Measured]:
     """By ``served``, ``popularity``, ``fallback``, and with a model ``als_unfolded``: lists for all that can be scored.
 

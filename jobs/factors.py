@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from conf import files
-from conf.storage import is_url
+from lake import files
+from lake.storage import is_url
 
 YOUNG = 1  # seconds in which a folder may not have got its lock yet
 

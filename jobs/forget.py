@@ -16,11 +16,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from conf import files, suppression
 from conf.contract import ENTITIES, LISTENS, USERS, Entity
 from conf.errors import Refused
-from conf.layout import lock_file, model_folder, raw_folder
-from conf.suppression import FIELDS
 from conf.tables import marker
 from jobs import spool
 from jobs.cli import Figures, Job, parser, run
@@ -28,7 +25,10 @@ from jobs.forgetting import intent, mart, models, plan, raw, registry, search, t
 from jobs.forgetting.intent import Intent
 from jobs.forgetting.person import Person, describe
 from jobs.forgetting.person import texts as texts_of
-from jobs.lake import Lake
+from lake import files, suppression
+from lake.layout import lock_file, model_folder, raw_folder
+from lake.suppression import FIELDS
+from lake.tables import Lake
 
 PEOPLE = (USERS, LISTENS)  # the entities whose rows are people's
 

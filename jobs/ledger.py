@@ -14,10 +14,10 @@ import pathlib
 
 from jobs import spool
 from jobs.cli import Figures, Job, parser, run
-from jobs.lake import Lake
 from jobs.monitoring.record import record
 from jobs.monitoring.steps import MAIL
 from jobs.spark_events import Logs
+from lake.tables import Lake
 
 log = logging.getLogger("jobs")
 

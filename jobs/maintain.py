@@ -9,14 +9,14 @@ A day that is not over removes nothing.
 import datetime
 import pathlib
 
-from conf import files
 from conf.contract import ENTITIES
-from conf.layout import MANIFEST, challenger_folder, raw_folder
 from conf.settings import Lake as Settings
 from conf.tables import TABLES, marker
 from jobs.cli import Figures, Job, parser, run
 from jobs.factors import sweep
-from jobs.lake import Lake
+from lake import files
+from lake.layout import MANIFEST, challenger_folder, raw_folder
+from lake.tables import Lake
 
 
 def main(job: Job) -> Figures:

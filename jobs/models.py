@@ -13,15 +13,15 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from conf import files
 from conf.errors import Refused
-from conf.layout import model_folder
 from jobs import registry
 from jobs.champion import follow, load, moves, named
 from jobs.cli import Job, parser, settle
-from jobs.lake import Lake
 from jobs.live_figures import mean_live, record_live
 from jobs.registry_access import BROKEN
+from lake import files
+from lake.layout import model_folder
+from lake.tables import Lake
 
 
 @dataclasses.dataclass(frozen=True)

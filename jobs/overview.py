@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from jobs.champion import champion
-from jobs.lake import Lake
+from lake.tables import Lake
 
 SAMPLE = 3  # listeners shown
 TRACKS = 5  # of each

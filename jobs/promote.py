@@ -13,20 +13,20 @@ from typing import Any
 import numpy as np
 
 from conf.errors import Refused
-from conf.layout import challenger_folder, model_folder
 from conf.tables import marker
 from jobs import registry, similar
 from jobs.champion import follow, incumbent, moves
 from jobs.cli import Figures, Job, parser, run
 from jobs.factors import FactorModel, top
 from jobs.history import plays_as_of, trained_on, weighted
-from jobs.lake import Lake
 from jobs.live_figures import record_live
 from jobs.pruning import prune
 from jobs.registry_access import BROKEN, without_credentials
 from jobs.rules import Decision
 from jobs.rules.promote import decide, withheld
 from jobs.solvers import fit
+from lake.layout import challenger_folder, model_folder
+from lake.tables import Lake
 
 STEP = "promote"
 SAMPLE = 200  # users whose lists are compared
@@ -121,7 +121,7 @@ def promote(lake: Lake, job: Job, decided: Decision, previous: str) -> str:
 
 def refit(job: Job, challenger: FactorModel) -> FactorModel:
     """The challenger's recipe, fitted on all plays as of the date."""
-    lake = job.lake(job.spark(f"promote {job.date}"))
+    lake = job.frames(job.spark(f"promote {job.date}"))
     recipe = registry.recipe(challenger, job.settings.als)
     plays = plays_as_of(lake.read("listens"), job.date)
     fitted = fit(trained_on(weighted(plays, job.date, dataclasses.asdict(recipe)), recipe), recipe)

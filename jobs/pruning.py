@@ -11,11 +11,11 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from conf import files
-from conf.layout import challenger_folder, model_folder
 from jobs import registry
 from jobs.champion import line, moves
-from jobs.lake import Lake
+from lake import files
+from lake.layout import challenger_folder, model_folder
+from lake.tables import Lake
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

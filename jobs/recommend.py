@@ -11,18 +11,18 @@ from jobs.catalogue import cleaned, genres_on
 from jobs.champion import Champion, champion
 from jobs.cli import Figures, Job, parser, run
 from jobs.history import midnight, plays_as_of, weighted
-from jobs.lake import Lake
 from jobs.popularity import Shelf, popularity
 from jobs.progress import progress
 from jobs.scoring import histories, recommend
 from jobs.session import persisted
+from lake.tables import Lake
 
 
 def main(job: Job) -> Figures:
     settings, serving = job.settings, job.settings.recommend
     people = cleaned(job.lake(), USERS, job.date)["clean"]
     known = cleaned(job.lake(), LISTENS, job.date)["clean"]
-    lake = job.lake(job.spark(f"recommend {job.date}", rows=known))
+    lake = job.frames(job.spark(f"recommend {job.date}", rows=known))
     current = champion(lake, job.date + datetime.timedelta(days=1))
     model = current.load(settings.registry.uri) if current else None
     progress(0.1, f"reading {known:,} plays")

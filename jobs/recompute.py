@@ -15,10 +15,12 @@ from conf.contract import Entity
 from conf.tables import TABLES
 from jobs.cleaning import rows
 from jobs.cleaning.snapshot import open_snapshot, read_checked
-from jobs.lake import Lake
+from jobs.runtime.frames import SparkLake
 
 
-def take_back(lake: Lake, clean: DataFrame, entity: Entity, date: datetime.date, timezone: str, marker: str) -> None:
+def take_back(
+    lake: SparkLake, clean: DataFrame, entity: Entity, date: datetime.date, timezone: str, marker: str
+) -> None:
     """Correct the rows of the entity's table that ``date`` spoke of before and that are not in ``clean`` now."""
     key = TABLES[entity.name].key
     stored = lake.read(entity.name)
@@ -35,7 +37,7 @@ def take_back(lake: Lake, clean: DataFrame, entity: Entity, date: datetime.date,
     lake.correct(later.unionByName(earlier).unionByName(nothing), entity.name, marker)
 
 
-def before(lake: Lake, sought: DataFrame, entity: Entity, date: datetime.date, timezone: str) -> DataFrame:
+def before(lake: SparkLake, sought: DataFrame, entity: Entity, date: datetime.date, timezone: str) -> DataFrame:
     """The rows as the newest date before ``date`` had them; those that none of the dates run before had are left out.
 
     Raises:

@@ -11,13 +11,13 @@ import json
 from typing import Any
 
 from conf.errors import Refused
-from conf.layout import model_folder
 from conf.tables import marker
 from jobs import registry
 from jobs.champion import follow, line, load, moves
 from jobs.cli import Figures, Job, parser, run
-from jobs.lake import Lake
 from jobs.live_figures import mean_live
+from lake.layout import model_folder
+from lake.tables import Lake
 
 STEP = "rollback"
 

@@ -10,9 +10,10 @@ from pyspark.sql import DataFrame, SparkSession
 
 import conf
 import jobs
-from conf import storage
+import lake
 from conf.checkout import DEPLOY
 from conf.settings import Settings
+from lake import storage
 
 DEFAULTS = DEPLOY / "spark" / "spark-defaults.conf"
 
@@ -25,7 +26,7 @@ ROWS_OF_A_PARTITION = 100_000
 def spark_session(settings: Settings, name: str, rows: int = 0) -> SparkSession:
     """A session with Delta and UTC, on ``[spark] remote`` where that is set, set up for a job over so many rows."""
     # Functions of these packages travel to the workers whole: those need not have the project installed.
-    for package in (jobs, conf):
+    for package in (jobs, lake, conf):
         pyspark.cloudpickle.register_pickle_by_value(package)
     given = settings.spark.properties
     os.environ.setdefault("PYSPARK_PYTHON", given.get("spark.pyspark.python", sys.executable))

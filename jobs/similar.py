@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from conf.tables import TABLES, marker
 from jobs.factors import FactorModel
-from jobs.lake import Lake, arrow_schema
+from lake.delta import arrow_schema
+from lake.tables import Lake
 
 TABLE = "similar_tracks"
 ROWS, COLUMNS = 1024, 8192  # of a block of cosines: 32 MB

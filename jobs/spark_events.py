@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from conf.layout import SPARK_EVENTS
+from lake.layout import SPARK_EVENTS
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

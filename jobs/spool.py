@@ -7,9 +7,9 @@ import os
 import pathlib
 from typing import Any
 
-from conf.layout import spool_folder
 from conf.tables import RUNS
 from jobs.spark_events import Logs
+from lake.layout import spool_folder
 
 log = logging.getLogger("jobs")
 

@@ -16,12 +16,12 @@ from pyspark.sql.connect.client.retries import DefaultPolicy
 
 from conf.errors import Refused
 from conf.settings import add_flags, from_flags
-from conf.storage import is_url
-from jobs.lake import Lake
 from jobs.prompt import failures, loop, shown
 from jobs.prompt.engine import Engine
 from jobs.prompt.statements import split
 from jobs.session import spark_session
+from lake.storage import is_url
+from lake.tables import Lake
 
 PATIENCE = 5  # times that a server is asked again, a quarter of a minute in all
 

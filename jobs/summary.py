@@ -3,12 +3,12 @@
 import shlex
 
 from conf.checkout import ROOT
-from conf.layout import report_file, table_folder
 from conf.settings import Evaluate
-from conf.storage import absolute
 from jobs.cli import Job, parser, settle
 from jobs.comparisons import OF_LISTS, Comparison, between, comparisons, shares, shown
 from jobs.overview import Overview, overview
+from lake.layout import report_file, table_folder
+from lake.storage import absolute
 
 DEMO = ROOT / "data" / "demo" / "lake"  # the lake of make sql where ROOT names no other
 

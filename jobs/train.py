@@ -15,7 +15,6 @@ from pyspark.sql import DataFrame
 
 from conf.contract import TRACKS, USERS
 from conf.errors import CannotFit
-from conf.layout import challenger_folder
 from conf.settings import Als, Settings
 from conf.tables import marker
 from jobs import registry
@@ -25,11 +24,12 @@ from jobs.cli import Figures, Job, parser, run
 from jobs.factors import FactorModel
 from jobs.history import plays_as_of
 from jobs.holdout import Bench, Holdout, choose
-from jobs.lake import Lake
 from jobs.progress import part, progress
+from jobs.runtime.frames import SparkLake
 from jobs.session import persisted
 from jobs.solvers import fit
 from jobs.tuning.inner import parameters
+from lake.layout import challenger_folder
 
 log = logging.getLogger("jobs.train")
 
@@ -41,7 +41,7 @@ def main(job: Job) -> Figures:
     unreachable = registry.awaited(settings.registry.uri)
     if unreachable:
         return registry.not_trained(job.lake(), job.date, unreachable)
-    lake = job.lake(job.spark(f"train {job.date}"))
+    lake = job.frames(job.spark(f"train {job.date}"))
     plays = plays_as_of(lake.read("listens"), job.date)
     with persisted(plays):
         progress(0.02, "choosing the holdout")
@@ -53,7 +53,7 @@ def main(job: Job) -> Figures:
     return {"holdout": str(holdout.start), "users": holdout.users, "rows_out": len(rows)}
 
 
-def tested(lake: Lake, plays: DataFrame, holdout: Holdout, date: datetime.date, settings: Settings) -> list[dict]:
+def tested(lake: SparkLake, plays: DataFrame, holdout: Holdout, date: datetime.date, settings: Settings) -> list[dict]:
     """As :func:`test`; where no model can be fitted, that fact: the day goes on without one."""
     try:
         return test(lake, plays, holdout, date, settings)
@@ -62,7 +62,7 @@ def tested(lake: Lake, plays: DataFrame, holdout: Holdout, date: datetime.date, 
         return [count(date, registry.CANNOT_FIT, 1, 0)]
 
 
-def test(lake: Lake, plays: DataFrame, holdout: Holdout, date: datetime.date, settings: Settings) -> list[dict]:
+def test(lake: SparkLake, plays: DataFrame, holdout: Holdout, date: datetime.date, settings: Settings) -> list[dict]:
     """Rows of ``evaluations``; the challenger is saved and its run recorded."""
     tracks, people = (genres_on(lake, entity, date, settings.api.timezone) for entity in (TRACKS, USERS))
     bench = Bench(plays, tracks, people, holdout, settings)

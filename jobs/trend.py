@@ -5,7 +5,7 @@ import datetime
 import pathlib
 
 from jobs.cli import Job, parser, settle
-from jobs.lake import Lake
+from lake.tables import Lake
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,12 +14,12 @@ import luigi
 from luigi.contrib.external_program import ExternalProgramRunContext
 from luigi.contrib.spark import SparkSubmitTask
 
-from conf import layout, storage
 from conf.checkout import DEPLOY, ROOT
 from conf.errors import BadSetting, Refused
 from conf.settings import Settings, as_flags
-from conf.storage import absolute
-from tasks import jvm, lake, progress, spark_events, usage
+from lake import commits, layout, storage
+from lake.storage import absolute
+from tasks import jvm, progress, spark_events, usage
 from tasks.processes import bound
 from tasks.settings import settings
 
@@ -124,7 +124,7 @@ class DatedTask(luigi.Task):
     @property
     def snapshot(self) -> datetime.date:
         """The date whose raw folders are used: the one asked for, else the one used before, else its own."""
-        return self.snapshot_date or lake.snapshot_date(self.root, self.date) or self.date
+        return self.snapshot_date or commits.snapshot_date(self.root, self.date) or self.date
 
 
 class MarkerTarget(luigi.Target):
@@ -134,7 +134,7 @@ class MarkerTarget(luigi.Target):
         self.task, self.table = task, table
 
     def exists(self) -> bool:
-        return lake.committed(self.task.root, self.table, self.task.task_family, self.task.date, self.task.version)
+        return commits.committed(self.task.root, self.table, self.task.task_family, self.task.date, self.task.version)
 
 
 class JobTask(DatedTask, SparkSubmitTask):

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 import luigi
 
 from conf.errors import BadSetting
-from conf.layout import report_file, report_revision
-from tasks import console, lake, ledger, links, logs, mart, notify
+from lake import commits
+from lake.layout import report_file, report_revision
+from tasks import console, ledger, links, logs, mart, notify
 from tasks.base import DatedTask, DayParameter, OptionalDayParameter, today
 from tasks.publish import Publish
 from tasks.recommend import Recommend
@@ -45,7 +46,7 @@ class DailyPipeline(Day):
 
     def _refuse_old_revision(self) -> None:
         """A later date that carries the number already would be taken for done, though it is not."""
-        revisions = lake.accounted(self.root)
+        revisions = commits.accounted(self.root)
         taken = {date: n for date, n in revisions.items() if date > self.date and n >= self.revision}
         if taken and revisions.get(self.date, 0) < self.revision:
             raise BadSetting(
@@ -58,18 +59,18 @@ class DailyPipeline(Day):
         given = {"--force-train": ("DecideRetrain", "retrain"), "--no-promote": ("PromoteModel", "promote")}
         for flag, (task, step) in given.items():
             wanted = self.force_train if flag == "--force-train" else self.no_promote
-            if not wanted or not lake.committed(self.root, "decisions", task, self.date, self.version):
+            if not wanted or not commits.committed(self.root, "decisions", task, self.date, self.version):
                 continue
-            found = lake.decision(self.root, self.date, step)
+            found = commits.decision(self.root, self.date, step)
             if found == ("keep" if step == "retrain" else "promote"):
                 raise BadSetting(
                     f"{flag}: {self.date} is decided already ({step}: {found}); give --revision "
-                    f"{lake.accounted(self.root).get(self.date, 1) + 1} with it to decide the date anew"
+                    f"{commits.accounted(self.root).get(self.date, 1) + 1} with it to decide the date anew"
                 )
 
     def following(self) -> list[datetime.date]:
         """The later dates that a recompute goes on to."""
-        return [date for date in lake.accounted(self.root) if date > self.date] if self.revision > 1 else []
+        return [date for date in commits.accounted(self.root) if date > self.date] if self.revision > 1 else []
 
     def complete(self) -> bool:
         following = self.following()
@@ -127,7 +128,7 @@ def done(root: str, dates: list[datetime.date], revision: int, partial: bool = F
 
     In this revision or a later one.
     """
-    listed = lake.committed_dates(root, "recommendations", "Recommend", dates, revision)
+    listed = commits.committed_dates(root, "recommendations", "Recommend", dates, revision)
     reported = {date for date in listed if report_revision(report_file(root, date, partial)) >= revision}
     postgres = settings().postgres
     return mart.published(postgres, sorted(reported), revision) if postgres.url and reported else reported

@@ -17,7 +17,7 @@ import requests
 
 from conf.checkout import ROOT
 from conf.errors import Refused
-from conf.layout import index_file, report_file
+from lake.layout import index_file, report_file
 from tasks.demo import PORT, demo_api, last_days, say
 from tasks.spark_server import running
 

@@ -6,11 +6,11 @@ import pathlib
 
 import luigi
 
-from conf import files
 from conf.contract import ENTITIES
 from conf.errors import Refused
-from conf.layout import MANIFEST, raw_folder
-from conf.suppression import load
+from lake import files
+from lake.layout import MANIFEST, raw_folder
+from lake.suppression import load
 from tasks import api
 from tasks.base import DatedTask, today
 

@@ -10,10 +10,10 @@ import json
 import pathlib
 import sys
 
-from conf import files
 from conf.checkout import DEPLOY
 from conf.contract import LISTENS
-from conf.layout import MANIFEST, raw_folder
+from lake import files
+from lake.layout import MANIFEST, raw_folder
 
 ARCHIVE = pathlib.Path(sys.prefix) / "spark.jsa"
 LOGGING = DEPLOY / "spark" / "log4j2.properties"

@@ -22,8 +22,8 @@ import luigi
 from luigi.event import Event
 
 from conf.checkout import ROOT
-from conf.layout import spool_folder
 from conf.settings import as_flags
+from lake.layout import spool_folder
 from tasks import usage
 from tasks.base import DatedTask
 from tasks.console import message

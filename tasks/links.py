@@ -9,7 +9,7 @@ import pathlib
 import luigi
 from luigi.worker import TaskProcess
 
-from conf.layout import log_file, report_file
+from lake.layout import log_file, report_file
 from tasks.base import DatedTask, JobTask
 from tasks.progress import plain
 

@@ -1,6 +1,6 @@
 """The day's log: what every step of a date did and said, a line each, in order of time.
 
-A step's own output stays whole in a file of the step's (``conf/layout.py``); here its lines stand among those of
+A step's own output stays whole in a file of the step's (``lake/layout.py``); here its lines stand among those of
 the others, as they came. Where a line cannot be written the day goes on without it.
 """
 

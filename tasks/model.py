@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import luigi
 
-from tasks import lake
+from lake import commits
 from tasks.base import DatedTask, JobTask
 from tasks.clean import CleanListens, CleanTracks, CleanUsers
 
@@ -71,4 +71,4 @@ class RetrainIfNeeded(DatedTask):
             yield self.clone(PromoteModel)
 
     def _wanted(self) -> bool:
-        return lake.decision(self.root, self.date, "retrain") == "train"
+        return commits.decision(self.root, self.date, "retrain") == "train"

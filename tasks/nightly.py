@@ -19,13 +19,13 @@ import time
 from collections.abc import Iterator
 from typing import IO
 
-from conf import storage
 from conf.checkout import ROOT
 from conf.errors import Refused
-from conf.layout import MANIFEST, daily_log, lock_file, logs_folder, raw_folder
 from conf.settings import SECTIONS, Settings, add_flags, as_flags, from_flags
-from conf.storage import absolute
-from tasks import jvm, lake
+from lake import commits, storage
+from lake.layout import MANIFEST, daily_log, lock_file, logs_folder, raw_folder
+from lake.storage import absolute
+from tasks import jvm
 from tasks.base import DayParameter, today
 from tasks.daily import done
 from tasks.processes import bound, end
@@ -147,7 +147,7 @@ def due(settings: Settings, last: datetime.date, first: datetime.date | None = N
     At most ``[daily] catch_up_days``.
     """
     root = absolute(settings.lake.root)
-    first = first or min(lake.accounted(root), default=last)
+    first = first or min(commits.accounted(root), default=last)
     every = [first + datetime.timedelta(days=day) for day in range((last - first).days + 1)]
     missing = sorted(set(every) - done(root, every, 1))
     kept = [date for date in missing if (last - date).days < settings.daily.catch_up_days]

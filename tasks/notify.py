@@ -14,8 +14,8 @@ import sys
 from collections.abc import Iterable
 
 from conf.checkout import ROOT
-from conf.layout import day_log, spool_folder
 from conf.settings import Settings, as_flags
+from lake.layout import day_log, spool_folder
 from tasks.ledger import Ledger
 from tasks.logs import Step
 from tasks.report import HealthReport

@@ -4,7 +4,7 @@ import pathlib
 
 import luigi
 
-from conf.layout import report_file, report_revision
+from lake.layout import report_file, report_revision
 from tasks.base import DatedTask, JobTask
 from tasks.maintain import Maintain
 

@@ -7,7 +7,7 @@ one server's log tells the steps apart by their sessions. Its listener has a thr
 
 import pathlib
 
-from conf.layout import SPARK_EVENTS
+from lake.layout import SPARK_EVENTS
 
 # What is not read need not be written: plans are most of a log.
 LEAST = {

@@ -13,10 +13,10 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 
-from conf import storage
 from conf.checkout import DEPLOY
 from conf.errors import Refused
 from conf.settings import add_flags, from_flags
+from lake import storage
 from tasks import jvm, spark_events
 from tasks.base import LOOPBACK, spark_environment
 from tasks.processes import bound, end

@@ -14,10 +14,10 @@ import urllib.parse
 from collections.abc import Iterator
 from types import FrameType
 
-from conf import storage
 from conf.errors import Refused
-from conf.layout import state_folder
 from conf.settings import Settings, add_flags, as_flags, from_flags
+from lake import storage
+from lake.layout import state_folder
 from tasks import jvm
 from tasks.demo import PORT, say
 from tasks.spark_server import answers, free_port, running

@@ -8,13 +8,13 @@ import pathlib
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from conf import files
 from conf.contract import Entity
 from conf.errors import Refused
-from conf.layout import MANIFEST, raw_folder
 from jobs.cleaning.checks import checked
 from jobs.cleaning.conversions import Context
 from jobs.forgetting.raw import held_against_list
+from lake import files
+from lake.layout import MANIFEST, raw_folder
 
 
 @dataclasses.dataclass(frozen=True)

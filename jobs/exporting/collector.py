@@ -19,7 +19,7 @@ from conf.settings import Settings
 from jobs.exporting.families import build_info, families, gauge
 from jobs.exporting.figures import Figures, read
 from jobs.exporting.naming import PREFIX
-from jobs.lake import Lake
+from lake.tables import Lake
 
 log = logging.getLogger("jobs.exporter")
 

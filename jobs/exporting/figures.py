@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 
 from conf.contract import ENTITIES
 from conf.health import METRICS, Metric
-from jobs.lake import Lake, schema_of
 from jobs.monitoring import series
 from jobs.monitoring.series import Key, Point, Series
+from lake.schema import schema_of
+from lake.tables import Lake
 
 HISTORY = 28  # days before the newest that "usual" is taken from
 FEWEST = 5  # values that a usual one needs

@@ -4,9 +4,9 @@ import dataclasses
 import json
 from typing import Any
 
-from conf import files
-from conf.layout import forgetting_file, forgotten_file
 from jobs.forgetting.person import Person
+from lake import files
+from lake.layout import forgetting_file, forgotten_file
 
 Counts = dict[str, int]  # rows, files or other things found, by place
 

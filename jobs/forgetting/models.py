@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from conf.files import replace
 from jobs.factors import FactorModel
 from jobs.registry_access import BROKEN
+from lake.files import replace
 
 FACTORS = "factors.npz"
 EXAMPLES = ("input_example.json", "serving_input_example.json")

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from conf.contract import USERS, Entity
-from conf.suppression import person
 from jobs.forgetting.raw import parsed
+from lake.suppression import person
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from conf.contract import LISTENS, Entity
-from conf.suppression import person, units
+from lake.suppression import person, units
 
 Moves = dict[str, int]  # units by outcome
 OF_A_PLAY = "unknown_track"  # and what begins with items_: rules that one play breaks for itself

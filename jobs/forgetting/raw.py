@@ -16,11 +16,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
-from conf import files
 from conf.contract import ENTITIES, Entity
-from conf.layout import MANIFEST, growing_folder, raw_folder
-from conf.storage import is_url
-from conf.suppression import FIELDS, Suppression, listed, load, units
+from lake import files
+from lake.layout import MANIFEST, growing_folder, raw_folder
+from lake.storage import is_url
+from lake.suppression import FIELDS, Suppression, listed, load, units
 
 LEVEL = 1  # of gzip, as the fetch writes
 NUMBERED = re.compile(r"(part-\d+)(?:\.\d+)?\.jsonl\.gz")

@@ -14,13 +14,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from conf.contract import ENTITIES
-from conf.files import below
-from conf.layout import model_folder, table_folder
 from conf.settings import Settings
 from conf.tables import TABLES
 from jobs.forgetting import mart, models, raw, registry, texts
 from jobs.forgetting.person import Person
 from jobs.forgetting.plan import is_theirs
+from lake.files import below
+from lake.layout import model_folder, table_folder
 
 
 @dataclasses.dataclass(frozen=True)

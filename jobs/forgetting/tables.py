@@ -4,10 +4,10 @@ import pathlib
 import re
 
 from conf.contract import ENTITIES
-from conf.layout import table_folder
 from conf.tables import TABLES, marker
 from jobs.forgetting.plan import is_theirs
-from jobs.lake import Lake
+from lake.layout import table_folder
+from lake.tables import Lake
 
 # What is served goes first.
 BY_ID = tuple(dict.fromkeys(name for name in ("recommendations", *TABLES) if "user_id" in TABLES[name].names))

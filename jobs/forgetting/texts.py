@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from conf import storage
-from conf.files import below, replace
-from conf.layout import forgetting_file, lock_file, machine_folder, suppression_file
 from conf.tables import TABLES
 from jobs.forgetting.person import Person
+from lake import storage
+from lake.files import below, replace
+from lake.layout import forgetting_file, lock_file, machine_folder, suppression_file
 
 MASK = b"***"
 COMPRESSED = {".zstd": "zstd", ".zst": "zstd", ".lz4": "lz4", ".gz": "gzip"}

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from conf.health import METRICS
-from conf.layout import day_log, log_file, report_file, report_revision
-from jobs.lake import Lake
 from jobs.mailing.message import Letter
 from jobs.monitoring import finding, series
 from jobs.monitoring.finding import Finding
 from jobs.monitoring.series import Figures, Key
 from jobs.monitoring.shown import figure
 from jobs.monitoring.verdict import served, verdict
+from lake.layout import day_log, log_file, report_file, report_revision
+from lake.tables import Lake
 
 # What a mail shows, in this order, each for all of its labels; the report has the rest.
 SHOWN = (

@@ -4,7 +4,7 @@ import datetime
 import json
 from typing import NamedTuple
 
-from conf.layout import mail_memory
+from lake.layout import mail_memory
 
 
 class Mailed(NamedTuple):

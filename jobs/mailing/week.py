@@ -7,14 +7,14 @@ import pathlib
 from collections.abc import Sequence
 from typing import Any
 
-from conf.layout import report_file, report_revision
-from jobs.lake import Lake
 from jobs.mailing.day import decisions, failing, in_order, keys, title
 from jobs.mailing.message import Letter
 from jobs.monitoring import finding, series
 from jobs.monitoring.finding import Finding
 from jobs.monitoring.series import Key, Series
 from jobs.monitoring.shown import figure
+from lake.layout import report_file, report_revision
+from lake.tables import Lake
 
 DAYS = 7
 BARS = "▁▂▃▄▅▆▇█"

@@ -6,12 +6,12 @@ import datetime
 import psycopg
 
 from conf.tables import TABLES
-from jobs.lake import Lake
 from jobs.mart import partitions
 from jobs.mart.connection import scalar
 from jobs.mart.copying import copy
 from jobs.mart.merging import sync
 from jobs.mart.staging import require_count
+from lake.tables import Lake
 
 KEYS = {"recommendations": ["user_id", "date", "rank"], "similar_tracks": ["track_id", "model_version", "rank"]}
 

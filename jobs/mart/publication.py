@@ -20,10 +20,10 @@ import psycopg
 from conf.settings import Settings
 from jobs.champion import champion
 from jobs.cli import Figures
-from jobs.lake import Lake
 from jobs.mart import merging, partitions, schema, staging
 from jobs.mart.connection import connect, patiently, publisher, scalar
 from jobs.mart.lists import Lists
+from lake.tables import Lake
 
 log = logging.getLogger("jobs.mart")
 PARTITIONED = ("recommendations", "similar_tracks")

@@ -12,9 +12,9 @@ import psycopg
 import pyarrow as pa
 
 from conf.errors import Refused
-from jobs.lake import Lake
 from jobs.mart.connection import scalar
 from jobs.mart.copying import copy
+from lake.tables import Lake
 
 DDL = {
     "new_tracks": (

@@ -6,10 +6,11 @@ A migration may be killed and run again: the lake says which schema it has only 
 from collections.abc import Callable
 
 from conf.errors import Refused
-from conf.layout import schema_file
 from conf.tables import SCHEMA
-from jobs.lake import Lake, schema_of, write_schema
 from jobs.migrations import v2, v3
+from lake.layout import schema_file
+from lake.schema import schema_of, write_schema
+from lake.tables import Lake
 
 STEPS: dict[int, Callable[[Lake], None]] = {2: v2.migrate, 3: v3.migrate}
 

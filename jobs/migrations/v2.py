@@ -6,9 +6,10 @@ import json
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from conf.storage import options
 from conf.tables import TABLES
-from jobs.lake import Lake, arrow_schema
+from lake.delta import arrow_schema
+from lake.storage import options
+from lake.tables import Lake
 
 
 def migrate(lake: Lake) -> None:

@@ -3,10 +3,9 @@
 Only the table's schema changes: in rows of before the new columns are null.
 """
 
-from deltalake import Field, Schema
-
 from conf.tables import TABLES
-from jobs.lake import Lake, arrow_schema
+from lake.delta import fields_of
+from lake.tables import Lake
 
 
 def migrate(lake: Lake) -> None:
@@ -14,12 +13,6 @@ def migrate(lake: Lake) -> None:
     if not table:
         return
     there = {field.name for field in table.schema().fields}
-    comments = {column.name: column.comment for column in TABLES["runs"].columns}
-    declared = Schema.from_arrow(arrow_schema(TABLES["runs"])).fields
-    new = [
-        Field(field.name, field.type, nullable=True, metadata={"comment": comments[field.name]})
-        for field in declared
-        if field.name not in there
-    ]
+    new = [field for field in fields_of(TABLES["runs"]) if field.name not in there]
     if new:
         table.alter.add_columns(new)

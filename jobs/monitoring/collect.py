@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from conf.health import METRICS
 from conf.settings import Settings
-from jobs.lake import Lake
 from jobs.monitoring import listening, snapshots, steps, tables
 from jobs.monitoring.series import Figures, Key
+from lake.tables import Lake
 
 log = logging.getLogger("jobs")
 

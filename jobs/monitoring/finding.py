@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from conf.health import METRICS
-from jobs.lake import Lake
+from lake.tables import Lake
 
 Severity = Literal["critical", "warning"]  # people get wrong, old or no lists; look at it today
 

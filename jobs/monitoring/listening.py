@@ -5,9 +5,9 @@ import datetime
 import pyarrow.compute as pc
 
 from jobs.champion import champion
-from jobs.lake import Lake
 from jobs.monitoring.series import Figures
 from jobs.overview import midnight
+from lake.tables import Lake
 
 EVALUATED = {  # figure: kind, model and metric of ``evaluations``, and whether it is at k or of no list
     "live_ndcg": ("live", "als", "ndcg", True),

@@ -7,13 +7,13 @@ import time
 
 from conf.settings import Settings
 from conf.tables import marker
-from jobs.lake import Lake
 from jobs.monitoring import finding, series, steps
 from jobs.monitoring.anomalies import findings
 from jobs.monitoring.collect import collect
 from jobs.monitoring.finding import Finding
 from jobs.monitoring.series import Figures, Key, Series
 from jobs.monitoring.verdict import verdict
+from lake.tables import Lake
 
 log = logging.getLogger("jobs")
 

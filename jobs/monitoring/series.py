@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Mapping
 
-from jobs.lake import Lake
+from lake.tables import Lake
 
 Key = tuple[str, str]  # metric and label, as conf/health.py declares them
 Point = tuple[datetime.date, float]

@@ -4,12 +4,12 @@ import datetime
 import json
 from typing import Any
 
-from conf import files
 from conf.contract import ENTITIES, Entity
-from conf.layout import MANIFEST, raw_folder
 from conf.tables import TABLES
-from jobs.lake import Lake
 from jobs.monitoring.series import Figures
+from lake import files
+from lake.layout import MANIFEST, raw_folder
+from lake.tables import Lake
 
 OUTCOMES = ("clean", "duplicate", "quarantined", "later", "suppressed")
 

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 from jobs import spool
-from jobs.lake import Lake
 from jobs.monitoring.series import Figures, Key
 from jobs.spool import Attempt
+from lake.tables import Lake
 
 MAIL = "Notify"
 WRAPPERS = {"Day", "DailyPipeline"}  # they do nothing themselves

@@ -3,10 +3,10 @@
 import datetime
 import shutil
 
-from conf.storage import is_url
 from conf.tables import marker
-from jobs.lake import Lake
 from jobs.monitoring.series import Figures
+from lake.storage import is_url
+from lake.tables import Lake
 
 NEWEST = {  # the column that says how new a table's rows are
     "tracks": "last_seen",

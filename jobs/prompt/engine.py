@@ -6,10 +6,10 @@ from pyspark.sql import SparkSession
 from conf.errors import Refused
 from conf.settings import parse
 from conf.tables import TABLES
-from jobs.lake import Lake
 from jobs.prompt.names import Names
 from jobs.prompt.statements import writes
 from jobs.session import spark_session
+from lake.tables import Lake
 
 
 class Engine:

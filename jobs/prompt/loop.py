@@ -18,11 +18,11 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.lexers import PygmentsLexer
 from pygments.lexers.sql import SqlLexer
 
-from conf.layout import state_folder
-from jobs.lake import Lake
 from jobs.prompt import failures, help, shown
 from jobs.prompt.complete import Names
 from jobs.prompt.statements import finished, split
+from lake.layout import state_folder
+from lake.tables import Lake
 
 SHOWN = 1000  # rows of a result that a table shows
 LESS = ["less", "-SRX", "-Pq leaves, the arrows scroll"]

@@ -10,11 +10,11 @@ import pathlib
 
 from pyspark.sql import SparkSession
 
-from conf.storage import is_url
 from conf.tables import TABLES, Table
 from conf.views import VIEWS, View
-from jobs.lake import Lake
 from jobs.prompt.statements import words
+from lake.storage import is_url
+from lake.tables import Lake
 
 
 class Names:

@@ -7,7 +7,6 @@ import pathlib
 import jinja2
 
 from conf.settings import Settings
-from conf.storage import absolute
 from jobs.comparisons import OF_LISTS, between, comparisons, shares, shown
 from jobs.monitoring import series
 from jobs.monitoring.finding import Finding
@@ -20,6 +19,7 @@ from jobs.reporting.index import DayRow, tone_of
 from jobs.reporting.recorded import Recorded
 from jobs.reporting.sparkline import sparkline
 from jobs.reporting.steps import Step, failures, steps
+from lake.storage import absolute
 
 TEMPLATES = pathlib.Path(__file__).parents[1] / "templates"
 AGAIN = "luigi --module tasks.daily DailyPipeline --local-scheduler --date {date}"

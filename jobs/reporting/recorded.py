@@ -4,12 +4,12 @@ import dataclasses
 import datetime
 
 from jobs import spool
-from jobs.lake import Lake
 from jobs.monitoring.finding import Finding
 from jobs.monitoring.record import Health
 from jobs.monitoring.series import Key, Series
 from jobs.reporting.panels import DAYS, Flags
 from jobs.spool import Attempt
+from lake.tables import Lake
 
 
 @dataclasses.dataclass(frozen=True)

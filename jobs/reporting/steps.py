@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from conf.layout import log_file
 from jobs.monitoring.shown import duration, size
 from jobs.monitoring.steps import MAIL, WRAPPERS
+from lake.layout import log_file
 
 MB = 2**20  # bytes; as the table ``runs`` counts them
 TONES = {"done": "fine", "failed": "critical", "killed": "critical"}

@@ -9,7 +9,7 @@ from collections import Counter
 
 from conf.contract import Entity
 from conf.settings import Api
-from conf.suppression import Suppression
+from lake.suppression import Suppression
 from tasks.api.body import Page, read_page, rows_on_page
 from tasks.api.client import Client
 from tasks.api.deadline import Deadline

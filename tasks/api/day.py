@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from conf import files
 from conf.contract import ENTITIES
-from conf.layout import MANIFEST, raw_folder
 from conf.settings import Api
-from conf.storage import is_url
-from conf.suppression import load
+from lake import files
+from lake.layout import MANIFEST, raw_folder
+from lake.storage import is_url
+from lake.suppression import load
 from tasks.api import folders
 from tasks.api.again import ask_again
 from tasks.api.body import read_row

@@ -8,9 +8,9 @@ import shutil
 import time
 from collections.abc import Iterator
 
-from conf import files
-from conf.layout import MANIFEST, growing_folder
-from conf.storage import create, is_failure, is_url
+from lake import files
+from lake.layout import MANIFEST, growing_folder
+from lake.storage import create, is_failure, is_url
 from tasks.api.errors import NotWritten
 from tasks.api.writer import sync
 

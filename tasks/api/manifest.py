@@ -9,8 +9,8 @@ import pathlib
 from collections.abc import Iterator
 from typing import Any
 
-from conf import files
-from conf.layout import MANIFEST
+from lake import files
+from lake.layout import MANIFEST
 from tasks.api.errors import DamagedSnapshot
 
 

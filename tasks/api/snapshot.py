@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 
 from conf.contract import Entity
-from conf.layout import MANIFEST
 from conf.settings import Api
-from conf.suppression import Suppression
+from lake.layout import MANIFEST
+from lake.suppression import Suppression
 from tasks.api import folders
 from tasks.api.client import Client, public_url
 from tasks.api.deadline import Deadline

@@ -4,7 +4,7 @@ import datetime
 from typing import Any
 
 from conf.contract import Entity
-from conf.suppression import Suppression, units
+from lake.suppression import Suppression, units
 from tasks.api.body import Page
 
 

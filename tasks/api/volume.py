@@ -4,8 +4,8 @@ import datetime
 import os
 import statistics
 
-from conf.layout import raw_folder
 from conf.settings import Api
+from lake.layout import raw_folder
 from tasks.api.errors import VolumeFell
 from tasks.api.manifest import Manifest, is_fetched, parse_manifest
 

@@ -7,7 +7,7 @@ import pathlib
 import uuid
 from collections.abc import Iterable
 
-from conf.storage import is_url
+from lake.storage import is_url
 from tasks.api.manifest import RawFile
 
 ROWS_PER_FILE = 50_000  # gzip does not split: readers work on as many files at once as there are

@@ -17,7 +17,7 @@ import time
 import pytest
 
 from bench import raw_lake
-from jobs.lake import Lake
+from lake.tables import Lake
 from tasks import spark_server
 from tasks.base import spark_environment
 from tests.ports import free_port

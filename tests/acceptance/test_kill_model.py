@@ -21,11 +21,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conf.layout import model_folder
 from jobs import registry
 from jobs.champion import champion, named
 from jobs.factors import FactorModel
-from jobs.lake import Lake
+from lake.layout import model_folder
+from lake.tables import Lake
 from tasks import spark_server
 from tasks.base import spark_environment
 from tests.jobs import raw

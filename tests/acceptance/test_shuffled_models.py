@@ -19,9 +19,9 @@ from jobs import clean, decide, evaluate, promote, recommend, train
 from jobs.champion import champion
 from jobs.cli import Job
 from jobs.factors import FactorModel
-from jobs.lake import Lake
 from jobs.rules import Decision
 from jobs.solvers import fit
+from lake.tables import Lake
 from tests.jobs import raw
 
 pytestmark = pytest.mark.acceptance

@@ -3,7 +3,7 @@
 import datetime
 
 from conf.tables import marker
-from jobs.lake import Lake
+from lake.tables import Lake
 
 DAY, NEXT = datetime.date(2024, 3, 1), datetime.date(2024, 3, 2)
 HOSTILE = "<script>document.title='owned'</script>"

@@ -3,11 +3,10 @@ import asyncio
 import numpy as np
 import pytest
 
-from app import lake_tables
 from app.lake_store import LakeStore
 from app.store import NoDay
 from conf.tables import marker
-from jobs.lake import Lake
+from lake.tables import Lake
 from tests.app.lakes import DAY, LISTS, NEXT, listed, publish, small_lake, songs
 from tests.app.serving import eventually, served, settings_of
 
@@ -155,8 +154,8 @@ def test_nothing_there_is_an_error_of_its_own(tmp_path):
 
 def test_the_table_of_users_is_never_opened(lake, monkeypatch):
     opened = set()
-    real = lake_tables.Tables.open
-    monkeypatch.setattr(lake_tables.Tables, "open", lambda self, table: opened.add(table) or real(self, table))
+    real = Lake.open
+    monkeypatch.setattr(Lake, "open", lambda self, table: opened.add(table) or real(self, table))
     settings = settings_of(lake.root)
     with served(settings, LakeStore(settings)) as client:
         for path in ("/", "/listeners/1", "/songs?q=blue", "/songs/1", "/model", "/users/1/history", "/users"):

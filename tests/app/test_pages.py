@@ -4,9 +4,9 @@ import re
 import pytest
 
 from app.lake_store import LakeStore
-from conf import files
-from conf.layout import report_file
 from conf.settings import Evaluate
+from lake import files
+from lake.layout import report_file
 from tests.app.lakes import DAY, HOSTILE, HOSTILE_ARTIST, small_lake
 from tests.app.serving import served, settings_of
 

@@ -9,7 +9,7 @@ import pytest
 from bench import als_series, bench_als
 from bench.memory import packed_bytes
 from jobs.history import plays_as_of, weighted
-from jobs.lake import Lake
+from jobs.runtime.frames import SparkLake
 from jobs.solvers.packed import from_frame, pack
 
 
@@ -53,7 +53,7 @@ def test_packed_bytes_are_those_of_the_matrix_the_ids_and_the_factors():
 
 def test_plays_that_are_written_count_as_the_pairs_that_they_were_made_from(spark, tmp_path):
     packed = pack(np.array([1, 1, 2]), np.array([5, 6, 5]), np.array([2, 1, 3]))
-    lake = Lake(str(tmp_path), spark)
+    lake = SparkLake(str(tmp_path), spark)
     assert als_series.write_plays(lake, packed) == 6
     read = from_frame(weighted(plays_as_of(lake.read("listens"), als_series.DATE), als_series.DATE, {}))
     assert read.weights.toarray().tolist() == [[2, 1], [3, 0]]

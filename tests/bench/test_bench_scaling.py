@@ -13,7 +13,7 @@ import pytest
 from bench import scaling_steps
 from bench.bench_scaling import Growth, Peaks, growth, run, slopes
 from bench.plays import write_plays
-from jobs.lake import Lake
+from jobs.runtime.frames import SparkLake
 from jobs.solvers.packed import pack
 
 SMALL = {"plays": 10, "tracks": 200, "k": 5, "rank": 4, "iterations": 2, "memory": "1g"}
@@ -95,11 +95,11 @@ def test_memory_is_that_of_the_process_and_its_children():
 
 
 def test_fit_and_lists_are_of_what_the_tables_hold(spark, tmp_path, monkeypatch):
-    monkeypatch.setattr(scaling_steps, "lake_of", lambda _: contextlib.nullcontext(Lake(str(tmp_path), spark)))
+    monkeypatch.setattr(scaling_steps, "lake_of", lambda _: contextlib.nullcontext(SparkLake(str(tmp_path), spark)))
     args = argparse.Namespace(**SMALL, root=pathlib.Path(tmp_path), users=3)
     # Three users with three tracks each, of which one was played twice: ten plays, nine pairs.
     users, tracks = [1, 1, 1, 2, 2, 2, 3, 3, 3], [5, 6, 7, 5, 6, 8, 6, 7, 8]
-    lake = Lake(str(tmp_path), spark)
+    lake = SparkLake(str(tmp_path), spark)
     write_plays(lake, pack(np.array(users), np.array(tracks), np.array([2.0] + 8 * [1.0])))
     lake.append_rows([{"user_id": user} for user in (1, 2, 3)], "users", "users/CleanUsers/2024-07-01")
     found = {row["what"]: row["rows"] for row in scaling_steps.train("local")(args)}

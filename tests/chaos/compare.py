@@ -12,7 +12,7 @@ import psycopg
 
 from conf.health import PERFORMANCE, STABILITY
 from conf.tables import TABLES
-from jobs.lake import Lake
+from lake.tables import Lake
 
 # Columns that say when something happened, or how many files it was in: each attempt writes its own to runs and findings.
 COLUMNS = {"accounting": ("fetched_at",), "maintenance": ("files_compacted", "files_removed")}

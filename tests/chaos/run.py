@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 
-from conf.layout import lock_file
+from lake.layout import lock_file
 from tasks.spark_server import running
 from tests.chaos import compare, processes, servers
 from tests.chaos.faults import FAULTS

@@ -2,8 +2,8 @@
 
 import pytest
 
-from conf import storage
 from conf.errors import Refused
+from lake import storage
 
 ROOT = "s3a://bucket/lake"
 

@@ -5,7 +5,7 @@ import gzip
 import hashlib
 import json
 
-from conf.layout import MANIFEST, raw_folder
+from lake.layout import MANIFEST, raw_folder
 
 STAMP = "2024-01-01T10:00:00"
 

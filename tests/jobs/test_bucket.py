@@ -5,16 +5,16 @@ import threading
 
 import pytest
 
-from conf import suppression
 from conf.contract import ENTITIES, USERS
-from conf.layout import MANIFEST, model_folder, raw_folder
 from conf.tables import marker
 from jobs import models, pruning
 from jobs.champion import load
 from jobs.factors import FactorModel, sweep
 from jobs.forgetting import raw as forgetting
-from jobs.lake import Lake, schema_of
-from tasks import lake as asked
+from lake import commits, suppression
+from lake.layout import MANIFEST, model_folder, raw_folder
+from lake.schema import schema_of
+from lake.tables import Lake
 from tests.jobs import raw
 from tests.jobs.factor_models import factor_model
 
@@ -28,11 +28,11 @@ def row(decision, date=DATE):
 
 def test_commit_is_seen_by_its_marker_from_tasks_too(bucket):
     lake = Lake(bucket)
-    assert not asked.committed(bucket, "decisions", "DecideRetrain", DATE, 1)
+    assert not commits.committed(bucket, "decisions", "DecideRetrain", DATE, 1)
     lake.replace_rows([row("keep")], "decisions", NAME, date=DATE, step="retrain")
     assert lake.committed(NAME)
-    assert asked.committed(bucket, "decisions", "DecideRetrain", DATE, 1)
-    assert asked.decision(bucket, DATE, "retrain") == "keep"
+    assert commits.committed(bucket, "decisions", "DecideRetrain", DATE, 1)
+    assert commits.decision(bucket, DATE, "retrain") == "keep"
     assert schema_of(bucket) == schema_of(bucket + "/none-yet")
 
 

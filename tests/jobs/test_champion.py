@@ -1,10 +1,10 @@
 import pytest
 
 from conf.errors import Refused
-from conf.layout import model_folder
 from jobs import registry
 from jobs.champion import champion, follow, line, load, named
-from jobs.lake import Lake
+from lake.layout import model_folder
+from lake.tables import Lake
 from tests.jobs.factor_models import day, decision, factor_model, promoted, rolled_back, tags
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from conf.tables import TABLES
 from jobs.check import CHECKS, manifests, run_checks
-from jobs.lake import Lake
+from lake.tables import Lake
 from tests.jobs import raw
 
 DAY = datetime.date(2024, 3, 1)

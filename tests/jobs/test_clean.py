@@ -15,7 +15,7 @@ from conf.settings import Lake as LakeSettings
 from jobs import clean
 from jobs.cleaning import conversions
 from jobs.cli import Job
-from jobs.lake import Lake
+from lake.tables import Lake
 from tasks.spark_server import running
 from tests.jobs import raw
 from tests.ports import free_port

@@ -4,7 +4,7 @@ import pytest
 
 from jobs.champion import champion, incumbent
 from jobs.decide import situation, trainings
-from jobs.lake import Lake
+from lake.tables import Lake
 
 START = datetime.date(2024, 3, 1)
 

@@ -1,10 +1,10 @@
 import datetime
 import json
 
-from conf.layout import report_file, report_revision, spool_folder
 from jobs.cli import parser, settle
-from jobs.lake import Lake
 from jobs.ledger import main
+from lake.layout import report_file, report_revision, spool_folder
+from lake.tables import Lake
 
 DAY = datetime.date(2024, 3, 1)
 TEN = "2024-03-02T10:00:00+00:00"

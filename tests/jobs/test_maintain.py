@@ -8,12 +8,12 @@ import pytest
 from deltalake import DeltaTable
 
 from conf.errors import BadSetting
-from conf.layout import model_folder, raw_folder
 from conf.settings import Lake as LakeSettings
 from conf.settings import Settings, parse
 from jobs import maintain
 from jobs.cli import Job
-from jobs.lake import Lake
+from lake.layout import model_folder, raw_folder
+from lake.tables import Lake
 from tests.jobs import raw
 
 TODAY = datetime.date(2024, 3, 31)

@@ -10,10 +10,12 @@ import pytest
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 
 from conf.errors import Refused
-from conf.layout import schema_file
 from conf.tables import SCHEMA, TABLES
 from jobs import migrations
-from jobs.lake import Lake, arrow_schema, write_schema
+from lake.delta import arrow_schema
+from lake.layout import schema_file
+from lake.schema import write_schema
+from lake.tables import Lake
 
 DAY = datetime.date(2024, 3, 1)
 MARKER = f"accounting/CleanTracks/{DAY}"

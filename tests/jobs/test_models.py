@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from conf.layout import model_folder
 from jobs import models, registry
-from jobs.lake import Lake
+from lake.layout import model_folder
+from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, job, live, promoted, tags
 from tests.ports import free_port
 

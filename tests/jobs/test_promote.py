@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from conf.errors import Refused
-from conf.layout import challenger_folder, model_folder
 from jobs import promote, registry, registry_access, similar
 from jobs.champion import champion
 from jobs.factors import FactorModel
-from jobs.lake import Lake
 from jobs.promote import check, overlap
+from lake.layout import challenger_folder, model_folder
+from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, job, promoted, rolled_back, tags
 from tests.ports import free_port
 

@@ -3,10 +3,10 @@ import datetime
 import mlflow
 import pytest
 
-from conf.layout import challenger_folder, model_folder
 from jobs import pruning, registry
-from jobs.lake import Lake
 from jobs.similar import write
+from lake.layout import challenger_folder, model_folder
+from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, promoted, rolled_back, tags
 
 

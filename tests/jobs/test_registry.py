@@ -13,7 +13,7 @@ import pytest
 from conf.errors import Refused
 from jobs import registry, registry_access
 from jobs.factors import FactorModel
-from jobs.lake import Lake
+from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, tags
 from tests.ports import free_port
 

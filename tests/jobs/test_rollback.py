@@ -3,10 +3,10 @@ import json
 import pytest
 
 from conf.errors import Refused
-from conf.layout import model_folder
 from jobs import registry, rollback
 from jobs.champion import champion
-from jobs.lake import Lake
+from lake.layout import model_folder
+from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, job, live, promoted, tags
 from tests.ports import free_port
 

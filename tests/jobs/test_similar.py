@@ -5,7 +5,7 @@ import pytest
 
 from jobs import similar
 from jobs.factors import FactorModel
-from jobs.lake import Lake
+from lake.tables import Lake
 
 DAY = datetime.date(2024, 3, 1)
 

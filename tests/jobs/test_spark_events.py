@@ -4,8 +4,8 @@ import time
 
 import pyarrow as pa
 
-from conf.layout import SPARK_EVENTS
 from jobs.spark_events import MIB, Logs, find, read
+from lake.layout import SPARK_EVENTS
 
 TAG = "SparkConnect_OperationTag_User_me_Session_{}_Operation_1"
 

@@ -2,8 +2,8 @@ import datetime
 
 import pytest
 
-from jobs.lake import Lake
 from jobs.trend import days, plot, text
+from lake.tables import Lake
 
 FIRST, SECOND = datetime.date(2024, 3, 1), datetime.date(2024, 3, 2)
 

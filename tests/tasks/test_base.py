@@ -9,8 +9,9 @@ import luigi
 import pytest
 
 from conf.checkout import ROOT
-from conf.layout import MANIFEST, raw_folder
-from tasks import jvm, lake, spark_server
+from lake import commits
+from lake.layout import MANIFEST, raw_folder
+from tasks import jvm, spark_server
 from tasks.base import cause
 from tasks.console import describe
 from tasks.model import DecideRetrain, PromoteModel
@@ -134,16 +135,16 @@ def test_figures_are_told_in_a_line():
 
 
 def ask(queue, table):
-    queue.put(lake.marker_version(table, "decisions/A/1"))
+    queue.put(commits.marker_version(table, "decisions/A/1"))
 
 
 def test_a_marker_is_found_in_a_process_forked_from_one_that_looked_before(tmp_path):
-    from jobs.lake import Lake
+    from lake.tables import Lake
 
     Lake(str(tmp_path)).replace_rows([], "decisions", "decisions/A/1", date=DATE)
     table = str(tmp_path / "decisions")
-    assert lake.marker_version(table, "decisions/A/1") == 1
-    assert lake.marker_version(table, "decisions/B/1") == -1
+    assert commits.marker_version(table, "decisions/A/1") == 1
+    assert commits.marker_version(table, "decisions/B/1") == -1
     fork = multiprocessing.get_context("fork")
     queue = fork.Queue()
     child = fork.Process(target=ask, args=(queue, table))

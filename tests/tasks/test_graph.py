@@ -7,7 +7,7 @@ import luigi
 import pytest
 
 from conf.errors import BadSetting
-from tasks import lake
+from lake import commits
 from tasks.base import DayParameter, today
 from tasks.daily import Backfill, DailyPipeline
 from tasks.model import DecideRetrain, PromoteModel, RetrainIfNeeded
@@ -48,9 +48,9 @@ def test_a_promotion_stands_on_a_training_and_that_on_the_decision():
 
 def test_training_is_asked_for_only_where_that_was_decided(monkeypatch):
     task = RetrainIfNeeded(date=DATE)
-    monkeypatch.setattr(lake, "decision", lambda *_: "keep")
+    monkeypatch.setattr(commits, "decision", lambda *_: "keep")
     assert list(task.run()) == []
-    monkeypatch.setattr(lake, "decision", lambda *_: "train")
+    monkeypatch.setattr(commits, "decision", lambda *_: "train")
     assert [one.task_id for one in task.run()] == [PromoteModel(date=DATE).task_id]
 
 
@@ -59,8 +59,8 @@ def test_training_is_asked_for_only_where_that_was_decided(monkeypatch):
 )
 def test_it_is_complete_when_it_says_keep_or_the_promotion_is_decided(monkeypatch, decision, promoted, complete):
     tasks = {"DecideRetrain": True, "PromoteModel": promoted}
-    monkeypatch.setattr(lake, "committed", lambda root, table, task, date, revision: tasks[task])
-    monkeypatch.setattr(lake, "decision", lambda *_: decision)
+    monkeypatch.setattr(commits, "committed", lambda root, table, task, date, revision: tasks[task])
+    monkeypatch.setattr(commits, "decision", lambda *_: decision)
     assert RetrainIfNeeded(date=DATE).complete() is complete
 
 
@@ -99,8 +99,8 @@ def test_today_may_run_and_is_partial():
     ],
 )
 def test_a_decision_that_stands_is_not_silently_kept_against_a_flag(monkeypatch, flag, found, refused):
-    monkeypatch.setattr(lake, "committed", lambda *_: True)
-    monkeypatch.setattr(lake, "decision", lambda *_: found)
+    monkeypatch.setattr(commits, "committed", lambda *_: True)
+    monkeypatch.setattr(commits, "decision", lambda *_: found)
     if refused:
         with pytest.raises(BadSetting, match=re.escape(refused)):
             DailyPipeline(date=DATE, **{flag: True})

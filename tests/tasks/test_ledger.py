@@ -9,7 +9,7 @@ import pytest
 from luigi.task_register import Register
 
 from conf.errors import Refused
-from conf.layout import spool_folder
+from lake.layout import spool_folder
 from tasks import ledger
 from tasks.base import DatedTask
 from tasks.fetch import FetchUsers

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from conf.layout import log_file
+from lake.layout import log_file
 from tests.tasks.test_luigid import DATE, ROOT
 
 SECRETS = {

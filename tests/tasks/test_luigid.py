@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
-from conf.layout import day_log, log_file
+from lake.layout import day_log, log_file
 from tests.ports import free_port
 
 ROOT = pathlib.Path(__file__).parents[2]

@@ -26,7 +26,7 @@ def days(*numbers):
 
 
 def due(monkeypatch, settings, accounted, complete):
-    monkeypatch.setattr(nightly.lake, "accounted", lambda root: dict.fromkeys(days(*accounted), 1))
+    monkeypatch.setattr(nightly.commits, "accounted", lambda root: dict.fromkeys(days(*accounted), 1))
     monkeypatch.setattr(nightly, "done", lambda root, dates, revision: set(days(*complete)) & set(dates))
     return nightly.due(settings, LAST)
 

@@ -9,8 +9,8 @@ import sys
 import pytest
 from aiosmtpd.controller import Controller
 
-from conf.layout import day_log, mail_memory, spool_folder
-from jobs.lake import Lake
+from lake.layout import day_log, mail_memory, spool_folder
+from lake.tables import Lake
 from tasks.ledger import Ledger
 from tasks.notify import ended, finish
 from tests.jobs.mailing.smtp import Mailbox

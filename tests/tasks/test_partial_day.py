@@ -6,7 +6,7 @@ import json
 import luigi
 import pytest
 
-from conf.layout import MANIFEST, raw_folder, report_file
+from lake.layout import MANIFEST, raw_folder, report_file
 from tasks import base, fetch
 from tasks.fetch import CheckSnapshot, FetchTracks
 from tasks.report import HealthReport

@@ -5,7 +5,8 @@ import datetime
 import luigi
 import pytest
 
-from tasks import daily, lake, mart
+from lake import commits
+from tasks import daily, mart
 from tasks.daily import DailyPipeline, Day
 from tasks.publish import Publish
 from tasks.report import HealthReport
@@ -49,7 +50,7 @@ def test_a_mart_that_does_not_answer_has_published_nothing(with_mart):
 
 
 def test_a_day_is_whole_when_it_is_published(with_mart, monkeypatch):
-    monkeypatch.setattr(lake, "committed_dates", lambda *_: {DATE})
+    monkeypatch.setattr(commits, "committed_dates", lambda *_: {DATE})
     monkeypatch.setattr(daily, "report_revision", lambda *_: 1)
     monkeypatch.setattr(mart, "published", lambda *_: set())
     assert not Day(date=DATE).complete()

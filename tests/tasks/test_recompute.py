@@ -6,11 +6,11 @@ import pytest
 from luigi.task_register import Register
 
 from conf.errors import BadSetting, Refused
-from conf.layout import report_file
 from conf.tables import marker
-from jobs.lake import Lake
+from lake import commits
+from lake.layout import report_file
+from lake.tables import Lake
 from tasks import daily, fetch
-from tasks import lake as asked
 from tasks.base import DatedTask, today
 from tasks.clean import CleanTracks
 from tasks.daily import Backfill, DailyPipeline, Day
@@ -100,8 +100,8 @@ def test_a_year_that_is_done_is_found_so_with_each_table_opened_once(root, monke
     for date in (year[0], year[-1]):
         finished(root, date)
     opened = []
-    versions = asked._versions
-    monkeypatch.setattr(asked, "_versions", lambda *given: opened.append(given[0]) or versions(*given))
+    versions = commits._versions
+    monkeypatch.setattr(commits, "_versions", lambda *given: opened.append(given[0]) or versions(*given))
     backfill = Backfill(start=year[0], end=year[-1])
     assert backfill.missing() == year[1:-1]
     assert DailyPipeline.bulk_complete(year) == [year[0], year[-1]]

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from conf.contract import ENTITIES
 from conf.health import METRICS
-from jobs.lake import Lake
 from jobs.monitoring.series import Key
+from lake.tables import Lake
 
 TASKS = ("CleanListens", "FetchTracks", "Recommend", "TrainModel")
 LABELS = {

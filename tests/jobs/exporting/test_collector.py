@@ -11,7 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from conf.settings import Settings, parse
 from jobs.exporter import registry
 from jobs.exporting import collector
-from jobs.lake import Lake, write_schema
+from lake.schema import write_schema
+from lake.tables import Lake
 from tests.jobs.exporting.days import TASKS, before, find, history, record
 
 TODAY = datetime.date(2026, 3, 20)

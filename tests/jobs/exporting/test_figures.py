@@ -6,7 +6,7 @@ import pytest
 
 from jobs.exporting import figures
 from jobs.exporting.figures import MOST_LABELS, bounded, declared, recent, standing, usual
-from jobs.lake import Lake
+from lake.tables import Lake
 from tests.jobs.exporting.days import before, find, history, record
 
 TODAY = datetime.date(2026, 3, 20)

@@ -2,13 +2,13 @@
 
 import pytest
 
-from conf import files
-from conf.layout import forgetting_file, forgotten_file, growing_folder, machine_folder, raw_folder
-from conf.storage import place
 from jobs import forget
 from jobs.forgetting import search
 from jobs.forgetting.person import Person
-from jobs.lake import Lake
+from lake import files
+from lake.layout import forgetting_file, forgotten_file, growing_folder, machine_folder, raw_folder
+from lake.storage import place
+from lake.tables import Lake
 from tests.jobs.forgetting import lakes
 
 TOLD = (b"zora@quill.example", b"zora@old.example", b"Quill")

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from conf.errors import BadSetting, Refused
-from conf.layout import challenger_folder, forgetting_file, forgotten_file, lock_file, model_folder, raw_folder
 from conf.settings import Settings
-from conf.suppression import hashed
 from jobs import forget
 from jobs.factors import FactorModel
 from jobs.forgetting import models, raw, registry, search, tables, texts
 from jobs.forgetting.person import Person
-from jobs.lake import Lake
+from lake.layout import challenger_folder, forgetting_file, forgotten_file, lock_file, model_folder, raw_folder
+from lake.suppression import hashed
+from lake.tables import Lake
 from tests.jobs.forgetting import lakes
 
 ROOT = pathlib.Path(__file__).parents[3]

@@ -8,12 +8,10 @@ import email.policy
 
 import pytest
 
-from conf.layout import log_file, report_file
 from conf.settings import Lake as LakeSettings
 from conf.settings import Mail, Report, Settings
 from jobs import notify
 from jobs.cli import Job
-from jobs.lake import Lake
 from jobs.mailing import day, memory, week
 from jobs.mailing.day import Day, failing, step_log
 from jobs.mailing.memory import Mailed
@@ -21,6 +19,8 @@ from jobs.mailing.server import NotSent
 from jobs.mailing.week import sparkline
 from jobs.monitoring import steps
 from jobs.monitoring.finding import Finding
+from lake.layout import log_file, report_file
+from lake.tables import Lake
 from tests.jobs.mailing.smtp import Mailbox
 from tests.ports import free_port
 

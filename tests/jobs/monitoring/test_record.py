@@ -8,8 +8,8 @@ import pytest
 from conf.settings import Settings
 from conf.tables import marker
 from jobs.health import text
-from jobs.lake import Lake
 from jobs.monitoring import collect, listening, record, tables
+from lake.tables import Lake
 
 DAY = datetime.date(2024, 3, 10)
 NOON = datetime.datetime(2024, 3, 10, 12, tzinfo=datetime.UTC)

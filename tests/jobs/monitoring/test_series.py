@@ -1,8 +1,8 @@
 import datetime
 
-from jobs.lake import Lake
 from jobs.monitoring import finding, series
 from jobs.monitoring.finding import Finding
+from lake.tables import Lake
 
 DAY = datetime.date(2024, 3, 10)
 KEY = ("rows_fetched", "tracks")

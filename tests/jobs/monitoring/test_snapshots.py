@@ -2,10 +2,10 @@ import datetime
 import json
 
 from conf.contract import TRACKS
-from conf.layout import MANIFEST, raw_folder
-from jobs.lake import Lake
 from jobs.monitoring import snapshots
 from jobs.monitoring.snapshots import of_accounting, of_manifest
+from lake.layout import MANIFEST, raw_folder
+from lake.tables import Lake
 
 DAY = datetime.date(2024, 3, 10)
 COUNTS = {"rows": 12, "fetched": 20, "clean": 14, "duplicate": 2, "quarantined": 3, "later": 1, "suppressed": 0}

@@ -4,9 +4,9 @@ import os
 import subprocess
 import sys
 
-from conf.layout import spool_folder
-from jobs.lake import Lake
 from jobs.monitoring import steps
+from lake.layout import spool_folder
+from lake.tables import Lake
 
 DAY = datetime.date(2024, 3, 10)
 TEN = datetime.datetime(2024, 3, 11, 10, tzinfo=datetime.UTC)

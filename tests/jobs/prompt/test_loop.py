@@ -9,8 +9,8 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from conf.errors import Refused
-from jobs.lake import Lake
 from jobs.prompt.loop import history, loop, session
+from lake.tables import Lake
 
 
 class Engine:

@@ -4,7 +4,8 @@ import pytest
 from deltalake import DeltaTable
 
 from conf.tables import TABLES
-from jobs.lake import Lake
+from jobs.runtime.frames import SparkLake
+from lake.tables import Lake
 from tests.jobs.prompt.tiny_lake import SECOND
 
 
@@ -15,7 +16,7 @@ def test_a_new_table_is_of_reader_version_1_without_features(tmp_path, name):
 
 
 def test_it_stays_so_when_spark_writes(spark, tmp_path):
-    lake = Lake(str(tmp_path), spark)
+    lake = SparkLake(str(tmp_path), spark)
     row = f"SELECT DATE '{SECOND}' AS date, 'tracks' AS entity, array('id_null') AS reasons, '{{}}' AS row"
     lake.replace(spark.sql(row), "quarantine", "quarantine/t/1", at_most=10**9, date=SECOND, entity="tracks")
     table = DeltaTable(lake.path("quarantine"))

@@ -3,7 +3,7 @@
 import datetime
 import pathlib
 
-from jobs.lake import Lake
+from lake.tables import Lake
 
 UTC = datetime.UTC
 FIRST, SECOND = datetime.date(2024, 3, 1), datetime.date(2024, 3, 2)

@@ -1,7 +1,7 @@
-from jobs.lake import Lake
 from jobs.reporting import index
 from jobs.reporting.index import DayRow, rows
 from jobs.reporting.page import index_page
+from lake.tables import Lake
 from tests.jobs.reporting.days import DAY, HOSTILE, before
 
 

@@ -3,10 +3,10 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from conf.layout import REPORT_HEAD, report_revision
 from jobs.monitoring.finding import Finding
 from jobs.overview import Listener
 from jobs.reporting.page import page
+from lake.layout import REPORT_HEAD, report_revision
 from tests.jobs.reporting.days import (
     DAY,
     HOSTILE,

@@ -1,6 +1,6 @@
-from jobs.lake import Lake
 from jobs.monitoring.record import Health
 from jobs.reporting.recorded import recorded
+from lake.tables import Lake
 from tests.jobs.reporting.days import DAY, SLOW, attempt, before
 
 KEY = (SLOW.metric, SLOW.label)

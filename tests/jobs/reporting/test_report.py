@@ -5,11 +5,11 @@ import datetime
 
 import pytest
 
-from conf.layout import index_file, report_file, report_revision
 from conf.settings import Lake as LakeSettings
 from conf.settings import Settings
 from jobs.cli import Job
 from jobs.report import main
+from lake.layout import index_file, report_file, report_revision
 from tests.jobs.reporting.days import DAY, before
 
 TODAY = datetime.datetime.now(datetime.UTC).date()

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from bench.bench_app import DAY, SCRIPT, load, write_lists, write_tracks
-from jobs.lake import Lake
+from lake.tables import Lake
 
 pytestmark = pytest.mark.services
 

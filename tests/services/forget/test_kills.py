@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from conf.layout import forgetting_file, forgotten_file
+from lake.layout import forgetting_file, forgotten_file
 from tests.jobs.forgetting import lakes
 from tests.jobs.forgetting.test_forget import ROOT, state
 

@@ -5,7 +5,7 @@ import json
 import luigi
 import pytest
 
-from conf.layout import report_file, spool_folder
+from lake.layout import report_file, spool_folder
 from tasks.daily import DailyPipeline
 from tasks.model import RetrainIfNeeded
 from tasks.publish import Publish

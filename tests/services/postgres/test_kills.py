@@ -13,8 +13,8 @@ import psycopg
 import pytest
 
 from conf.checkout import ROOT
-from jobs.lake import Lake
 from jobs.mart.publication import publish
+from lake.tables import Lake
 from tests.services.postgres.small_lake import day, write
 
 pytestmark = pytest.mark.services

@@ -10,9 +10,9 @@ import pytest
 
 from conf.errors import Refused
 from conf.settings import Settings
-from jobs.lake import Lake
 from jobs.mart import schema
 from jobs.mart.publication import publish
+from lake.tables import Lake
 from tests.services.postgres import small_lake
 from tests.services.postgres.small_lake import day, write
 

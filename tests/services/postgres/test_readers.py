@@ -6,8 +6,8 @@ import time
 import psycopg
 import pytest
 
-from jobs.lake import Lake
 from jobs.mart.publication import publish
+from lake.tables import Lake
 from tests.services.postgres.small_lake import day, write
 
 pytestmark = pytest.mark.services

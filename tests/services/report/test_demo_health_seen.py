@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from conf.layout import report_revision
+from lake.layout import report_revision
 from tests.ports import free_port
 
 pytestmark = pytest.mark.services

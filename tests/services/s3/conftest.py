@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from pyspark.sql import SparkSession
 
-from conf import storage
+from lake import storage
 from tasks import jvm
 from tasks.spark_server import free_port, running
 from tests import buckets

@@ -11,11 +11,11 @@ from collections import Counter
 import pytest
 
 from conf.contract import ENTITIES
-from conf.layout import MANIFEST, raw_folder
-from conf.storage import place
 from conf.tables import TABLES
-from jobs.lake import Lake
-from tasks import lake as asked
+from lake import commits
+from lake.layout import MANIFEST, raw_folder
+from lake.storage import place
+from lake.tables import Lake
 from tasks.spark_server import running
 from tests import buckets
 from tests.ports import free_port
@@ -102,8 +102,8 @@ def test_every_user_has_a_whole_list(ran):
 
 def test_steps_are_seen_to_be_done_without_spark(ran):
     for table, task in (("listens", "CleanListens"), ("decisions", "PromoteModel"), ("recommendations", "Recommend")):
-        assert asked.committed(LAKE, table, task, DAY, 1)
-    assert not asked.committed(LAKE, "recommendations", "Recommend", DAY + datetime.timedelta(days=1), 1)
+        assert commits.committed(LAKE, table, task, DAY, 1)
+    assert not commits.committed(LAKE, "recommendations", "Recommend", DAY + datetime.timedelta(days=1), 1)
 
 
 def test_key_of_the_bucket_is_written_nowhere(ran, cluster):
@@ -146,6 +146,6 @@ def test_step_that_is_submitted_to_the_cluster_writes_to_the_bucket(cluster, api
     process = luigi(cluster, "CleanTracks", lake, api)
     said = process.communicate()[0]
     assert process.returncode == 0, said
-    assert asked.committed(lake, "tracks", "CleanTracks", DAY, 1)
+    assert commits.committed(lake, "tracks", "CleanTracks", DAY, 1)
     assert Lake(lake).count("tracks") > 3000
     assert os.environ["AWS_SECRET_ACCESS_KEY"] not in said

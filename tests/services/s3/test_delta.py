@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from conf import storage
+from lake import storage
 from tests.services.s3.conftest import ROOT, appending, driver
 from tests.services.s3.faulty import CONFLICT, LOST_ANSWER, SLOW
 

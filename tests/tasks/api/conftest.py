@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from conf.contract import ENTITIES
-from conf.layout import raw_folder
 from conf.settings import Api
+from lake.layout import raw_folder
 from tasks.api import Manifest, fetch_snapshot
 from tests.tasks.api.fault_server import FaultServer, running
 

@@ -3,7 +3,7 @@
 import pytest
 
 from conf.contract import ENTITIES
-from conf.layout import MANIFEST, growing_folder, raw_folder
+from lake.layout import MANIFEST, growing_folder, raw_folder
 from tasks import api as fetching
 from tasks.api import check_day, folders, is_fetched, read_manifest, snapshot
 from tasks.api.errors import NotWritten, TornDay

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conf.contract import ENTITIES
-from conf.layout import raw_folder
+from lake.layout import raw_folder
 from tasks import api as fetching
 from tasks.api import ids
 from tasks.api.ids import Ids

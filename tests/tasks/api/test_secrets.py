@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from conf.contract import ENTITIES
 from conf.errors import BadSetting
-from conf.layout import MANIFEST
 from conf.settings import Api
+from lake.layout import MANIFEST
 from tasks import api as fetching
 from tests.tasks.api.conftest import DATE, data
 from tests.tasks.api.fault_server import Answer, running

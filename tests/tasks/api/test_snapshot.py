@@ -9,7 +9,7 @@ import stat
 import pytest
 
 from conf.contract import ENTITIES
-from conf.layout import MANIFEST
+from lake.layout import MANIFEST
 from tasks import api as fetching
 from tasks.api import writer
 from tests.tasks.api.conftest import DATE, lines, track

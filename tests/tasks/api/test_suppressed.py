@@ -5,11 +5,11 @@ import json
 
 import pytest
 
-from conf import suppression
 from conf.contract import ENTITIES, LISTENS, USERS
 from conf.errors import BadSetting
-from conf.layout import raw_folder
 from jobs.forgetting import raw
+from lake import suppression
+from lake.layout import raw_folder
 from tasks import api as fetching
 from tests.tasks.api.conftest import DATE, lines
 

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from conf.contract import ENTITIES
-from conf.layout import raw_folder
 from conf.settings import Api
+from lake.layout import raw_folder
 from tasks import api as fetching
 
 

@@ -7,8 +7,8 @@ import pathlib
 
 import pytest
 
-from conf import files, layout, storage
 from conf.errors import Refused
+from lake import files, layout, storage
 
 
 def test_folder_stays_a_plain_path(tmp_path):

@@ -12,12 +12,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from deltalake import DeltaTable, QueryBuilder
-from deltalake.exceptions import TableNotFoundError
-
-from conf.layout import table_path
-from conf.storage import options
 from conf.tables import marker
+from lake import delta, sql
+from lake.layout import table_path
 
 _user: list[int] = []  # the process that has used deltalake first
 
@@ -38,9 +35,8 @@ def _survives_fork(function: Callable) -> Callable:
 @_survives_fork
 def _versions(table: str, *app_ids: str) -> list[int]:
     """The versions of markers in the table at a path, opened once; -1 where one does not stand."""
-    try:
-        opened = DeltaTable(table, storage_options=options(table))
-    except TableNotFoundError:
+    opened = delta.open_path(table)
+    if not opened:
         return [-1] * len(app_ids)
     versions = [opened.transaction_version(app_id) for app_id in app_ids]
     return [-1 if version is None else int(version) for version in versions]
@@ -53,28 +49,20 @@ def marker_version(table: str, app_id: str) -> int:
 
 @_survives_fork
 def _decision(table: str, date: str, step: str) -> str:
-    query = f"SELECT decision FROM decisions WHERE date = DATE '{date}' AND step = '{step}'"  # noqa: S608 - no one's text
-    found = (
-        QueryBuilder()
-        .register("decisions", DeltaTable(table, storage_options=options(table)))
-        .execute(query)
-        .read_all()
-    )
-    return found["decision"][0].as_py() if found.num_rows else ""
+    opened, filters = delta.open_path(table), [("date", "=", datetime.date.fromisoformat(date)), ("step", "=", step)]
+    if not opened:
+        return ""
+    found = delta.query(opened, f"SELECT decision FROM stored{sql.where(filters)}")  # noqa: S608 - values are quoted
+    return str(found["decision"][0].as_py()) if len(found) else ""
 
 
 @_survives_fork
 def _accounted(table: str) -> list[list]:
     """date, revision and snapshot_date of each row of accounting; of none where there is no such table."""
-    if not DeltaTable.is_deltatable(table, storage_options=options(table)):
+    opened = delta.open_path(table)
+    if not opened:
         return []
-    query = "SELECT date, revision, snapshot_date FROM accounting"
-    found = (
-        QueryBuilder()
-        .register("accounting", DeltaTable(table, storage_options=options(table)))
-        .execute(query)
-        .read_all()
-    )
+    found = delta.query(opened, "SELECT date, revision, snapshot_date FROM stored")
     columns = [found[name].to_pylist() for name in ("date", "revision", "snapshot_date")]
     return [[str(date), revision, str(snapshot)] for date, revision, snapshot in zip(*columns, strict=True)]
 

@@ -5,7 +5,9 @@ from deltalake import write_deltalake
 from pyspark.sql import functions as F
 
 from conf.tables import TABLES, marker
-from jobs.lake import FEW, Lake, arrow_schema
+from jobs.runtime.frames import FEW, SparkLake
+from lake.delta import arrow_schema
+from lake.tables import Lake
 
 DAY, NEXT = datetime.date(2024, 3, 1), datetime.date(2024, 3, 2)
 
@@ -77,7 +79,7 @@ def test_rows_are_found_by_dates_lists_and_text_with_quotes(lake):
 
 @pytest.mark.parametrize("at_most", [1, FEW + 1])
 def test_a_frame_is_written_once_from_memory_or_by_spark(spark, tmp_path, at_most):
-    lake = Lake(str(tmp_path), spark)
+    lake = SparkLake(str(tmp_path), spark)
     for value in ("keep", "train"):
         frame = spark.createDataFrame([tuple(decision(DAY, decision=value).values())], TABLES["decisions"].ddl)
         lake.replace(frame, "decisions", "decisions/A/1", at_most, date=DAY, step="retrain")
@@ -86,7 +88,7 @@ def test_a_frame_is_written_once_from_memory_or_by_spark(spark, tmp_path, at_mos
 
 
 def test_two_writers_of_one_table_do_not_take_each_other_for_a_repeat(spark, tmp_path):
-    lake = Lake(str(tmp_path), spark)
+    lake = SparkLake(str(tmp_path), spark)
     for step in ("retrain", "promote"):
         frame = spark.createDataFrame([tuple(decision(DAY, step).values())], TABLES["decisions"].ddl)
         lake.merge(frame, "decisions", f"decisions/{step}/1", {"reason": "s.reason"})
@@ -99,7 +101,7 @@ PLAYS = [(1, 5, MOMENT, position, MOMENT, DAY) for position in (0, 1)]
 
 @pytest.mark.parametrize("at_most", [2, FEW + 1])
 def test_an_insert_adds_what_is_new_and_leaves_what_is_there(spark, tmp_path, at_most):
-    lake = Lake(str(tmp_path), spark)
+    lake = SparkLake(str(tmp_path), spark)
     lake.append_rows([dict(zip(TABLES["listens"].names, (1, 9, *PLAYS[0][2:5], NEXT), strict=True))], "listens", "a/1")
     lake.insert(spark.createDataFrame(PLAYS, TABLES["listens"].ddl), "listens", "listens/A/1", at_most)
     found = sorted((row["position"], row["track_id"], row["first_seen"]) for row in lake.rows("listens"))
@@ -108,7 +110,7 @@ def test_an_insert_adds_what_is_new_and_leaves_what_is_there(spark, tmp_path, at
 
 
 def test_rows_that_another_writer_adds_meanwhile_are_not_added_again(spark, tmp_path):
-    lake, came = Lake(str(tmp_path), spark), tmp_path / "came"
+    lake, came = SparkLake(str(tmp_path), spark), tmp_path / "came"
     path, schema = lake.ensure("listens"), arrow_schema(TABLES["listens"])
 
     def another_writer(position):

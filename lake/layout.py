@@ -9,7 +9,7 @@ import os
 import pathlib
 import re
 
-from conf.storage import is_url, local_name, place
+from lake.storage import is_url, local_name, place
 
 MANIFEST = "_manifest.json"
 SPARK_EVENTS = "moovitamix-spark-events"  # folders of Spark's logs of events that are ours to remove

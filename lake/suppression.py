@@ -14,11 +14,11 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from conf import files
 from conf.contract import LISTENS, USERS, Entity
 from conf.errors import BadSetting
-from conf.layout import suppression_file
 from conf.settings import VARIABLE_OF_KEY, suppression_key
+from lake import files
+from lake.layout import suppression_file
 
 PROBE = "moovitamix: is this the key of the list?"
 FIELDS = {USERS.name: "id", LISTENS.name: "user_id"}  # where an entity's rows name a person

@@ -11,7 +11,7 @@ import shutil
 import time
 import typing
 
-from conf.storage import is_url
+from lake.storage import is_url
 
 YOUNG = 1  # seconds in which a file may not have got its lock yet
 

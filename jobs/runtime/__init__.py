@@ -1,0 +1,1 @@
+"""What every job has: its command line, the Spark session, progress, the lake as frames."""
