@@ -30,7 +30,7 @@ import scipy.sparse
 from pyspark.sql import DataFrame, SparkSession
 
 from conf.settings import Als, Settings, Spark
-from jobs.session import spark_session
+from jobs.runtime.session import spark_session
 from jobs.solvers import blocks, local, mllib
 from jobs.solvers.block_packing import side_of
 from jobs.solvers.packed import Packed, pack

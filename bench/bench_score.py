@@ -28,8 +28,8 @@ from jobs.history import plays_as_of, weighted
 from jobs.popularity import Shelf, popularity
 from jobs.recommend import rows_of
 from jobs.runtime.frames import SparkLake
+from jobs.runtime.session import persisted, spark_session
 from jobs.scoring import histories, recommend
-from jobs.session import persisted, spark_session
 from lake.delta import arrow_schema
 from lake.tables import Lake
 from tasks import jvm

@@ -9,7 +9,7 @@ import datetime
 from conf.contract import LISTENS
 from conf.settings import Settings, Spark
 from jobs.cleaning.snapshot import open_snapshot, read_checked
-from jobs.session import spark_session
+from jobs.runtime.session import spark_session
 
 
 def main() -> None:

@@ -137,7 +137,7 @@ def train(solver: str) -> Callable[[argparse.Namespace], Measures]:
 
     def run(args: argparse.Namespace) -> Measures:
         from jobs.history import weighted
-        from jobs.session import persisted
+        from jobs.runtime.session import persisted
         from jobs.solvers import blocks, choose, local, packed
 
         als = Als(rank=args.rank, iterations=args.iterations)
@@ -175,8 +175,8 @@ def score(args: argparse.Namespace) -> Measures:
     from jobs.history import weighted
     from jobs.popularity import Shelf, popularity
     from jobs.recommend import rows_of
+    from jobs.runtime.session import persisted
     from jobs.scoring import histories, recommend
-    from jobs.session import persisted
 
     model = FactorModel.load(args.root / "model")
     with lake_of(args) as lake:

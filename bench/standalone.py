@@ -12,7 +12,7 @@ import pyspark
 from pyspark.sql import SparkSession
 
 from conf.settings import Settings, Spark
-from jobs.session import spark_session
+from jobs.runtime.session import spark_session
 from tasks import jvm
 from tasks.base import spark_environment
 from tasks.spark_server import PATIENCE, answers, free_port, running

@@ -12,7 +12,7 @@ from conf.contract import ENTITIES
 from conf.errors import Refused
 from conf.tables import TABLES, Table
 from jobs.cleaning.snapshot import open_snapshot
-from jobs.cli import Figures, Job, parser, run
+from jobs.runtime.command import Figures, Job, parser, run
 from lake.layout import MANIFEST, raw_folder
 from lake.tables import Lake
 

@@ -16,11 +16,11 @@ from conf.errors import Refused
 from conf.tables import TABLES, marker
 from jobs.cleaning import plays, rows
 from jobs.cleaning.snapshot import Snapshot, open_snapshot, read_checked, snapshot_ids
-from jobs.cli import Figures, Job, parser, run
-from jobs.progress import progress
 from jobs.recompute import take_back
+from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.frames import SparkLake
-from jobs.session import MANY, Keep, keeping
+from jobs.runtime.progress import progress
+from jobs.runtime.session import MANY, Keep, keeping
 
 OUTCOMES = ("clean", "duplicate", "quarantined", "later", "suppressed")
 FEW_REPEATED = 1_000_000  # keys that one machine holds in a hash table of some 100 MB

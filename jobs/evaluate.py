@@ -20,12 +20,12 @@ from conf.settings import Settings
 from conf.tables import marker
 from jobs.catalogue import genres_on
 from jobs.champion import incumbent, load
-from jobs.cli import Figures, Job, parser, run
 from jobs.factors import FactorModel
 from jobs.history import played, plays_as_of
 from jobs.measured import Measured, nothing_new_share, play_share
+from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.frames import SparkLake
-from jobs.session import persisted
+from jobs.runtime.session import persisted
 from jobs.trial import Trial
 from lake.layout import model_folder
 from lake.tables import Lake

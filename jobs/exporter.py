@@ -13,8 +13,8 @@ from prometheus_client import CollectorRegistry, ProcessCollector, start_http_se
 
 from conf.errors import Refused
 from conf.settings import Settings
-from jobs.cli import parser, settle
 from jobs.exporting.collector import LakeCollector
+from jobs.runtime.command import parser, settle
 
 
 def registry(settings: Settings) -> CollectorRegistry:

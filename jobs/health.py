@@ -1,7 +1,7 @@
 """Record a date's health, and print it: the verdict, then what needs attention with the commands that help. Needs no Spark."""
 
-from jobs.cli import Figures, Job, parser, run
 from jobs.monitoring.record import Health, record
+from jobs.runtime.command import Figures, Job, parser, run
 
 
 def main(job: Job) -> Figures:

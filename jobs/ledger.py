@@ -13,10 +13,10 @@ import os
 import pathlib
 
 from jobs import spool
-from jobs.cli import Figures, Job, parser, run
 from jobs.monitoring.record import record
 from jobs.monitoring.steps import MAIL
-from jobs.spark_events import Logs
+from jobs.runtime.command import Figures, Job, parser, run
+from jobs.runtime.spark_events import Logs
 from lake.tables import Lake
 
 log = logging.getLogger("jobs")

@@ -14,8 +14,8 @@ import time
 
 from conf.errors import Refused
 from jobs import registry
-from jobs.cli import Job, parser, settle
 from jobs.live_figures import record_live
+from jobs.runtime.command import Job, parser, settle
 
 PATIENCE = 120  # seconds for the server to come up
 

@@ -16,9 +16,9 @@ from typing import Any
 from conf.errors import Refused
 from jobs import registry
 from jobs.champion import follow, load, moves, named
-from jobs.cli import Job, parser, settle
 from jobs.live_figures import mean_live, record_live
 from jobs.registry_access import BROKEN
+from jobs.runtime.command import Job, parser, settle
 from lake import files
 from lake.layout import model_folder
 from lake.tables import Lake

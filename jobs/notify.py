@@ -9,11 +9,11 @@ import socket
 
 from conf.errors import BadSetting
 from conf.settings import WEEKDAYS, Mail, Settings
-from jobs.cli import Figures, Job, parser, run, settle
 from jobs.mailing import day, memory, server, week
 from jobs.mailing.day import Day
 from jobs.mailing.memory import Mailed
 from jobs.mailing.message import Letter, message
+from jobs.runtime.command import Figures, Job, parser, run, settle
 from lake.tables import Lake
 
 SECTIONS = ("lake", "mail", "report")

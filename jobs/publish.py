@@ -9,8 +9,8 @@ password. The lake is only read.
 import logging
 
 from conf.errors import BadSetting
-from jobs.cli import Figures, Job, parser, run
 from jobs.mart.publication import publish
+from jobs.runtime.command import Figures, Job, parser, run
 
 
 def main(job: Job) -> Figures:

@@ -9,12 +9,12 @@ from conf.contract import LISTENS, TRACKS, USERS
 from conf.tables import marker
 from jobs.catalogue import cleaned, genres_on
 from jobs.champion import Champion, champion
-from jobs.cli import Figures, Job, parser, run
 from jobs.history import midnight, plays_as_of, weighted
 from jobs.popularity import Shelf, popularity
-from jobs.progress import progress
+from jobs.runtime.command import Figures, Job, parser, run
+from jobs.runtime.progress import progress
+from jobs.runtime.session import persisted
 from jobs.scoring import histories, recommend
-from jobs.session import persisted
 from lake.tables import Lake
 
 

@@ -8,12 +8,12 @@ one that stands is kept, and where none stands the new one does not pass for tha
 
 import datetime
 
-from jobs.cli import Figures, Job, parser, run
 from jobs.monitoring.record import Health, read, record
 from jobs.overview import overview
 from jobs.reporting import index
 from jobs.reporting.page import index_page, page
 from jobs.reporting.recorded import recorded
+from jobs.runtime.command import Figures, Job, parser, run
 from lake import files
 from lake.layout import index_file, report_file, report_revision
 from lake.tables import Lake

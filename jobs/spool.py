@@ -8,7 +8,7 @@ import pathlib
 from typing import Any
 
 from conf.tables import RUNS
-from jobs.spark_events import Logs
+from jobs.runtime.spark_events import Logs
 from lake.layout import spool_folder
 
 log = logging.getLogger("jobs")

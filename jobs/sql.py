@@ -19,7 +19,7 @@ from conf.settings import add_flags, from_flags
 from jobs.prompt import failures, loop, shown
 from jobs.prompt.engine import Engine
 from jobs.prompt.statements import split
-from jobs.session import spark_session
+from jobs.runtime.session import spark_session
 from lake.storage import is_url
 from lake.tables import Lake
 
@@ -85,5 +85,5 @@ if __name__ == "__main__":
         code = 1
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()
-    # As in jobs.cli: threads of deltalake and pyarrow may abort an interpreter that goes down.
+    # As in jobs.runtime.command: threads of deltalake and pyarrow may abort an interpreter that goes down.
     os._exit(code)

@@ -3,8 +3,8 @@
 import datetime
 
 from jobs.champion import champion
-from jobs.cli import Job, parser, settle
 from jobs.overview import last_day, missing_days
+from jobs.runtime.command import Job, parser, settle
 
 
 def text(job: Job) -> str:

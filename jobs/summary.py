@@ -4,9 +4,9 @@ import shlex
 
 from conf.checkout import ROOT
 from conf.settings import Evaluate
-from jobs.cli import Job, parser, settle
 from jobs.comparisons import OF_LISTS, Comparison, between, comparisons, shares, shown
 from jobs.overview import Overview, overview
+from jobs.runtime.command import Job, parser, settle
 from lake.layout import report_file, table_folder
 from lake.storage import absolute
 

@@ -20,13 +20,13 @@ from conf.tables import marker
 from jobs import registry
 from jobs.catalogue import genres_on
 from jobs.champion import incumbent
-from jobs.cli import Figures, Job, parser, run
 from jobs.factors import FactorModel
 from jobs.history import plays_as_of
 from jobs.holdout import Bench, Holdout, choose
-from jobs.progress import part, progress
+from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.frames import SparkLake
-from jobs.session import persisted
+from jobs.runtime.progress import part, progress
+from jobs.runtime.session import persisted
 from jobs.solvers import fit
 from jobs.tuning.inner import parameters
 from lake.layout import challenger_folder

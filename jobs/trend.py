@@ -4,7 +4,7 @@ import dataclasses
 import datetime
 import pathlib
 
-from jobs.cli import Job, parser, settle
+from jobs.runtime.command import Job, parser, settle
 from lake.tables import Lake
 
 

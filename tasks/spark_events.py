@@ -1,7 +1,7 @@
 """Let Spark keep a log of its events, from which the run ledger takes what each step's tasks did.
 
 Neither a step nor a task has to know of it: the ledger reads the log once the command is over, and removes it
-(``jobs/spark_events.py``). The log is Spark's own account, the same under spark-submit and on a Connect server, where
+(``jobs/runtime/spark_events.py``). The log is Spark's own account, the same under spark-submit and on a Connect server, where
 one server's log tells the steps apart by their sessions. Its listener has a thread of its own beside the work.
 """
 

@@ -19,7 +19,7 @@ os.environ.setdefault("JDK_JAVA_OPTIONS", jvm.options()["spark.driver.defaultJav
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
     from conf.settings import Settings
-    from jobs.session import spark_session
+    from jobs.runtime.session import spark_session
 
     session = spark_session(Settings(), "tests")
     yield session

@@ -5,7 +5,7 @@ import re
 import tomllib
 
 ROOT = pathlib.Path(__file__).parents[1]
-PACKAGES = ("conf", "tasks", "jobs", "app", "demo_api")
+PACKAGES = ("conf", "lake", "tasks", "jobs", "app", "demo_api")
 
 
 def requirements() -> list[str]:

@@ -8,7 +8,7 @@ from conf.settings import parse
 from conf.tables import TABLES
 from jobs.prompt.names import Names
 from jobs.prompt.statements import writes
-from jobs.session import spark_session
+from jobs.runtime.session import spark_session
 from lake.tables import Lake
 
 

@@ -25,7 +25,7 @@ from pyspark.sql import functions as F
 from conf.errors import CannotFit
 from conf.settings import Als
 from jobs.factors import FactorModel
-from jobs.session import keeping
+from jobs.runtime.session import keeping
 from jobs.solvers.block_packing import Side, packed, side_of, turned
 from jobs.solvers.block_rows import ALL, ROWS, joined
 from jobs.solvers.block_solving import FACTORS, GRAM, SUMS, adding, drawing, improving, shipped_kernel

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from conf.errors import CannotFit
 from conf.settings import Als
 from jobs.factors import FactorModel
-from jobs.progress import progress
+from jobs.runtime.progress import progress
 from jobs.solvers.packed import NOTHING, Packed, from_frame
 
 # Length of an initial vector, about: small, so that the first half steps decide and not the start

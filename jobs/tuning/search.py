@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conf.settings import Als
-from jobs.progress import progress
+from jobs.runtime.progress import progress
 
 PAYS = 1.002  # gain that a change must bring
 DOUBLING_PAYS = 1.003  # the same for twice the rank, which costs up to four times the work ever after

@@ -17,9 +17,9 @@ from conf.settings import Als, Retrain, Settings
 from demo_api.snapshot import take_snapshot
 from jobs import clean, decide, evaluate, promote, recommend, train
 from jobs.champion import champion
-from jobs.cli import Job
 from jobs.factors import FactorModel
 from jobs.rules import Decision
+from jobs.runtime.command import Job
 from jobs.solvers import fit
 from lake.tables import Lake
 from tests.jobs import raw

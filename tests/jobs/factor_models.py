@@ -8,8 +8,8 @@ import numpy as np
 from conf.settings import Lake as LakeSettings
 from conf.settings import Registry as RegistrySettings
 from conf.settings import Settings
-from jobs.cli import Job
 from jobs.factors import FactorModel
+from jobs.runtime.command import Job
 
 START = datetime.date(2024, 3, 1)
 

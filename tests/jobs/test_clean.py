@@ -14,7 +14,7 @@ from conf.settings import Clean, Settings, Spark
 from conf.settings import Lake as LakeSettings
 from jobs import clean
 from jobs.cleaning import conversions
-from jobs.cli import Job
+from jobs.runtime.command import Job
 from lake.tables import Lake
 from tasks.spark_server import running
 from tests.jobs import raw

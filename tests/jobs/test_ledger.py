@@ -1,8 +1,8 @@
 import datetime
 import json
 
-from jobs.cli import parser, settle
 from jobs.ledger import main
+from jobs.runtime.command import parser, settle
 from lake.layout import report_file, report_revision, spool_folder
 from lake.tables import Lake
 

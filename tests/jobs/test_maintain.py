@@ -11,7 +11,7 @@ from conf.errors import BadSetting
 from conf.settings import Lake as LakeSettings
 from conf.settings import Settings, parse
 from jobs import maintain
-from jobs.cli import Job
+from jobs.runtime.command import Job
 from lake.layout import model_folder, raw_folder
 from lake.tables import Lake
 from tests.jobs import raw

@@ -21,7 +21,7 @@ ALONE = """
 import sys
 class Barred:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("conf", "jobs", "tasks"):
+        if name.partition(".")[0] in ("conf", "lake", "jobs", "tasks"):
             raise ImportError(f"{name} is asked for")
 sys.meta_path.insert(0, Barred())
 import mlflow, pandas

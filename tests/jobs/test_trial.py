@@ -10,7 +10,7 @@ from conf.settings import Evaluate, Recommend, Settings
 from jobs.evaluate import grouped, user_rows
 from jobs.factors import FactorModel
 from jobs.history import played
-from jobs.session import persisted
+from jobs.runtime.session import persisted
 from jobs.trial import Trial
 
 DAY = datetime.date(2024, 3, 10)

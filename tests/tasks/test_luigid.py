@@ -32,7 +32,7 @@ class Tiny(report.HealthReport):
 
 JOB = '''
 import logging, pathlib, sys, time
-from jobs.progress import progress
+from jobs.runtime.progress import progress
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
 progress(0.4, "solving <b>users</b>, iteration 4 of 10")
 while not pathlib.Path(sys.argv[1]).exists():

@@ -10,8 +10,8 @@ import numpy as np
 
 from conf.settings import Lake as LakeSettings
 from conf.settings import Postgres, Registry, Settings
-from jobs.cli import Job
 from jobs.factors import FactorModel
+from jobs.runtime.command import Job
 from lake.layout import challenger_folder, day_log, logs_folder, model_folder, report_file, spool_folder
 from lake.tables import Lake
 from tests.jobs import raw

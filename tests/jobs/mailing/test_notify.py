@@ -11,7 +11,6 @@ import pytest
 from conf.settings import Lake as LakeSettings
 from conf.settings import Mail, Report, Settings
 from jobs import notify
-from jobs.cli import Job
 from jobs.mailing import day, memory, week
 from jobs.mailing.day import Day, failing, step_log
 from jobs.mailing.memory import Mailed
@@ -19,6 +18,7 @@ from jobs.mailing.server import NotSent
 from jobs.mailing.week import sparkline
 from jobs.monitoring import steps
 from jobs.monitoring.finding import Finding
+from jobs.runtime.command import Job
 from lake.layout import log_file, report_file
 from lake.tables import Lake
 from tests.jobs.mailing.smtp import Mailbox

@@ -20,7 +20,7 @@ def test_each_reader_without_spark_reads(tmp_path):
     lake = tiny_lake(tmp_path / "lake")
     script = tmp_path / "read.py"
     code = "\n".join(READERS).replace("data/demo/lake", lake.root)
-    # As jobs.cli ends: pyarrow's threads may abort an interpreter that goes down.
+    # As jobs.runtime.command ends: pyarrow's threads may abort an interpreter that goes down.
     script.write_text(f"{code}\nimport os, sys\nsys.stdout.flush()\nos._exit(0)\n")
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

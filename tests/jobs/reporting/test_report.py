@@ -7,8 +7,8 @@ import pytest
 
 from conf.settings import Lake as LakeSettings
 from conf.settings import Settings
-from jobs.cli import Job
 from jobs.report import main
+from jobs.runtime.command import Job
 from lake.layout import index_file, report_file, report_revision
 from tests.jobs.reporting.days import DAY, before
 

@@ -17,7 +17,7 @@ import yaml
 from tests.ports import free_port
 
 ROOT = pathlib.Path(__file__).parents[3]
-CONF = ROOT / "conf"
+CONF = ROOT / "conf" / "deploy"
 PATIENCE = 40  # seconds for a server to come up, or for what is waited for
 
 TASKS = """

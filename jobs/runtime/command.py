@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from conf.errors import BadSetting, Refused
 from conf.settings import Settings, add_flags, from_flags
-from jobs import spark_events
+from jobs.runtime import spark_events
 from lake.tables import Lake
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Job:
 
     def spark(self, name: str, rows: int = 0) -> "SparkSession":
         """A session for so many rows, stopped when the job ends. What needs none does not wait for the import."""
-        from jobs.session import spark_session
+        from jobs.runtime.session import spark_session
 
         self.sessions.append(spark_session(self.settings, name, rows))
         self.events.extend(spark_events.whereabouts(self.sessions[-1]))

@@ -4,7 +4,7 @@ import time
 
 import pyarrow as pa
 
-from jobs.spark_events import MIB, Logs, find, read
+from jobs.runtime.spark_events import MIB, Logs, find, read
 from lake.layout import SPARK_EVENTS
 
 TAG = "SparkConnect_OperationTag_User_me_Session_{}_Operation_1"

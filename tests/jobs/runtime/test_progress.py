@@ -1,6 +1,6 @@
 import logging
 
-from jobs.progress import part, progress
+from jobs.runtime.progress import part, progress
 
 
 def test_progress_within_a_part_is_a_share_of_the_whole(caplog):

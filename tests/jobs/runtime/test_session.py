@@ -1,4 +1,4 @@
-from jobs.session import MANY, profile
+from jobs.runtime.session import MANY, profile
 
 
 def test_many_rows_get_compiled_code_and_a_partition_for_each_hundred_thousand():
