@@ -7,7 +7,7 @@ import sys
 
 # A job is called by the last part of its module's name.
 MODULES = (
-    "jobs.clean",
+    "jobs.cleaning.clean",
     "jobs.evaluate",
     "jobs.decide",
     "jobs.train",

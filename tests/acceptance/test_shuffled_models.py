@@ -15,8 +15,9 @@ from pyspark.sql import DataFrame
 from conf import settings
 from conf.settings import Als, Retrain, Settings
 from demo_api.snapshot import take_snapshot
-from jobs import clean, decide, evaluate, promote, recommend, train
+from jobs import decide, evaluate, promote, recommend, train
 from jobs.champion import champion
+from jobs.cleaning import clean
 from jobs.factors import FactorModel
 from jobs.rules import Decision
 from jobs.runtime.command import Job

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
 from conf.contract import LISTENS, TRACKS
-from jobs.clean import OUTCOMES, units
 from jobs.cleaning import plays, rows, typed
 from jobs.cleaning.checks import checked
+from jobs.cleaning.clean import OUTCOMES, units
 from jobs.cleaning.conversions import Context
 from tests.jobs import raw
 

@@ -4,7 +4,7 @@ import datetime
 import pathlib
 
 from conf.contract import LISTENS
-from jobs.clean import count
+from jobs.cleaning.clean import count
 from jobs.cleaning.conversions import Context
 from jobs.cleaning.snapshot import Snapshot
 

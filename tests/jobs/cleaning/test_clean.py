@@ -12,8 +12,7 @@ import pytest
 from conf.errors import Refused
 from conf.settings import Clean, Settings, Spark
 from conf.settings import Lake as LakeSettings
-from jobs import clean
-from jobs.cleaning import conversions
+from jobs.cleaning import clean, conversions
 from jobs.runtime.command import Job
 from lake.tables import Lake
 from tasks.spark_server import running
@@ -73,7 +72,15 @@ def run_all(tmp_path_factory):
     with running(free_port(), log, "local[2]") as url:
 
         def run_in_process(root, steps, strict=False):
-            command = [sys.executable, "-m", "tests.jobs.test_clean", root, url, steps, "strict" if strict else ""]
+            command = [
+                sys.executable,
+                "-m",
+                "tests.jobs.cleaning.test_clean",
+                root,
+                url,
+                steps,
+                "strict" if strict else "",
+            ]
             done = subprocess.run(command, capture_output=True, text=True)
             assert done.returncode == 0, done.stderr[-3000:]
 

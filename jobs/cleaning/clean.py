@@ -15,8 +15,8 @@ from conf.contract import ENTITIES, LISTENS, TRACKS, USERS, Entity
 from conf.errors import Refused
 from conf.tables import TABLES, marker
 from jobs.cleaning import plays, rows
+from jobs.cleaning.recompute import take_back
 from jobs.cleaning.snapshot import Snapshot, open_snapshot, read_checked, snapshot_ids
-from jobs.recompute import take_back
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.frames import SparkLake
 from jobs.runtime.progress import progress
