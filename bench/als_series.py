@@ -29,9 +29,9 @@ from bench.memory import peak_of
 from bench.plays import DATE, shaped, write_plays
 from bench.standalone import cluster, session
 from conf.settings import Als
-from jobs.history import plays_as_of, weighted
+from jobs.model.pairs import plays_as_of, weighted
+from jobs.model.solvers.csr import Packed, from_frame, pack
 from jobs.runtime.frames import SparkLake
-from jobs.solvers.packed import Packed, from_frame, pack
 
 TARGET_TABLE, TARGET_MEMORY, TARGET_PAIR, TARGET_NDCG = 1.2, 3.0, 1.2, 0.99
 SEEDS = range(1, 9)

@@ -30,10 +30,10 @@ import scipy.sparse
 from pyspark.sql import DataFrame, SparkSession
 
 from conf.settings import Als, Settings, Spark
+from jobs.model.solvers import blocks, local, mllib
+from jobs.model.solvers.block_packing import side_of
+from jobs.model.solvers.csr import Packed, pack
 from jobs.runtime.session import spark_session
-from jobs.solvers import blocks, local, mllib
-from jobs.solvers.block_packing import side_of
-from jobs.solvers.packed import Packed, pack
 from tasks import jvm
 from tasks.spark_server import free_port, running
 

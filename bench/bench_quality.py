@@ -26,8 +26,8 @@ import numpy as np
 import pandas as pd
 
 from conf.settings import Als
-from jobs.solvers import local
-from jobs.solvers.packed import Packed, pack
+from jobs.model.solvers import local
+from jobs.model.solvers.csr import Packed, pack
 from jobs.tuning.ranking import ndcg
 from jobs.tuning.search import Search, Tuning
 from jobs.tuning.trials import Trials, relevance

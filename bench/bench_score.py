@@ -23,8 +23,8 @@ from threadpoolctl import threadpool_limits
 
 from conf.settings import Als, Settings, Spark
 from conf.tables import TABLES, marker
-from jobs.factors import FactorModel
-from jobs.history import plays_as_of, weighted
+from jobs.model.factors import FactorModel
+from jobs.model.pairs import plays_as_of, weighted
 from jobs.popularity import Shelf, popularity
 from jobs.recommend import rows_of
 from jobs.runtime.frames import SparkLake

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from conf.settings import Als
-from jobs.solvers import local
-from jobs.solvers.packed import Packed, pack
+from jobs.model.solvers import local
+from jobs.model.solvers.csr import Packed, pack
 
 MB = 2**20
 

@@ -8,7 +8,7 @@ from deltalake import write_deltalake
 
 from bench.bench_als import synthetic
 from conf.tables import TABLES
-from jobs.solvers.packed import Packed
+from jobs.model.solvers.csr import Packed
 from lake.delta import arrow_schema
 from lake.tables import Lake
 

@@ -136,9 +136,10 @@ def train(solver: str) -> Callable[[argparse.Namespace], Measures]:
     """Plays to pairs in Spark, and the fit, with nothing held out and no search; the model stays in the folder."""
 
     def run(args: argparse.Namespace) -> Measures:
-        from jobs.history import weighted
+        from jobs.model.pairs import weighted
+        from jobs.model.solvers import blocks, choose, local
+        from jobs.model.solvers import csr as packed
         from jobs.runtime.session import persisted
-        from jobs.solvers import blocks, choose, local, packed
 
         als = Als(rank=args.rank, iterations=args.iterations)
         with lake_of(args) as lake:
@@ -171,8 +172,8 @@ def score(args: argparse.Namespace) -> Measures:
     """As ``jobs/recommend.py`` does it, with the model that was fitted."""
     from bench.bench_score import numbered
     from conf.tables import marker
-    from jobs.factors import FactorModel
-    from jobs.history import weighted
+    from jobs.model.factors import FactorModel
+    from jobs.model.pairs import weighted
     from jobs.popularity import Shelf, popularity
     from jobs.recommend import rows_of
     from jobs.runtime.session import persisted
@@ -236,7 +237,7 @@ def lake_of(args: argparse.Namespace) -> Iterator[Lake]:
 
 
 def plays_of(lake: Lake, *by: str) -> Any:
-    from jobs.history import plays_as_of
+    from jobs.model.pairs import plays_as_of
 
     listens = lake.read("listens")
     return plays_as_of(listens.repartition(*by) if by else listens, DATE)

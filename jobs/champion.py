@@ -8,8 +8,8 @@ from typing import Any
 
 from conf.errors import Refused
 from jobs import registry
-from jobs.factors import FactorModel
-from jobs.registry_access import BROKEN
+from jobs.model.factors import FactorModel
+from jobs.model.registry_access import BROKEN
 from lake.layout import model_folder
 from lake.tables import Lake
 

@@ -20,9 +20,9 @@ from conf.settings import Settings
 from conf.tables import marker
 from jobs.catalogue import genres_on
 from jobs.champion import incumbent, load
-from jobs.factors import FactorModel
-from jobs.history import played, plays_as_of
 from jobs.measured import Measured, nothing_new_share, play_share
+from jobs.model.factors import FactorModel
+from jobs.model.pairs import played, plays_as_of
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.frames import SparkLake
 from jobs.runtime.session import persisted
@@ -73,7 +73,7 @@ def measured(
     All are made or judged by what was known at the end of the day before.
 
     Args:
-        day: what those with a list then played, as :func:`~jobs.history.played` gives it.
+        day: what those with a list then played, as :func:`~jobs.model.pairs.played` gives it.
     """
     plays = plays_as_of(lake.read("listens"), day_before)
     tracks, people = (genres_on(lake, entity, day_before, settings.api.timezone) for entity in (TRACKS, USERS))

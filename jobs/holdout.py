@@ -7,9 +7,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from conf.settings import Als, Evaluate, Settings
-from jobs.factors import FactorModel
-from jobs.history import midnight, played, trained_on, weighted
 from jobs.measured import Measured, play_share
+from jobs.model.factors import FactorModel
+from jobs.model.pairs import midnight, played, trained_on, weighted
 from jobs.trial import Trial
 
 

@@ -12,7 +12,7 @@ import pathlib
 from conf.contract import ENTITIES
 from conf.settings import Lake as Settings
 from conf.tables import TABLES, marker
-from jobs.factors import sweep
+from jobs.model.factors import sweep
 from jobs.runtime.command import Figures, Job, parser, run
 from lake import files
 from lake.layout import MANIFEST, challenger_folder, raw_folder

@@ -65,7 +65,7 @@ def _metric(column: str) -> tuple[str, int]:
 
 
 def nothing_new_share(played: pa.Table) -> list[dict]:
-    """The share of listeners who played nothing that was new to them. ``played`` as :func:`jobs.history.played`."""
+    """The share of listeners who played nothing that was new to them. ``played`` as :func:`jobs.model.pairs.played`."""
     nothing_new = played.to_pandas().groupby("user_id")["heard"].all().to_numpy()
     return _share("nothing_new_share", nothing_new, np.ones(len(nothing_new)))
 

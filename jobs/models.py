@@ -17,7 +17,7 @@ from conf.errors import Refused
 from jobs import registry
 from jobs.champion import follow, load, moves, named
 from jobs.live_figures import mean_live, record_live
-from jobs.registry_access import BROKEN
+from jobs.model.registry_access import BROKEN
 from jobs.runtime.command import Job, parser, settle
 from lake import files
 from lake.layout import model_folder

@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.history import midnight
+from jobs.model.pairs import midnight
 
 NOTHING = np.empty(0, np.int64)
 

@@ -16,15 +16,15 @@ from conf.errors import Refused
 from conf.tables import marker
 from jobs import registry, similar
 from jobs.champion import follow, incumbent, moves
-from jobs.factors import FactorModel, top
-from jobs.history import plays_as_of, trained_on, weighted
 from jobs.live_figures import record_live
+from jobs.model.factors import FactorModel, top
+from jobs.model.pairs import plays_as_of, trained_on, weighted
+from jobs.model.registry_access import BROKEN, without_credentials
+from jobs.model.solvers import fit
 from jobs.pruning import prune
-from jobs.registry_access import BROKEN, without_credentials
 from jobs.rules import Decision
 from jobs.rules.promote import decide, withheld
 from jobs.runtime.command import Figures, Job, parser, run
-from jobs.solvers import fit
 from lake.layout import challenger_folder, model_folder
 from lake.tables import Lake
 

@@ -9,7 +9,7 @@ from conf.contract import LISTENS, TRACKS, USERS
 from conf.tables import marker
 from jobs.catalogue import cleaned, genres_on
 from jobs.champion import Champion, champion
-from jobs.history import midnight, plays_as_of, weighted
+from jobs.model.pairs import midnight, plays_as_of, weighted
 from jobs.popularity import Shelf, popularity
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.progress import progress

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from conf.errors import Refused
 from conf.settings import Als
 from conf.tables import marker
-from jobs.factors import FactorModel
-from jobs.registry_access import BROKEN, NAME, without_credentials
-from jobs.registry_access import awaited as awaited
-from jobs.registry_access import begun as begun
-from jobs.registry_access import connected as connected
-from jobs.registry_access import reachable as reachable
+from jobs.model.factors import FactorModel
+from jobs.model.registry_access import BROKEN, NAME, without_credentials
+from jobs.model.registry_access import awaited as awaited
+from jobs.model.registry_access import begun as begun
+from jobs.model.registry_access import connected as connected
+from jobs.model.registry_access import reachable as reachable
 from lake.tables import Lake
 
 if TYPE_CHECKING:

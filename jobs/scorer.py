@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.folding import Folded, Folding
 from jobs.listeners import Listeners
+from jobs.model.fold_in import Folded, Folding
 from jobs.popularity import Shelf
 from jobs.ranking import Ranked, best, longest_of, place
 

@@ -15,9 +15,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from threadpoolctl import threadpool_limits
 
-from jobs.factors import FactorModel
-from jobs.folding import Folding
 from jobs.listeners import listeners_of
+from jobs.model.factors import FactorModel
+from jobs.model.fold_in import Folding
 from jobs.popularity import Shelf
 from jobs.scorer import Scorer
 

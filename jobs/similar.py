@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from conf.tables import TABLES, marker
-from jobs.factors import FactorModel
+from jobs.model.factors import FactorModel
 from lake.delta import arrow_schema
 from lake.tables import Lake
 

@@ -20,14 +20,14 @@ from conf.tables import marker
 from jobs import registry
 from jobs.catalogue import genres_on
 from jobs.champion import incumbent
-from jobs.factors import FactorModel
-from jobs.history import plays_as_of
 from jobs.holdout import Bench, Holdout, choose
+from jobs.model.factors import FactorModel
+from jobs.model.pairs import plays_as_of
+from jobs.model.solvers import fit
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.frames import SparkLake
 from jobs.runtime.progress import part, progress
 from jobs.runtime.session import persisted
-from jobs.solvers import fit
 from jobs.tuning.inner import parameters
 from lake.layout import challenger_folder
 

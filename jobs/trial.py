@@ -10,10 +10,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from conf.settings import Settings
-from jobs.factors import FactorModel
-from jobs.history import interactions, weighted
 from jobs.measured import Measured
 from jobs.metrics import Catalogue, cutoffs
+from jobs.model.factors import FactorModel
+from jobs.model.pairs import interactions, weighted
 from jobs.popularity import Shelf, popularity
 from jobs.scoring import histories, recommend
 
@@ -38,7 +38,7 @@ class Trial:
             before: user_id, track_id, listened_at, as it was known before ``start``.
             tracks: track_id and genres of what can be listed.
             people: user_id and genres, the users' favourites.
-            played: what :func:`jobs.history.played` gives from ``start`` on, of those who may be scored; who
+            played: what :func:`jobs.model.pairs.played` gives from ``start`` on, of those who may be scored; who
                 played nothing new to them is not.
         """
         self.spark, self.serving = before.sparkSession, settings.recommend

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from jobs.factors import FactorModel
-from jobs.registry_access import BROKEN
+from jobs.model.factors import FactorModel
+from jobs.model.registry_access import BROKEN
 from lake.files import replace
 
 FACTORS = "factors.npz"

@@ -8,7 +8,7 @@ from typing import Any
 from conf.errors import Refused
 from jobs import registry
 from jobs.forgetting import models
-from jobs.registry_access import sqlite_file
+from jobs.model.registry_access import sqlite_file
 
 Counts = tuple[int, int]  # looked at, found
 

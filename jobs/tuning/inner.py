@@ -15,10 +15,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from conf.settings import Als, Evaluate
-from jobs.history import midnight, trained_on, weighted
 from jobs.holdout import choose
-from jobs.solvers import megabytes
-from jobs.solvers.packed import Packed, from_frame
+from jobs.model.pairs import midnight, trained_on, weighted
+from jobs.model.solvers import megabytes
+from jobs.model.solvers.csr import Packed, from_frame
 from jobs.tuning.search import HIGHEST_RANK, Search, Trial
 from jobs.tuning.trials import PAIRS_A_SECOND, Trials
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import scipy.sparse
 
-from jobs.solvers.compiled import compiled
+from jobs.model.solvers.compiled import compiled
 
 BATCH = 128  # users whose scores are held at once by a thread
 

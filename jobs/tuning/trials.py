@@ -11,8 +11,8 @@ import scipy.sparse
 
 from conf.errors import Refused
 from conf.settings import Als
-from jobs.solvers.local import State, states, threads
-from jobs.solvers.packed import Packed
+from jobs.model.solvers.csr import Packed
+from jobs.model.solvers.local import State, states, threads
 from jobs.tuning.search import Trial
 
 log = logging.getLogger("jobs.tuning")

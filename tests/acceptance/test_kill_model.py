@@ -23,7 +23,7 @@ import pytest
 
 from jobs import registry
 from jobs.champion import champion, named
-from jobs.factors import FactorModel
+from jobs.model.factors import FactorModel
 from lake.layout import model_folder
 from lake.tables import Lake
 from tasks import spark_server

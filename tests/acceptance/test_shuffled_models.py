@@ -18,10 +18,10 @@ from demo_api.snapshot import take_snapshot
 from jobs import decide, evaluate, promote, recommend, train
 from jobs.champion import champion
 from jobs.cleaning import clean
-from jobs.factors import FactorModel
+from jobs.model.factors import FactorModel
+from jobs.model.solvers import fit
 from jobs.rules import Decision
 from jobs.runtime.command import Job
-from jobs.solvers import fit
 from lake.tables import Lake
 from tests.jobs import raw
 

@@ -8,9 +8,9 @@ import pytest
 
 from bench import als_series, bench_als
 from bench.memory import packed_bytes
-from jobs.history import plays_as_of, weighted
+from jobs.model.pairs import plays_as_of, weighted
+from jobs.model.solvers.csr import from_frame, pack
 from jobs.runtime.frames import SparkLake
-from jobs.solvers.packed import from_frame, pack
 
 
 @pytest.fixture

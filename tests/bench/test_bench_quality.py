@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from bench.bench_quality import popularity, read, score, split
-from jobs.solvers.packed import pack
+from jobs.model.solvers.csr import pack
 
 
 def test_bench_prints_popularity_implicit_and_what_the_search_found(tmp_path):

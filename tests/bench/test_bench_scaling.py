@@ -13,8 +13,8 @@ import pytest
 from bench import scaling_steps
 from bench.bench_scaling import Growth, Peaks, growth, run, slopes
 from bench.plays import write_plays
+from jobs.model.solvers.csr import pack
 from jobs.runtime.frames import SparkLake
-from jobs.solvers.packed import pack
 
 SMALL = {"plays": 10, "tracks": 200, "k": 5, "rank": 4, "iterations": 2, "memory": "1g"}
 SMALL |= {"fetched": 0.1, "latency_ms": 1.0, "new_plays": 1000}

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from jobs import registry_access
+from jobs.model import registry_access
 
 
 @pytest.fixture(scope="session")

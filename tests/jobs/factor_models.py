@@ -8,7 +8,7 @@ import numpy as np
 from conf.settings import Lake as LakeSettings
 from conf.settings import Registry as RegistrySettings
 from conf.settings import Settings
-from jobs.factors import FactorModel
+from jobs.model.factors import FactorModel
 from jobs.runtime.command import Job
 
 START = datetime.date(2024, 3, 1)

@@ -9,8 +9,8 @@ from conf.contract import ENTITIES, USERS
 from conf.tables import marker
 from jobs import models, pruning
 from jobs.champion import load
-from jobs.factors import FactorModel, sweep
 from jobs.forgetting import raw as forgetting
+from jobs.model.factors import FactorModel, sweep
 from lake import commits, suppression
 from lake.layout import MANIFEST, model_folder, raw_folder
 from lake.schema import schema_of

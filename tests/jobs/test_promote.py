@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from conf.errors import Refused
-from jobs import promote, registry, registry_access, similar
+from jobs import promote, registry, similar
 from jobs.champion import champion
-from jobs.factors import FactorModel
+from jobs.model import registry_access
+from jobs.model.factors import FactorModel
 from jobs.promote import check, overlap
 from lake.layout import challenger_folder, model_folder
 from lake.tables import Lake

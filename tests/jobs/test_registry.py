@@ -11,8 +11,9 @@ import mlflow
 import pytest
 
 from conf.errors import Refused
-from jobs import registry, registry_access
-from jobs.factors import FactorModel
+from jobs import registry
+from jobs.model import registry_access
+from jobs.model.factors import FactorModel
 from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, tags
 from tests.ports import free_port

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from jobs import listeners as listeners_module
 from jobs import ranking
-from jobs.factors import FactorModel
-from jobs.folding import Folding
 from jobs.listeners import listeners_of
+from jobs.model.factors import FactorModel
+from jobs.model.fold_in import Folding
 from jobs.popularity import Shelf, by_genre
 from jobs.scorer import Scorer
 from tests.jobs.listening import SCHEMA, listeners, rows

@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 
 from jobs import scoring
-from jobs.factors import FactorModel
-from jobs.folding import Folding
+from jobs.model.factors import FactorModel
+from jobs.model.fold_in import Folding
 from jobs.popularity import Shelf
 from jobs.scorer import LIST_SCHEMA, Scorer
 from jobs.scoring import histories, pack, pieces, recommend, unpack

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jobs import similar
-from jobs.factors import FactorModel
+from jobs.model.factors import FactorModel
 from lake.tables import Lake
 
 DAY = datetime.date(2024, 3, 1)

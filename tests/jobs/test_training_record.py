@@ -8,8 +8,8 @@ import numpy as np
 
 from conf.settings import Als
 from jobs import registry
-from jobs.factors import FactorModel
 from jobs.holdout import Holdout
+from jobs.model.factors import FactorModel
 from jobs.tuning.search import Trial
 
 DAY = datetime.date(2024, 3, 1)

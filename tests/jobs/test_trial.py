@@ -8,8 +8,8 @@ import pytest
 
 from conf.settings import Evaluate, Recommend, Settings
 from jobs.evaluate import grouped, user_rows
-from jobs.factors import FactorModel
-from jobs.history import played
+from jobs.model.factors import FactorModel
+from jobs.model.pairs import played
 from jobs.runtime.session import persisted
 from jobs.trial import Trial
 

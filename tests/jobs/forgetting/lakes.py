@@ -10,7 +10,7 @@ import numpy as np
 
 from conf.settings import Lake as LakeSettings
 from conf.settings import Postgres, Registry, Settings
-from jobs.factors import FactorModel
+from jobs.model.factors import FactorModel
 from jobs.runtime.command import Job
 from lake.layout import challenger_folder, day_log, logs_folder, model_folder, report_file, spool_folder
 from lake.tables import Lake

@@ -14,9 +14,9 @@ import pytest
 from conf.errors import BadSetting, Refused
 from conf.settings import Settings
 from jobs import forget
-from jobs.factors import FactorModel
 from jobs.forgetting import models, raw, registry, search, tables, texts
 from jobs.forgetting.person import Person
+from jobs.model.factors import FactorModel
 from lake.layout import challenger_folder, forgetting_file, forgotten_file, lock_file, model_folder, raw_folder
 from lake.suppression import hashed
 from lake.tables import Lake

@@ -9,7 +9,7 @@ from deltalake import DeltaTable
 from conf.errors import Refused
 from conf.tables import TABLES
 from conf.views import VIEWS
-from jobs.history import current
+from jobs.model.pairs import current
 from jobs.prompt.engine import Engine
 from tests.jobs.prompt.tiny_lake import FIRST, SECOND, at, tiny_lake
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from conf.settings import Als
-from jobs.solvers.packed import pack
+from jobs.model.solvers.csr import pack
 from jobs.tuning.ranking import ndcg
 from jobs.tuning.search import Search, Trial, scaled
 from jobs.tuning.trials import Trials, relevance

@@ -8,8 +8,8 @@ from pyspark.sql import functions as F
 
 from conf.errors import CannotFit, Refused
 from conf.settings import Als
-from jobs.factors import FactorModel
-from jobs.solvers.packed import NOTHING
+from jobs.model.factors import FactorModel
+from jobs.model.solvers.csr import NOTHING
 
 BLOCKS = 2
 

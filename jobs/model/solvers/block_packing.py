@@ -16,8 +16,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from conf.errors import CannotFit, Refused
-from jobs.solvers.block_rows import NAMES, ROWS, OnRows, joined, pieces, receivers
-from jobs.solvers.packed import MEANINGLESS, NOTHING
+from jobs.model.solvers.block_rows import NAMES, ROWS, OnRows, joined, pieces, receivers
+from jobs.model.solvers.csr import MEANINGLESS, NOTHING
 
 PAIRS = 5_000_000  # of a block: more than its share of the bytes that a half step moves, beside the factors
 AT_ONCE = 1_000_000  # pairs that are shared out to blocks at once

@@ -8,8 +8,8 @@ import scipy.sparse
 
 from conf.errors import Refused
 from conf.settings import Als
-from jobs.solvers import kernel, local
-from jobs.solvers.packed import Packed, pack
+from jobs.model.solvers import kernel, local
+from jobs.model.solvers.csr import Packed, pack
 
 ALS = Als(rank=5, reg=0.3, reg_exponent=0.5, alpha=4, iterations=3)
 

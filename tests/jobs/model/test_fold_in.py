@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from conf.settings import Als
-from jobs.factors import FactorModel
-from jobs.folding import Folding
-from jobs.solvers.local import states
-from jobs.solvers.packed import pack
+from jobs.model.factors import FactorModel
+from jobs.model.fold_in import Folding
+from jobs.model.solvers.csr import pack
+from jobs.model.solvers.local import states
 
 PLAYED = np.array([0, 2, 5, 6])
 WEIGHTS = np.array([2.0, 1.0, 4.0, 0.5])

@@ -7,11 +7,11 @@ import pytest
 
 from conf.errors import Refused
 from conf.settings import Als
-from jobs.factors import FactorModel, top
-from jobs.folding import Folding
-from jobs.solvers import block_packing, choose, fit, local, megabytes, mllib
-from jobs.solvers.packed import pack
-from tests.jobs.solvers import in_blocks
+from jobs.model.factors import FactorModel, top
+from jobs.model.fold_in import Folding
+from jobs.model.solvers import block_packing, choose, fit, local, megabytes, mllib
+from jobs.model.solvers.csr import pack
+from tests.jobs.model.solvers import in_blocks
 
 USERS, TRACKS = 20, 24
 FAR = 2**40  # ids beyond 32 bits

@@ -5,7 +5,7 @@ import pytest
 
 from conf.settings import Als
 from conf.tables import TABLES
-from jobs.history import played, plays_as_of, trained_on, weighted
+from jobs.model.pairs import played, plays_as_of, trained_on, weighted
 from jobs.popularity import popularity
 
 D = datetime.date(2024, 3, 3)

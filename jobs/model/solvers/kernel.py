@@ -20,8 +20,8 @@ import numpy as np
 import scipy.sparse
 from numba import njit
 
-from jobs.solvers import compiled as compiling
-from jobs.solvers.compiled import FASTMATH, compiled
+from jobs.model.solvers import compiled as compiling
+from jobs.model.solvers.compiled import FASTMATH, compiled
 
 # Calls a function for each number and gives the results in order: the built-in ``map``, or a pool's.
 Run = Callable[[Callable[[int], Any], Iterable[int]], Iterable[Any]]

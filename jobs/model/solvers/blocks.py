@@ -24,12 +24,12 @@ from pyspark.sql import functions as F
 
 from conf.errors import CannotFit
 from conf.settings import Als
-from jobs.factors import FactorModel
+from jobs.model.factors import FactorModel
+from jobs.model.solvers.block_packing import Side, packed, side_of, turned
+from jobs.model.solvers.block_rows import ALL, ROWS, joined
+from jobs.model.solvers.block_solving import FACTORS, GRAM, SUMS, adding, drawing, improving, shipped_kernel
+from jobs.model.solvers.local import Log, Progress, check
 from jobs.runtime.session import keeping
-from jobs.solvers.block_packing import Side, packed, side_of, turned
-from jobs.solvers.block_rows import ALL, ROWS, joined
-from jobs.solvers.block_solving import FACTORS, GRAM, SUMS, adding, drawing, improving, shipped_kernel
-from jobs.solvers.local import Log, Progress, check
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,8 +14,8 @@ import pyspark.cloudpickle
 import scipy.sparse
 from threadpoolctl import threadpool_limits
 
-from jobs.solvers.block_rows import OnRows, joined, pieces, row
-from jobs.solvers.local import initial, regularisation
+from jobs.model.solvers.block_rows import OnRows, joined, pieces, row
+from jobs.model.solvers.local import initial, regularisation
 
 FACTORS, GRAM, SUMS = "factors", "gram", "sums"
 
@@ -29,7 +29,7 @@ def shipped_kernel() -> Kernel:
     with this one are compiled, in some seconds.
     """
     # Compiled code: loaded by those who fit.
-    from jobs.solvers import kernel
+    from jobs.model.solvers import kernel
 
     version = kernel.VERSION
     by_value = pyspark.cloudpickle.dumps((kernel.conjugate_gradient, kernel.gram))
@@ -39,7 +39,7 @@ def shipped_kernel() -> Kernel:
         if name not in sys.modules:
             found = types.ModuleType(name)
             try:
-                from jobs.solvers import kernel as own
+                from jobs.model.solvers import kernel as own
 
                 usable = getattr(own, "VERSION", "") == version
             except ImportError:

@@ -11,11 +11,11 @@ import pytest
 import jobs
 from conf.errors import Refused
 from conf.settings import Als
-from jobs.solvers import block_packing, block_rows, blocks, local
-from jobs.solvers.block_packing import PAIR, Side, edges, packing, sparse
-from jobs.solvers.block_solving import improving, shipped_kernel
-from jobs.solvers.packed import pack
-from tests.jobs.solvers import in_blocks
+from jobs.model.solvers import block_packing, block_rows, blocks, local
+from jobs.model.solvers.block_packing import PAIR, Side, edges, packing, sparse
+from jobs.model.solvers.block_solving import improving, shipped_kernel
+from jobs.model.solvers.csr import pack
+from tests.jobs.model.solvers import in_blocks
 
 FAR = 2**40
 ALS = Als(rank=5, reg=2, reg_exponent=0.5, alpha=4, iterations=3)

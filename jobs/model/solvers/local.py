@@ -16,9 +16,9 @@ from threadpoolctl import threadpool_limits
 
 from conf.errors import CannotFit
 from conf.settings import Als
-from jobs.factors import FactorModel
+from jobs.model.factors import FactorModel
+from jobs.model.solvers.csr import NOTHING, Packed, from_frame
 from jobs.runtime.progress import progress
-from jobs.solvers.packed import NOTHING, Packed, from_frame
 
 # Length of an initial vector, about: small, so that the first half steps decide and not the start
 # (Rendle et al., "Revisiting the Performance of iALS on Item Recommendation Benchmarks", 2022).
@@ -76,7 +76,7 @@ def states(packed: Packed, als: Als, precise: bool = False) -> Iterator[State]:
         precise: solve each system whole, in double precision, in place of a few steps of conjugate gradient.
     """
     # Compiled code: loaded by those who fit, and compiled on the first fit after an installation.
-    from jobs.solvers import kernel
+    from jobs.model.solvers import kernel
 
     if not packed.pairs:
         raise CannotFit(NOTHING)

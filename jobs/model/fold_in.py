@@ -19,7 +19,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.linalg import lapack
 
-from jobs.factors import FactorModel
+from jobs.model.factors import FactorModel
 
 SMALLEST = 1e-12  # of alpha * weight: a weight of nought would divide by nought
 

@@ -3,7 +3,7 @@ import os
 import numpy as np
 import pytest
 
-from jobs.factors import FactorModel, _held, sweep, top
+from jobs.model.factors import FactorModel, _held, sweep, top
 
 
 @pytest.fixture

@@ -8,18 +8,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from conf.settings import Als
-from jobs.factors import FactorModel
-from jobs.solvers import blocks
-from jobs.solvers.block_packing import Side, counted, packing, sharing, turning
-from jobs.solvers.block_rows import OnRows, joined, pieces
-from jobs.solvers.block_solving import FACTORS, adding, drawing, improving, shipped_kernel
-from jobs.solvers.local import check
+from jobs.model.factors import FactorModel
+from jobs.model.solvers import blocks
+from jobs.model.solvers.block_packing import Side, counted, packing, sharing, turning
+from jobs.model.solvers.block_rows import OnRows, joined, pieces
+from jobs.model.solvers.block_solving import FACTORS, adding, drawing, improving, shipped_kernel
+from jobs.model.solvers.local import check
 
 Rows = list[pa.RecordBatch]
 
 
 class Here:
-    """:class:`jobs.solvers.blocks.Steps` in this process."""
+    """:class:`jobs.model.solvers.blocks.Steps` in this process."""
 
     def __init__(self, als: Als) -> None:
         self.als, self.kernel = als, shipped_kernel()

@@ -10,10 +10,10 @@ from pyspark.sql import DataFrame
 
 from conf.errors import CannotFit
 from conf.settings import Als
-from jobs import lineage
-from jobs.factors import FactorModel
-from jobs.solvers import blocks, local, mllib
-from jobs.solvers.packed import NOTHING
+from jobs.model import lineage
+from jobs.model.factors import FactorModel
+from jobs.model.solvers import blocks, local, mllib
+from jobs.model.solvers.csr import NOTHING
 
 log = logging.getLogger("jobs.als")
 
