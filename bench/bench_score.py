@@ -25,11 +25,11 @@ from conf.settings import Als, Settings, Spark
 from conf.tables import TABLES, marker
 from jobs.model.factors import FactorModel
 from jobs.model.pairs import plays_as_of, weighted
-from jobs.popularity import Shelf, popularity
-from jobs.recommend import rows_of
+from jobs.recommendation.candidates import Shelf, popularity
+from jobs.recommendation.recommend import rows_of
+from jobs.recommendation.scoring import histories, recommend
 from jobs.runtime.frames import SparkLake
 from jobs.runtime.session import persisted, spark_session
-from jobs.scoring import histories, recommend
 from lake.delta import arrow_schema
 from lake.tables import Lake
 from tasks import jvm

@@ -169,15 +169,15 @@ def train(solver: str) -> Callable[[argparse.Namespace], Measures]:
 
 
 def score(args: argparse.Namespace) -> Measures:
-    """As ``jobs/recommend.py`` does it, with the model that was fitted."""
+    """As ``jobs/recommendation/recommend.py`` does it, with the model that was fitted."""
     from bench.bench_score import numbered
     from conf.tables import marker
     from jobs.model.factors import FactorModel
     from jobs.model.pairs import weighted
-    from jobs.popularity import Shelf, popularity
-    from jobs.recommend import rows_of
+    from jobs.recommendation.candidates import Shelf, popularity
+    from jobs.recommendation.recommend import rows_of
+    from jobs.recommendation.scoring import histories, recommend
     from jobs.runtime.session import persisted
-    from jobs.scoring import histories, recommend
 
     model = FactorModel.load(args.root / "model")
     with lake_of(args) as lake:

@@ -13,7 +13,7 @@ MODULES = (
     "jobs.train",
     "jobs.promote",
     "jobs.rollback",
-    "jobs.recommend",
+    "jobs.recommendation.recommend",
     "jobs.publish",
     "jobs.models",
     "jobs.mlflow_page",

@@ -18,11 +18,11 @@ from pyspark.sql import functions as F
 from conf.contract import TRACKS, USERS
 from conf.settings import Settings
 from conf.tables import marker
-from jobs.catalogue import genres_on
 from jobs.champion import incumbent, load
 from jobs.measured import Measured, nothing_new_share, play_share
 from jobs.model.factors import FactorModel
 from jobs.model.pairs import played, plays_as_of
+from jobs.recommendation.servable import genres_on
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.frames import SparkLake
 from jobs.runtime.session import persisted

@@ -14,8 +14,8 @@ from jobs.measured import Measured
 from jobs.metrics import Catalogue, cutoffs
 from jobs.model.factors import FactorModel
 from jobs.model.pairs import interactions, weighted
-from jobs.popularity import Shelf, popularity
-from jobs.scoring import histories, recommend
+from jobs.recommendation.candidates import Shelf, popularity
+from jobs.recommendation.scoring import histories, recommend
 
 
 class Trial:

@@ -15,11 +15,12 @@ from pyspark.sql import DataFrame
 from conf import settings
 from conf.settings import Als, Retrain, Settings
 from demo_api.snapshot import take_snapshot
-from jobs import decide, evaluate, promote, recommend, train
+from jobs import decide, evaluate, promote, train
 from jobs.champion import champion
 from jobs.cleaning import clean
 from jobs.model.factors import FactorModel
 from jobs.model.solvers import fit
+from jobs.recommendation import recommend
 from jobs.rules import Decision
 from jobs.runtime.command import Job
 from lake.tables import Lake

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from jobs.listeners import Listeners, listeners_of
+from jobs.recommendation.user_pairs import Listeners, listeners_of
 
 SCHEMA = pa.schema(
     [

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from conf.errors import Refused
-from jobs import promote, registry, similar
+from jobs import promote, registry
 from jobs.champion import champion
 from jobs.model import registry_access
 from jobs.model.factors import FactorModel
 from jobs.promote import check, overlap
+from jobs.recommendation import similar
 from lake.layout import challenger_folder, model_folder
 from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, job, promoted, rolled_back, tags

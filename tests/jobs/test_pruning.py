@@ -4,7 +4,7 @@ import mlflow
 import pytest
 
 from jobs import pruning, registry
-from jobs.similar import write
+from jobs.recommendation.similar import write
 from lake.layout import challenger_folder, model_folder
 from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, promoted, rolled_back, tags

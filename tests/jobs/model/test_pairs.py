@@ -6,7 +6,7 @@ import pytest
 from conf.settings import Als
 from conf.tables import TABLES
 from jobs.model.pairs import played, plays_as_of, trained_on, weighted
-from jobs.popularity import popularity
+from jobs.recommendation.candidates import popularity
 
 D = datetime.date(2024, 3, 3)
 

@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.listeners import Listeners
 from jobs.model.fold_in import Folded, Folding
-from jobs.popularity import Shelf
-from jobs.ranking import Ranked, best, longest_of, place
+from jobs.recommendation.candidates import Shelf
+from jobs.recommendation.ranking import Ranked, best, longest_of, place
+from jobs.recommendation.user_pairs import Listeners
 
 BECAUSE = 3  # heard tracks named as the reason of a recommendation
 

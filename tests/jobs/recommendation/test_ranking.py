@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from jobs import ranking
-from jobs.ranking import best
+from jobs.recommendation import ranking
+from jobs.recommendation.ranking import best
 
 NONE = np.empty(0, np.int64), np.empty(0, np.int64)
 

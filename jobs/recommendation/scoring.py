@@ -15,11 +15,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from threadpoolctl import threadpool_limits
 
-from jobs.listeners import listeners_of
 from jobs.model.factors import FactorModel
 from jobs.model.fold_in import Folding
-from jobs.popularity import Shelf
-from jobs.scorer import Scorer
+from jobs.recommendation.candidates import Shelf
+from jobs.recommendation.scorer import Scorer
+from jobs.recommendation.user_pairs import listeners_of
 
 SHARE = 8192  # users of a partition
 PIECE = 4 * 2**20  # bytes of the model in one row

@@ -3,8 +3,8 @@ import datetime
 import numpy as np
 import pytest
 
-from jobs import similar
 from jobs.model.factors import FactorModel
+from jobs.recommendation import similar
 from lake.tables import Lake
 
 DAY = datetime.date(2024, 3, 1)

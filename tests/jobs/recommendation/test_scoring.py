@@ -4,12 +4,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from jobs import scoring
 from jobs.model.factors import FactorModel
 from jobs.model.fold_in import Folding
-from jobs.popularity import Shelf
-from jobs.scorer import LIST_SCHEMA, Scorer
-from jobs.scoring import histories, pack, pieces, recommend, unpack
+from jobs.recommendation import scoring
+from jobs.recommendation.candidates import Shelf
+from jobs.recommendation.scorer import LIST_SCHEMA, Scorer
+from jobs.recommendation.scoring import histories, pack, pieces, recommend, unpack
 from tests.jobs.listening import listeners
 
 GENERATOR = np.random.default_rng(5)

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs import listeners as listeners_module
-from jobs import ranking
-from jobs.listeners import listeners_of
 from jobs.model.factors import FactorModel
 from jobs.model.fold_in import Folding
-from jobs.popularity import Shelf, by_genre
-from jobs.scorer import Scorer
+from jobs.recommendation import ranking
+from jobs.recommendation import user_pairs as listeners_module
+from jobs.recommendation.candidates import Shelf, by_genre
+from jobs.recommendation.scorer import Scorer
+from jobs.recommendation.user_pairs import listeners_of
 from tests.jobs.listening import SCHEMA, listeners, rows
 
 # Two groups of tracks: factors of 1 to 4 point one way, of 5 to 8 the other. 9 is on the shelf, and unknown to the model.

@@ -7,14 +7,14 @@ from pyspark.sql import functions as F
 
 from conf.contract import LISTENS, TRACKS, USERS
 from conf.tables import marker
-from jobs.catalogue import cleaned, genres_on
 from jobs.champion import Champion, champion
 from jobs.model.pairs import midnight, plays_as_of, weighted
-from jobs.popularity import Shelf, popularity
+from jobs.recommendation.candidates import Shelf, popularity
+from jobs.recommendation.scoring import histories, recommend
+from jobs.recommendation.servable import cleaned, genres_on
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.progress import progress
 from jobs.runtime.session import persisted
-from jobs.scoring import histories, recommend
 from lake.tables import Lake
 
 
