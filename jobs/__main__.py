@@ -8,7 +8,7 @@ import sys
 # A job is called by the last part of its module's name.
 MODULES = (
     "jobs.cleaning.clean",
-    "jobs.evaluate",
+    "jobs.evaluation.evaluate",
     "jobs.decide",
     "jobs.train",
     "jobs.promote",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
     from mlflow.models import ModelSignature
 
-    from jobs.holdout import Holdout
+    from jobs.evaluation.holdout import Holdout
     from jobs.tuning.search import Trial
 
 ALIASES = ("previous", "champion")  # in the order in which they are moved

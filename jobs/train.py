@@ -19,7 +19,7 @@ from conf.settings import Als, Settings
 from conf.tables import marker
 from jobs import registry
 from jobs.champion import incumbent
-from jobs.holdout import Bench, Holdout, choose
+from jobs.evaluation.holdout import Bench, Holdout, choose
 from jobs.model.factors import FactorModel
 from jobs.model.pairs import plays_as_of
 from jobs.model.solvers import fit

@@ -11,7 +11,7 @@ import datetime
 import numpy as np
 
 from conf.settings import Evaluate, Retrain
-from jobs.intervals import BOUNDS, SEED, ratios, share
+from jobs.evaluation.intervals import BOUNDS, SEED, ratios, share
 from jobs.rules import Decision, over
 
 LONGEST_COOLDOWN = 8  # times the setting: however often challengers are refused

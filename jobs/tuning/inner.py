@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from conf.settings import Als, Evaluate
-from jobs.holdout import choose
+from jobs.evaluation.holdout import choose
 from jobs.model.pairs import midnight, trained_on, weighted
 from jobs.model.solvers import megabytes
 from jobs.model.solvers.csr import Packed, from_frame

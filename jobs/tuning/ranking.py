@@ -1,6 +1,6 @@
 """NDCG of a factor model's lists, worked out in memory for many users: compiled code, for the search of parameters.
 
-The lists of a holdout that decides on a model are measured by ``jobs.metrics``; both count alike.
+The lists of a holdout that decides on a model are measured by ``jobs.evaluation.metrics``; both count alike.
 """
 
 from collections.abc import Callable

@@ -15,9 +15,10 @@ from pyspark.sql import DataFrame
 from conf import settings
 from conf.settings import Als, Retrain, Settings
 from demo_api.snapshot import take_snapshot
-from jobs import decide, evaluate, promote, train
+from jobs import decide, promote, train
 from jobs.champion import champion
 from jobs.cleaning import clean
+from jobs.evaluation import evaluate
 from jobs.model.factors import FactorModel
 from jobs.model.solvers import fit
 from jobs.recommendation import recommend

@@ -8,7 +8,7 @@ import numpy as np
 
 from conf.settings import Als
 from jobs import registry
-from jobs.holdout import Holdout
+from jobs.evaluation.holdout import Holdout
 from jobs.model.factors import FactorModel
 from jobs.tuning.search import Trial
 

@@ -19,14 +19,14 @@ from conf.contract import TRACKS, USERS
 from conf.settings import Settings
 from conf.tables import marker
 from jobs.champion import incumbent, load
-from jobs.measured import Measured, nothing_new_share, play_share
+from jobs.evaluation.evaluator import Trial
+from jobs.evaluation.measured import Measured, nothing_new_share, play_share
 from jobs.model.factors import FactorModel
 from jobs.model.pairs import played, plays_as_of
 from jobs.recommendation.servable import genres_on
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.frames import SparkLake
 from jobs.runtime.session import persisted
-from jobs.trial import Trial
 from lake.layout import model_folder
 from lake.tables import Lake
 

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from jobs.intervals import Interval, around, bootstrap, coverage, share
-from jobs.metrics import Catalogue, Lists, per_user
+from jobs.evaluation.intervals import Interval, around, bootstrap, coverage, share
+from jobs.evaluation.metrics import Catalogue, Lists, per_user
 
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
-    """``users``: metrics by user_id, ascending, as :func:`jobs.metrics.per_user` gives them.
+    """``users``: metrics by user_id, ascending, as :func:`jobs.evaluation.metrics.per_user` gives them.
 
     ``positions`` int64 (users, longest): the place in the catalogue of each listed track, -1 for none.
     """

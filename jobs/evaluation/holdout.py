@@ -7,10 +7,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from conf.settings import Als, Evaluate, Settings
-from jobs.measured import Measured, play_share
+from jobs.evaluation.evaluator import Trial
+from jobs.evaluation.measured import Measured, play_share
 from jobs.model.factors import FactorModel
 from jobs.model.pairs import midnight, played, trained_on, weighted
-from jobs.trial import Trial
 
 
 @dataclasses.dataclass(frozen=True)

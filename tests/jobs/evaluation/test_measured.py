@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from jobs.measured import Measured, nothing_new_share, play_share
-from jobs.metrics import Catalogue
-from tests.jobs.test_metrics import CATALOGUE, LISTS, RELEVANT, lists_of, pairs_of
+from jobs.evaluation.measured import Measured, nothing_new_share, play_share
+from jobs.evaluation.metrics import Catalogue
+from tests.jobs.evaluation.test_metrics import CATALOGUE, LISTS, RELEVANT, lists_of, pairs_of
 
 PLAYED = pa.table(
     {

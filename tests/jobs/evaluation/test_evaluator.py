@@ -7,11 +7,11 @@ import pyarrow as pa
 import pytest
 
 from conf.settings import Evaluate, Recommend, Settings
-from jobs.evaluate import grouped, user_rows
+from jobs.evaluation.evaluate import grouped, user_rows
+from jobs.evaluation.evaluator import Trial
 from jobs.model.factors import FactorModel
 from jobs.model.pairs import played
 from jobs.runtime.session import persisted
-from jobs.trial import Trial
 
 DAY = datetime.date(2024, 3, 10)
 SETTINGS = Settings(evaluate=Evaluate(k=2), recommend=Recommend(k=2, popular_days=30))

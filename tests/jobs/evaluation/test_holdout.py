@@ -3,7 +3,7 @@ import datetime
 import pytest
 
 from conf.settings import Evaluate
-from jobs.holdout import choose
+from jobs.evaluation.holdout import choose
 
 END = datetime.date(2024, 3, 10)
 

@@ -10,8 +10,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from conf.settings import Settings
-from jobs.measured import Measured
-from jobs.metrics import Catalogue, cutoffs
+from jobs.evaluation.measured import Measured
+from jobs.evaluation.metrics import Catalogue, cutoffs
 from jobs.model.factors import FactorModel
 from jobs.model.pairs import interactions, weighted
 from jobs.recommendation.candidates import Shelf, popularity

@@ -7,7 +7,7 @@ import pytest
 import pytrec_eval
 from sklearn.metrics import ndcg_score
 
-from jobs.metrics import ACCURACY, Catalogue, Lists, cutoffs, per_user
+from jobs.evaluation.metrics import ACCURACY, Catalogue, Lists, cutoffs, per_user
 from jobs.model.factors import top
 
 LISTS = {1: [10, 11, 12, 13], 2: [10, 11, 12, 13], 3: [20, 21], 4: [10, 11, 12, 13]}

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from jobs.intervals import bootstrap, coverage, resamples, share
+from jobs.evaluation.intervals import bootstrap, coverage, resamples, share
 
 
 def test_the_bootstrap_is_the_same_each_time_and_about_two_standard_errors_wide():
