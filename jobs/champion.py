@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from conf.errors import Refused
-from jobs import registry
 from jobs.model.factors import FactorModel
 from jobs.model.registry_access import BROKEN
+from jobs.registry import versions as registry
 from lake.layout import model_folder
 from lake.tables import Lake
 

@@ -14,15 +14,15 @@ import numpy as np
 
 from conf.errors import Refused
 from conf.tables import marker
-from jobs import registry
 from jobs.champion import follow, incumbent, moves
-from jobs.live_figures import record_live
 from jobs.model.factors import FactorModel, top
 from jobs.model.pairs import plays_as_of, trained_on, weighted
 from jobs.model.registry_access import BROKEN, without_credentials
 from jobs.model.solvers import fit
-from jobs.pruning import prune
 from jobs.recommendation import similar
+from jobs.registry import versions as registry
+from jobs.registry.live_figures import record_live
+from jobs.registry.pruning import prune
 from jobs.rules import Decision
 from jobs.rules.promote import decide, withheld
 from jobs.runtime.command import Figures, Job, parser, run

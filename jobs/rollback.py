@@ -12,9 +12,9 @@ from typing import Any
 
 from conf.errors import Refused
 from conf.tables import marker
-from jobs import registry
 from jobs.champion import follow, line, load, moves
-from jobs.live_figures import mean_live
+from jobs.registry import versions as registry
+from jobs.registry.live_figures import mean_live
 from jobs.runtime.command import Figures, Job, parser, run
 from lake.layout import model_folder
 from lake.tables import Lake

@@ -17,13 +17,13 @@ from conf.contract import TRACKS, USERS
 from conf.errors import CannotFit
 from conf.settings import Als, Settings
 from conf.tables import marker
-from jobs import registry
 from jobs.champion import incumbent
 from jobs.evaluation.holdout import Bench, Holdout, choose
 from jobs.model.factors import FactorModel
 from jobs.model.pairs import plays_as_of
 from jobs.model.solvers import fit
 from jobs.recommendation.servable import genres_on
+from jobs.registry import versions as registry
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.frames import SparkLake
 from jobs.runtime.progress import part, progress

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from conf.errors import Refused
-from jobs import registry
 from jobs.forgetting import models
 from jobs.model.registry_access import sqlite_file
+from jobs.registry import versions as registry
 
 Counts = tuple[int, int]  # looked at, found
 

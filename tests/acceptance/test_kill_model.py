@@ -21,9 +21,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jobs import registry
 from jobs.champion import champion, named
 from jobs.model.factors import FactorModel
+from jobs.registry import versions as registry
 from lake.layout import model_folder
 from lake.tables import Lake
 from tasks import spark_server

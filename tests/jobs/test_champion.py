@@ -1,8 +1,8 @@
 import pytest
 
 from conf.errors import Refused
-from jobs import registry
 from jobs.champion import champion, follow, line, load, named
+from jobs.registry import versions as registry
 from lake.layout import model_folder
 from lake.tables import Lake
 from tests.jobs.factor_models import day, decision, factor_model, promoted, rolled_back, tags

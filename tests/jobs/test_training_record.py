@@ -7,9 +7,9 @@ import mlflow
 import numpy as np
 
 from conf.settings import Als
-from jobs import registry
 from jobs.evaluation.holdout import Holdout
 from jobs.model.factors import FactorModel
+from jobs.registry import versions as registry
 from jobs.tuning.search import Trial
 
 DAY = datetime.date(2024, 3, 1)

@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from jobs import registry
 from jobs.forgetting import registry as forgetting
-from jobs.mlflow_page import answers
+from jobs.registry import versions as registry
+from jobs.registry.mlflow_page import answers
 from tests.jobs.factor_models import factor_model, tags
 from tests.ports import free_port
 

@@ -13,8 +13,8 @@ import sys
 import time
 
 from conf.errors import Refused
-from jobs import registry
-from jobs.live_figures import record_live
+from jobs.registry import versions as registry
+from jobs.registry.live_figures import record_live
 from jobs.runtime.command import Job, parser, settle
 
 PATIENCE = 120  # seconds for the server to come up

@@ -11,9 +11,9 @@ import mlflow
 import pytest
 
 from conf.errors import Refused
-from jobs import registry
 from jobs.model import registry_access
 from jobs.model.factors import FactorModel
+from jobs.registry import versions as registry
 from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, tags
 from tests.ports import free_port

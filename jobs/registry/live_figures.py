@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from jobs import registry
+from jobs.registry import versions as registry
 
 MODELS = ("als", "popularity_als")  # the lists of the version, and popularity's for the same users
 UNTIL = "live_until"  # tag of a version: the last date whose figures its run has

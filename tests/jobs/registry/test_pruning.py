@@ -3,8 +3,9 @@ import datetime
 import mlflow
 import pytest
 
-from jobs import pruning, registry
 from jobs.recommendation.similar import write
+from jobs.registry import pruning
+from jobs.registry import versions as registry
 from lake.layout import challenger_folder, model_folder
 from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, promoted, rolled_back, tags

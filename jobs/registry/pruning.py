@@ -11,8 +11,8 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from jobs import registry
 from jobs.champion import line, moves
+from jobs.registry import versions as registry
 from lake import files
 from lake.layout import challenger_folder, model_folder
 from lake.tables import Lake

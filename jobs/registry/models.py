@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from conf.errors import Refused
-from jobs import registry
 from jobs.champion import follow, load, moves, named
-from jobs.live_figures import mean_live, record_live
 from jobs.model.registry_access import BROKEN
+from jobs.registry import versions as registry
+from jobs.registry.live_figures import mean_live, record_live
 from jobs.runtime.command import Job, parser, settle
 from lake import files
 from lake.layout import model_folder

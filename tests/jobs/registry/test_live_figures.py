@@ -1,7 +1,7 @@
 import pytest
 
-from jobs import registry
-from jobs.live_figures import mean_live, record_live
+from jobs.registry import versions as registry
+from jobs.registry.live_figures import mean_live, record_live
 from tests.jobs.factor_models import day, factor_model, live, tags
 
 

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from jobs import models, registry
+from jobs.registry import models
+from jobs.registry import versions as registry
 from lake.layout import model_folder
 from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, job, live, promoted, tags
