@@ -28,9 +28,9 @@ import pandas as pd
 from conf.settings import Als
 from jobs.model.solvers import local
 from jobs.model.solvers.csr import Packed, pack
-from jobs.tuning.ranking import ndcg
-from jobs.tuning.search import Search, Tuning
-from jobs.tuning.trials import Trials, relevance
+from jobs.training.tuning.fast_ndcg import ndcg
+from jobs.training.tuning.search import Search, Tuning
+from jobs.training.tuning.trials import Trials, relevance
 
 DATA = pathlib.Path(__file__).parents[2] / "shared" / "data" / "30music" / "listens.tsv.gz"
 TARGETS = {"tracks": 0.0635, "artists": 0.0502}  # best seen of implicit on 30Music, chosen on the part scored

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
     from jobs.evaluation.holdout import Holdout
-    from jobs.tuning.search import Trial
+    from jobs.training.tuning.search import Trial
 
 ALIASES = ("previous", "champion")  # in the order in which they are moved
 PYFUNC = pathlib.Path(__file__).with_name("pyfunc.py")

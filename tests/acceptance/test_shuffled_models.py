@@ -15,7 +15,6 @@ from pyspark.sql import DataFrame
 from conf import settings
 from conf.settings import Als, Retrain, Settings
 from demo_api.snapshot import take_snapshot
-from jobs import decide, promote, train
 from jobs.champion import champion
 from jobs.cleaning import clean
 from jobs.evaluation import evaluate
@@ -24,6 +23,7 @@ from jobs.model.solvers import fit
 from jobs.recommendation import recommend
 from jobs.rules import Decision
 from jobs.runtime.command import Job
+from jobs.training import decide, promote, train
 from lake.tables import Lake
 from tests.jobs import raw
 

@@ -10,7 +10,7 @@ from conf.settings import Als
 from jobs.evaluation.holdout import Holdout
 from jobs.model.factors import FactorModel
 from jobs.registry import versions as registry
-from jobs.tuning.search import Trial
+from jobs.training.tuning.search import Trial
 
 DAY = datetime.date(2024, 3, 1)
 RECIPE = {

@@ -3,9 +3,9 @@ import json
 import pytest
 
 from conf.errors import Refused
-from jobs import rollback
 from jobs.champion import champion
 from jobs.registry import versions as registry
+from jobs.training import rollback
 from lake.layout import model_folder
 from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, job, live, promoted, tags

@@ -1,7 +1,7 @@
 import pytest
 
 from conf.settings import Evaluate, Promote
-from jobs.rules.promote import decide, withheld
+from jobs.training.promotion_rules import decide, withheld
 
 
 @pytest.mark.parametrize(

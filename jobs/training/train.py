@@ -28,10 +28,10 @@ from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.frames import SparkLake
 from jobs.runtime.progress import part, progress
 from jobs.runtime.session import persisted
-from jobs.tuning.inner import parameters
+from jobs.training.tuning.parameters import parameters
 from lake.layout import challenger_folder
 
-log = logging.getLogger("jobs.train")
+log = logging.getLogger("jobs.training.train")
 
 KIND = "holdout"
 

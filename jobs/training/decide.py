@@ -5,8 +5,8 @@ import json
 
 from conf.tables import marker
 from jobs.champion import found_by_run, incumbent
-from jobs.rules.retrain import Situation, UserDays, decide, forced
 from jobs.runtime.command import Figures, Job, parser, run
+from jobs.training.retrain_rules import Situation, UserDays, decide, forced
 from lake.tables import Lake
 
 STEP = "retrain"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from conf.settings import Evaluate, Retrain
-from jobs.rules.retrain import Situation, UserDays, cooldown_ends, decide, forced, paired
+from jobs.training.retrain_rules import Situation, UserDays, cooldown_ends, decide, forced, paired
 
 DAY = datetime.date(2024, 3, 20)
 EVALUATE = Evaluate(min_users=50, window_days=7)

@@ -3,7 +3,7 @@ import datetime
 import pytest
 
 from jobs.champion import champion, incumbent
-from jobs.decide import situation, trainings
+from jobs.training.decide import situation, trainings
 from lake.tables import Lake
 
 START = datetime.date(2024, 3, 1)

@@ -9,9 +9,9 @@ import pytest
 
 from conf.settings import Als
 from jobs.model.solvers.csr import pack
-from jobs.tuning.ranking import ndcg
-from jobs.tuning.search import Search, Trial, scaled
-from jobs.tuning.trials import Trials, relevance
+from jobs.training.tuning.fast_ndcg import ndcg
+from jobs.training.tuning.search import Search, Trial, scaled
+from jobs.training.tuning.trials import Trials, relevance
 
 
 def hill(als: Als, deadline: float = 0) -> Trial:

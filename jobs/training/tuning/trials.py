@@ -13,9 +13,9 @@ from conf.errors import Refused
 from conf.settings import Als
 from jobs.model.solvers.csr import Packed
 from jobs.model.solvers.local import State, states, threads
-from jobs.tuning.search import Trial
+from jobs.training.tuning.search import Trial
 
-log = logging.getLogger("jobs.tuning")
+log = logging.getLogger("jobs.training.tuning")
 
 SCHEDULE = frozenset((1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 30))  # iterations after which NDCG is looked at
 PATIENCE = 2  # looks without a new best after which a trial stops
@@ -25,7 +25,7 @@ SCORED = 5_000  # users whose lists are looked at
 
 
 class Trials:
-    """A judge for :class:`jobs.tuning.search.Search`: the same users for every trial."""
+    """A judge for :class:`jobs.training.tuning.search.Search`: the same users for every trial."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class Trials:
                 return
 
     def ndcg(self, state: State, heard: scipy.sparse.csr_matrix, relevant: scipy.sparse.csr_matrix) -> float:
-        from jobs.tuning.ranking import ndcg  # compiled code
+        from jobs.training.tuning.fast_ndcg import ndcg  # compiled code
 
         with threads() as run:
             return float(ndcg(state.users[self.scored], state.tracks, heard, relevant, self.k, run).mean())

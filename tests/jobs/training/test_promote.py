@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from conf.errors import Refused
-from jobs import promote
 from jobs.champion import champion
 from jobs.model import registry_access
 from jobs.model.factors import FactorModel
-from jobs.promote import check, overlap
 from jobs.recommendation import similar
 from jobs.registry import versions as registry
+from jobs.training import promote
+from jobs.training.promote import check, overlap
 from lake.layout import challenger_folder, model_folder
 from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, job, promoted, rolled_back, tags

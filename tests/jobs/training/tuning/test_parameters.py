@@ -5,10 +5,10 @@ import datetime
 import pytest
 
 from conf.settings import Als, Evaluate
-from jobs.tuning import inner
-from jobs.tuning.inner import Chosen, chosen_before, due, highest_rank, parameters
-from jobs.tuning.search import Trial
-from jobs.tuning.trials import Trials
+from jobs.training.tuning import parameters as inner
+from jobs.training.tuning.parameters import Chosen, chosen_before, due, highest_rank, parameters
+from jobs.training.tuning.search import Trial
+from jobs.training.tuning.trials import Trials
 
 DATE = datetime.date(2024, 3, 20)
 OUTER = datetime.date(2024, 3, 18)

@@ -19,8 +19,8 @@ from jobs.evaluation.holdout import choose
 from jobs.model.pairs import midnight, trained_on, weighted
 from jobs.model.solvers import megabytes
 from jobs.model.solvers.csr import Packed, from_frame
-from jobs.tuning.search import HIGHEST_RANK, Search, Trial
-from jobs.tuning.trials import PAIRS_A_SECOND, Trials
+from jobs.training.tuning.search import HIGHEST_RANK, Search, Trial
+from jobs.training.tuning.trials import PAIRS_A_SECOND, Trials
 
 WEEK = datetime.timedelta(days=7)
 # The best of many trials is more easily due to chance than the better of two models: the inner holdout goes back, within

@@ -24,8 +24,8 @@ from jobs.registry import versions as registry
 from jobs.registry.live_figures import record_live
 from jobs.registry.pruning import prune
 from jobs.rules import Decision
-from jobs.rules.promote import decide, withheld
 from jobs.runtime.command import Figures, Job, parser, run
+from jobs.training.promotion_rules import decide, withheld
 from lake.layout import challenger_folder, model_folder
 from lake.tables import Lake
 
