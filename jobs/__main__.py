@@ -14,7 +14,7 @@ MODULES = (
     "jobs.training.promote",
     "jobs.training.rollback",
     "jobs.recommendation.recommend",
-    "jobs.publish",
+    "jobs.mart.publish",
     "jobs.registry.models",
     "jobs.registry.mlflow_page",
     "jobs.health",

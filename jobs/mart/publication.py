@@ -19,9 +19,10 @@ import psycopg
 
 from conf.settings import Settings
 from jobs.champion import champion
-from jobs.mart import merging, partitions, schema, staging
+from jobs.mart import changes as merging
+from jobs.mart import partitions, schema, staging
 from jobs.mart.connection import connect, patiently, publisher, scalar
-from jobs.mart.lists import Lists
+from jobs.mart.partitioned_lists import Lists
 from jobs.runtime.command import Figures
 from lake.tables import Lake
 

@@ -7,9 +7,9 @@ import psycopg
 
 from conf.tables import TABLES
 from jobs.mart import partitions
+from jobs.mart.changes import sync
 from jobs.mart.connection import scalar
 from jobs.mart.copying import copy
-from jobs.mart.merging import sync
 from jobs.mart.staging import require_count
 from lake.tables import Lake
 
