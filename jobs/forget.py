@@ -19,11 +19,11 @@ from typing import Any
 from conf.contract import ENTITIES, LISTENS, USERS, Entity
 from conf.errors import Refused
 from conf.tables import marker
-from jobs import spool
 from jobs.forgetting import intent, mart, models, plan, raw, registry, search, tables, texts
 from jobs.forgetting.intent import Intent
 from jobs.forgetting.person import Person, describe
 from jobs.forgetting.person import texts as texts_of
+from jobs.health import spool
 from jobs.runtime.command import Figures, Job, parser, run
 from lake import files, suppression
 from lake.layout import lock_file, model_folder, raw_folder

@@ -8,8 +8,8 @@ import yaml
 
 from conf.health import METRICS
 from conf.settings import Settings
-from jobs.exporting.families import families
-from jobs.exporting.figures import Figures
+from jobs.health.exporting.families import families
+from jobs.health.exporting.recorded_figures import Figures
 
 ROOT = pathlib.Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text()

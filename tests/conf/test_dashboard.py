@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from conf.health import METRICS
-from jobs.exporting.families import AT_SCRAPE
-from jobs.exporting.naming import name
+from jobs.health.exporting.families import AT_SCRAPE
+from jobs.health.exporting.naming import name
 
 GRAFANA = pathlib.Path(__file__).parents[2] / "conf" / "deploy" / "grafana"
 BOARD = json.loads((GRAFANA / "dashboards" / "moovitamix.json").read_text())

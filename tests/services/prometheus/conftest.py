@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from lake.tables import Lake
-from tests.jobs.exporting.days import before, history
+from tests.jobs.health.exporting.days import before, history
 from tests.services.prometheus.servers import Prometheus, exporter, luigid, prometheus, run_tasks
 
 

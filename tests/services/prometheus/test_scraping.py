@@ -8,7 +8,7 @@ import time
 import pytest
 import requests
 
-from tests.jobs.exporting.days import find, record
+from tests.jobs.health.exporting.days import find, record
 from tests.services.prometheus.servers import CONF, installed, until
 
 pytestmark = pytest.mark.services

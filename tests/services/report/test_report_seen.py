@@ -6,11 +6,21 @@ import pathlib
 import pytest
 from PIL import Image
 
-from jobs.monitoring.finding import Finding
-from jobs.overview import Listener
-from jobs.reporting.index import DayRow
-from jobs.reporting.page import index_page, page
-from tests.jobs.reporting.days import DAY, HOSTILE, NOTHING, SETTINGS, attempt, before, overview, recorded, troubled
+from jobs.health.monitoring.finding import Finding
+from jobs.health.overview import Listener
+from jobs.health.reporting.index import DayRow
+from jobs.health.reporting.page import index_page, page
+from tests.jobs.health.reporting.days import (
+    DAY,
+    HOSTILE,
+    NOTHING,
+    SETTINGS,
+    attempt,
+    before,
+    overview,
+    recorded,
+    troubled,
+)
 
 pytestmark = pytest.mark.services
 

@@ -1,0 +1,57 @@
+"""Figures of the model and of whom it serves, from evaluations, decisions, lists and plays."""
+
+import datetime
+
+import pyarrow.compute as pc
+
+from jobs.champion import champion
+from jobs.health.monitoring.series import Figures
+from jobs.health.overview import midnight
+from lake.tables import Lake
+
+EVALUATED = {  # figure: kind, model and metric of ``evaluations``, and whether it is at k or of no list
+    "live_ndcg": ("live", "als", "ndcg", True),
+    "live_ndcg_popularity": ("live", "popularity_als", "ndcg", True),
+    "holdout_ndcg": ("holdout", "als", "ndcg", True),
+    "holdout_ndcg_popularity": ("holdout", "popularity", "ndcg", True),
+    "coverage": ("live", "served", "coverage", True),
+    "unknown_play_share": ("live", "als", "unknown_play_share", False),
+}
+
+
+def of_date(lake: Lake, date: datetime.date, k: int) -> Figures:
+    """Figures of lists at ``k``."""
+    return evaluated(lake, date, k) | served(lake, date) | {("plays_of_day", ""): float(plays(lake, date))}
+
+
+def evaluated(lake: Lake, date: datetime.date, k: int) -> Figures:
+    rows = lake.rows("evaluations", [("date", "=", date)], ["kind", "model", "metric", "k", "value", "users"])
+    by_name = {(row["kind"], row["model"], row["metric"], row["k"]): row for row in rows}
+    found: Figures = {}
+    for name, (kind, model, metric, at_k) in EVALUATED.items():
+        row = by_name.get((kind, model, metric, k if at_k else 0))
+        if row:
+            found[name, ""] = row["value"]
+            if name == "live_ndcg":
+                found["live_users", ""] = float(row["users"])
+    return found
+
+
+def served(lake: Lake, date: datetime.date) -> Figures:
+    """Who has a list, and the champion's age."""
+    first_ranks = lake.arrow("recommendations", [("date", "=", date), ("rank", "=", 1)], ["source"])
+    users = len(first_ranks)
+    found: Figures = {("users_served", ""): float(users)}
+    if users:
+        popular = pc.sum(pc.equal(first_ranks["source"], "popular")).as_py()
+        found["popular_share", ""] = popular / users
+    current = champion(lake, date + datetime.timedelta(days=1))
+    if current:
+        found["champion_age", ""] = float((date - current.since).days)
+    return found
+
+
+def plays(lake: Lake, date: datetime.date) -> int:
+    """Plays that happened on the date and were known by its end; of a version that a later one replaced, too."""
+    on_date = [("listened_at", ">=", midnight(date)), ("listened_at", "<", midnight(date + datetime.timedelta(days=1)))]
+    return len(lake.arrow("listens", [*on_date, ("first_seen", "<=", date)], ["position"]))

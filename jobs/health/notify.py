@@ -1,0 +1,130 @@
+"""Mail how a date went, or its week. Needs no Spark.
+
+By hand it sends; ``--once``, as the pipeline calls it, leaves out what ``[mail]`` does not ask for and what was
+sent before. ``--test`` sends a mail that says so. A mail that could not be sent is an attempt in ``runs``.
+"""
+
+import datetime
+import socket
+
+from conf.errors import BadSetting
+from conf.settings import WEEKDAYS, Mail, Settings
+from jobs.health.mailing import day_letter as day
+from jobs.health.mailing import sent as memory
+from jobs.health.mailing import smtp as server
+from jobs.health.mailing import week_letter as week
+from jobs.health.mailing.day_letter import Day
+from jobs.health.mailing.letter import Letter, message
+from jobs.health.mailing.sent import Mailed
+from jobs.runtime.command import Figures, Job, parser, run, settle
+from lake.tables import Lake
+
+SECTIONS = ("lake", "mail", "report")
+TASK = "Notify"  # its name in runs
+
+
+def main(job: Job) -> Figures:
+    settings = job.settings
+    require_recipients(settings.mail)
+    lake = job.lake()
+    seen = day.read(lake, job.date, partial=job.date >= datetime.datetime.now(datetime.UTC).date())
+    letters = due(seen, settings.mail, memory.read(lake.root)) if job.args.once else asked(job, seen)
+    for mailed in letters:
+        deliver(lake, mailed, compose(lake, seen, mailed.kind, settings), settings.mail)
+    return {"mails": [mailed.kind for mailed in letters], "rows_out": len(letters)}
+
+
+def asked(job: Job, seen: Day) -> list[Mailed]:
+    return [Mailed(str(job.date), "week", "")] if job.args.weekly else [Mailed(str(job.date), "day", seen.outcome)]
+
+
+def due(seen: Day, mail: Mail, sent: set[Mailed]) -> list[Mailed]:
+    """What is to be sent of a date by itself, given what was."""
+    date = str(seen.date)
+    of_day, of_week = Mailed(date, "day", seen.outcome), Mailed(date, "week", "")
+    weekly = WEEKDAYS[seen.date.weekday()] == mail.weekly and not seen.partial and not seen.failing
+    letters = [of_day] * wanted(seen, mail.when, sent) + [of_week] * weekly
+    return [letter for letter in letters if letter not in sent]
+
+
+def wanted(seen: Day, when: str, sent: set[Mailed]) -> bool:
+    """Whether ``[mail] when`` asks for the day's mail; of a day that is not over only that it failed.
+
+    Where people were told that the day failed, they are told that it is done.
+    """
+    if when == "never" or (seen.partial and not seen.failing):
+        return False
+    mended = any(each.date == str(seen.date) and each.outcome.startswith("failed") for each in sent)
+    return when == "always" or seen.wrong or mended
+
+
+def compose(lake: Lake, seen: Day, kind: str, settings: Settings) -> Letter:
+    base = settings.report.base_url
+    link = f"{base.rstrip('/')}/{seen.report.name}" if base and seen.report else ""
+    return week.letter(week.read(lake, seen.date), link) if kind == "week" else day.letter(seen, lake.root, link)
+
+
+def deliver(lake: Lake, mailed: Mailed, letter: Letter, mail: Mail) -> None:
+    """Send and remember.
+
+    Raises:
+        NotSent: after the failure is in ``runs``, for the next date's health to count.
+    """
+    began = datetime.datetime.now(datetime.UTC)
+    try:
+        server.send(message(letter, mail), mail)
+    except server.NotSent as failure:
+        record(lake, mailed, began, failure.message)
+        if isinstance(failure, server.PartlySent):
+            memory.add(lake.root, mailed, len(mail.addresses))
+        raise
+    memory.add(lake.root, mailed, len(mail.addresses))
+
+
+def record(lake: Lake, mailed: Mailed, began: datetime.datetime, error: str) -> None:
+    """A row of ``runs``: a step that failed, though no step of the day."""
+    now = datetime.datetime.now(datetime.UTC)
+    attempt = {
+        "date": datetime.date.fromisoformat(mailed.date),
+        "task": TASK,
+        "status": "failed",
+        "attempt": 1,
+        "started_at": began,
+        "seconds": round((now - began).total_seconds(), 3),
+        "host": socket.gethostname(),
+        "error": error,
+    }
+    lake.append_rows([attempt], "runs", f"runs/{TASK}-{now.timestamp()}")
+
+
+def check(settings: Settings) -> str:
+    """Send a mail that is only a test, and say how it went."""
+    mail = settings.mail
+    require_recipients(mail)
+    values = {
+        "date": "A test",
+        "verdict": "This is a test of the mail settings: it arrived.",
+        "failing": [],
+        "findings": [],
+        "figures": [],
+        "decisions": [],
+        "link": "",
+    }
+    sent = server.send(message(Letter("test of the mail settings", "mail", values), mail), mail)
+    return f"{sent.how} took the mail for {', '.join(sent.recipients)}; see whether it arrived"
+
+
+def require_recipients(mail: Mail) -> None:
+    if not mail.addresses:
+        raise BadSetting("[mail] recipients: found none, so nothing is ever mailed; name e-mail addresses")
+
+
+if __name__ == "__main__":
+    arguments = parser(__doc__ or "", *SECTIONS, today=True)
+    arguments.add_argument("--weekly", action="store_true", help="the mail of the seven days up to the date")
+    arguments.add_argument("--once", action="store_true", help="only what [mail] asks for and was not sent before")
+    arguments.add_argument("--test", action="store_true", help="a mail that says that it is a test")
+    if arguments.parse_known_args()[0].test:
+        print(check(settle(arguments).settings))
+    else:
+        run(main, arguments)

@@ -1,0 +1,29 @@
+"""Print where the lake stands: the last day done, the champion, what is missing."""
+
+import datetime
+
+from jobs.champion import champion
+from jobs.health.overview import last_day, missing_days
+from jobs.runtime.command import Job, parser, settle
+
+
+def text(job: Job) -> str:
+    """``--date`` is the last day that should be done."""
+    lake = job.lake()
+    last = last_day(lake)
+    if last is None:
+        return f"no day is done in {lake.root} yet; make run starts a demo, README.md says how to run your own"
+    current = champion(lake, job.date + datetime.timedelta(days=1))
+    behind = [last + datetime.timedelta(days=day) for day in range(1, (job.date - last).days + 1)]
+    missing = [*missing_days(lake), *behind]
+    return "\n".join(
+        [
+            f"last day done  {last}",
+            f"champion       {f'model {current.version}, since {current.since}' if current else 'none: popular tracks are served'}",
+            f"missing days   {', '.join(map(str, missing[:10])) + (' …' if len(missing) > 10 else '') if missing else 'none'}",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    print(text(settle(parser(__doc__ or "", "lake"))))
