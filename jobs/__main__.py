@@ -26,7 +26,7 @@ MODULES = (
     "jobs.health.summary",
     "jobs.health.trend",
     "jobs.sql",
-    "jobs.forget",
+    "jobs.privacy.forget",
     "jobs.check",
     "jobs.maintain",
     "jobs.migrate",

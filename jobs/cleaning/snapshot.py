@@ -12,7 +12,7 @@ from conf.contract import Entity
 from conf.errors import Refused
 from jobs.cleaning.checks import checked
 from jobs.cleaning.conversions import Context
-from jobs.forgetting.raw import held_against_list
+from jobs.privacy.raw_folders import held_against_list
 from lake import files
 from lake.layout import MANIFEST, raw_folder
 

@@ -8,8 +8,8 @@ import pytest
 from conf.contract import ENTITIES, USERS
 from conf.tables import marker
 from jobs.champion import load
-from jobs.forgetting import raw as forgetting
 from jobs.model.factors import FactorModel, sweep
+from jobs.privacy import raw_folders as forgetting
 from jobs.registry import models, pruning
 from lake import commits, suppression
 from lake.layout import MANIFEST, model_folder, raw_folder

@@ -9,8 +9,8 @@ import time
 import pytest
 
 from lake.layout import forgetting_file, forgotten_file
-from tests.jobs.forgetting import lakes
-from tests.jobs.forgetting.test_forget import ROOT, state
+from tests.jobs.privacy import lakes
+from tests.jobs.privacy.test_forget import ROOT, state
 
 pytestmark = pytest.mark.services
 MOMENTS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6)  # seconds after the work has begun, each in a run of its own

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from jobs.forgetting import registry as forgetting
+from jobs.privacy import registry_copies as forgetting
 from jobs.registry import versions as registry
 from jobs.registry.mlflow_page import answers
 from tests.jobs.factor_models import factor_model, tags

@@ -7,7 +7,7 @@ import pytest
 
 from conf.contract import ENTITIES, LISTENS, USERS
 from conf.errors import BadSetting
-from jobs.forgetting import raw
+from jobs.privacy import raw_folders as raw
 from lake import suppression
 from lake.layout import raw_folder
 from tasks import api as fetching

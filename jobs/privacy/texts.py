@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from conf.tables import TABLES
-from jobs.forgetting.person import Person
+from jobs.privacy.person import Person
 from lake import storage
 from lake.files import below, replace
 from lake.layout import forgetting_file, lock_file, machine_folder, suppression_file

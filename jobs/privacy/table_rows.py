@@ -5,7 +5,7 @@ import re
 
 from conf.contract import ENTITIES
 from conf.tables import TABLES, marker
-from jobs.forgetting.plan import is_theirs
+from jobs.privacy.plan import is_theirs
 from lake.layout import table_folder
 from lake.tables import Lake
 

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from typing import Any
 
-from jobs.forgetting.person import Person
+from jobs.privacy.person import Person
 from lake import files
 from lake.layout import forgetting_file, forgotten_file
 

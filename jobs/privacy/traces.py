@@ -16,9 +16,13 @@ import pyarrow.parquet as pq
 from conf.contract import ENTITIES
 from conf.settings import Settings
 from conf.tables import TABLES
-from jobs.forgetting import mart, models, raw, registry, texts
-from jobs.forgetting.person import Person
-from jobs.forgetting.plan import is_theirs
+from jobs.privacy import mart_rows as mart
+from jobs.privacy import model_files as models
+from jobs.privacy import raw_folders as raw
+from jobs.privacy import registry_copies as registry
+from jobs.privacy import texts
+from jobs.privacy.person import Person
+from jobs.privacy.plan import is_theirs
 from lake.files import below
 from lake.layout import model_folder, table_folder
 

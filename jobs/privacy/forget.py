@@ -19,11 +19,17 @@ from typing import Any
 from conf.contract import ENTITIES, LISTENS, USERS, Entity
 from conf.errors import Refused
 from conf.tables import marker
-from jobs.forgetting import intent, mart, models, plan, raw, registry, search, tables, texts
-from jobs.forgetting.intent import Intent
-from jobs.forgetting.person import Person, describe
-from jobs.forgetting.person import texts as texts_of
 from jobs.health import spool
+from jobs.privacy import intent, plan, texts
+from jobs.privacy import mart_rows as mart
+from jobs.privacy import model_files as models
+from jobs.privacy import raw_folders as raw
+from jobs.privacy import registry_copies as registry
+from jobs.privacy import table_rows as tables
+from jobs.privacy import traces as search
+from jobs.privacy.intent import Intent
+from jobs.privacy.person import Person, describe
+from jobs.privacy.person import texts as texts_of
 from jobs.runtime.command import Figures, Job, parser, run
 from lake import files, suppression
 from lake.layout import lock_file, model_folder, raw_folder

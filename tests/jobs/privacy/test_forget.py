@@ -13,14 +13,18 @@ import pytest
 
 from conf.errors import BadSetting, Refused
 from conf.settings import Settings
-from jobs import forget
-from jobs.forgetting import models, raw, registry, search, tables, texts
-from jobs.forgetting.person import Person
 from jobs.model.factors import FactorModel
+from jobs.privacy import forget, texts
+from jobs.privacy import model_files as models
+from jobs.privacy import raw_folders as raw
+from jobs.privacy import registry_copies as registry
+from jobs.privacy import table_rows as tables
+from jobs.privacy import traces as search
+from jobs.privacy.person import Person
 from lake.layout import challenger_folder, forgetting_file, forgotten_file, lock_file, model_folder, raw_folder
 from lake.suppression import hashed
 from lake.tables import Lake
-from tests.jobs.forgetting import lakes
+from tests.jobs.privacy import lakes
 
 ROOT = pathlib.Path(__file__).parents[3]
 TOLD = ("zora@quill.example", "zora@old.example", "Zora Quill", "Quill")

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from psycopg import sql
 
 from conf.settings import Postgres
-from jobs.forgetting.person import Person
 from jobs.mart import partitions
 from jobs.mart.connection import patiently, publisher, scalar
 from jobs.mart.publication import PARTITIONED
+from jobs.privacy.person import Person
 
 TABLES = "users, listen_history, recommendations"
 READ = """

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from conf.contract import LISTENS, USERS
-from jobs.forgetting import plan
+from jobs.privacy import plan
 from tests.jobs import raw
 
 DAY = datetime.date(2024, 3, 1)

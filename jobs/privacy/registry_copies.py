@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from conf.errors import Refused
-from jobs.forgetting import models
 from jobs.model.registry_access import sqlite_file
+from jobs.privacy import model_files as models
 from jobs.registry import versions as registry
 
 Counts = tuple[int, int]  # looked at, found
