@@ -25,7 +25,7 @@ MODULES = (
     "jobs.health.status",
     "jobs.health.summary",
     "jobs.health.trend",
-    "jobs.sql",
+    "jobs.sql.sql",
     "jobs.privacy.forget",
     "jobs.check",
     "jobs.maintain",

@@ -9,7 +9,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from conf.errors import Refused
-from jobs.prompt.loop import history, loop, session
+from jobs.sql.prompt import history, loop, session
 from lake.tables import Lake
 
 

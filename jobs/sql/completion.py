@@ -8,8 +8,8 @@ from prompt_toolkit.document import Document
 
 from conf.tables import TABLES
 from conf.views import VIEWS
-from jobs.prompt.names import columns
-from jobs.prompt.statements import words
+from jobs.sql.known_names import columns
+from jobs.sql.statements import words
 
 COMMANDS = ("help", "tables", "describe", "exit")
 KEYWORDS = """

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from conf.tables import TABLES, Table
 from conf.views import VIEWS, View
-from jobs.prompt.statements import words
+from jobs.sql.statements import words
 from lake.storage import is_url
 from lake.tables import Lake
 

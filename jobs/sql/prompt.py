@@ -18,9 +18,11 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.lexers import PygmentsLexer
 from pygments.lexers.sql import SqlLexer
 
-from jobs.prompt import failures, help, shown
-from jobs.prompt.complete import Names
-from jobs.prompt.statements import finished, split
+from jobs.sql import answers as help
+from jobs.sql import failures
+from jobs.sql import rendering as shown
+from jobs.sql.completion import Names
+from jobs.sql.statements import finished, split
 from lake.layout import state_folder
 from lake.tables import Lake
 
@@ -29,7 +31,7 @@ LESS = ["less", "-SRX", "-Pq leaves, the arrows scroll"]
 
 
 class Runs(Protocol):
-    """What the prompt needs of :class:`~jobs.prompt.engine.Engine`."""
+    """What the prompt needs of :class:`~jobs.sql.engine.Engine`."""
 
     lake: Lake
 

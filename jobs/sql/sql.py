@@ -16,10 +16,12 @@ from pyspark.sql.connect.client.retries import DefaultPolicy
 
 from conf.errors import Refused
 from conf.settings import add_flags, from_flags
-from jobs.prompt import failures, loop, shown
-from jobs.prompt.engine import Engine
-from jobs.prompt.statements import split
 from jobs.runtime.session import spark_session
+from jobs.sql import failures
+from jobs.sql import prompt as loop
+from jobs.sql import rendering as shown
+from jobs.sql.engine import Engine
+from jobs.sql.statements import split
 from lake.storage import is_url
 from lake.tables import Lake
 

@@ -6,9 +6,9 @@ from pyspark.sql import SparkSession
 from conf.errors import Refused
 from conf.settings import parse
 from conf.tables import TABLES
-from jobs.prompt.names import Names
-from jobs.prompt.statements import writes
 from jobs.runtime.session import spark_session
+from jobs.sql.known_names import Names
+from jobs.sql.statements import writes
 from lake.tables import Lake
 
 

@@ -10,8 +10,8 @@ from conf.errors import Refused
 from conf.tables import TABLES
 from conf.views import VIEWS
 from jobs.model.pairs import current
-from jobs.prompt.engine import Engine
-from tests.jobs.prompt.tiny_lake import FIRST, SECOND, at, tiny_lake
+from jobs.sql.engine import Engine
+from tests.jobs.sql.tiny_lake import FIRST, SECOND, at, tiny_lake
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def test_with_leave_to_write_a_row_can_be_changed(engine, tmp_path):
 
 
 def test_a_session_for_a_notebook_knows_every_name(engine, lake, monkeypatch):
-    monkeypatch.setattr("jobs.prompt.engine.spark_session", lambda *_: engine.spark.newSession())
-    from jobs.prompt.engine import open_lake
+    monkeypatch.setattr("jobs.sql.engine.spark_session", lambda *_: engine.spark.newSession())
+    from jobs.sql.engine import open_lake
 
     assert open_lake(lake.root).sql("SELECT count(*) FROM todays_lists").collect()[0][0] == 3

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from conf.errors import Refused
-from jobs.prompt.shown import as_csv, as_json, as_table, text
+from jobs.sql.rendering import as_csv, as_json, as_table, text
 
 ROWS = pa.table(
     {

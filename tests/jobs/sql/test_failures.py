@@ -4,7 +4,7 @@ import pytest
 from pyspark.errors import AnalysisException, PySparkException
 
 from conf.errors import Refused
-from jobs.prompt.failures import text
+from jobs.sql.failures import text
 
 STACK = "\n\nJVM stacktrace:\norg.apache.spark.sql.catalyst.ExtendedAnalysisException\n\tat org.apache.spark.sql…"
 

@@ -1,6 +1,6 @@
 import pytest
 
-from jobs.prompt.statements import finished, split, words, writes
+from jobs.sql.statements import finished, split, words, writes
 
 
 def test_a_semicolon_ends_a_statement_but_not_in_quotes_or_comments():

@@ -1,7 +1,7 @@
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from jobs.prompt.complete import Names
+from jobs.sql.completion import Names
 
 
 def completions(text: str, after: str = "") -> list[str]:

@@ -6,7 +6,7 @@ from deltalake import DeltaTable
 from conf.tables import TABLES
 from jobs.runtime.frames import SparkLake
 from lake.tables import Lake
-from tests.jobs.prompt.tiny_lake import SECOND
+from tests.jobs.sql.tiny_lake import SECOND
 
 
 @pytest.mark.parametrize("name", TABLES)

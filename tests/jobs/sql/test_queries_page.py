@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from conf.views import VIEWS
-from tests.jobs.prompt.tiny_lake import tiny_lake
+from tests.jobs.sql.tiny_lake import tiny_lake
 
 PAGE = (pathlib.Path(__file__).parents[3] / "docs" / "queries.md").read_text()
 READERS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
