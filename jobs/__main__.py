@@ -27,9 +27,9 @@ MODULES = (
     "jobs.health.trend",
     "jobs.sql.sql",
     "jobs.privacy.forget",
-    "jobs.check",
-    "jobs.maintain",
-    "jobs.migrate",
+    "jobs.upkeep.check",
+    "jobs.upkeep.maintain",
+    "jobs.upkeep.migrate",
 )
 JOBS = {module.rpartition(".")[2]: module for module in MODULES}
 

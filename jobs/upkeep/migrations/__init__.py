@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from conf.errors import Refused
 from conf.tables import SCHEMA
-from jobs.migrations import v2, v3
+from jobs.upkeep.migrations import v2, v3
 from lake.layout import schema_file
 from lake.schema import schema_of, write_schema
 from lake.tables import Lake

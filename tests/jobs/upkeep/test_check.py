@@ -6,7 +6,7 @@ import json
 import pytest
 
 from conf.tables import TABLES
-from jobs.check import CHECKS, manifests, run_checks
+from jobs.upkeep.check import CHECKS, manifests, run_checks
 from lake.tables import Lake
 from tests.jobs import raw
 

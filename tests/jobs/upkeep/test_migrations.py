@@ -11,7 +11,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 
 from conf.errors import Refused
 from conf.tables import SCHEMA, TABLES
-from jobs import migrations
+from jobs.upkeep import migrations
 from lake.delta import arrow_schema
 from lake.layout import schema_file
 from lake.schema import write_schema

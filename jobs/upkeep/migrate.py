@@ -7,7 +7,7 @@ import argparse
 
 from conf.settings import add_flags, from_flags
 from conf.tables import SCHEMA
-from jobs.migrations import migrate
+from jobs.upkeep.migrations import migrate
 from lake.tables import Lake
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from deltalake import DeltaTable
 from conf.errors import BadSetting
 from conf.settings import Lake as LakeSettings
 from conf.settings import Settings, parse
-from jobs import maintain
 from jobs.runtime.command import Job
+from jobs.upkeep import maintain
 from lake.layout import model_folder, raw_folder
 from lake.tables import Lake
 from tests.jobs import raw
