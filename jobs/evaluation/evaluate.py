@@ -18,15 +18,16 @@ from pyspark.sql import functions as F
 from conf.contract import TRACKS, USERS
 from conf.settings import Settings
 from conf.tables import marker
-from jobs.champion import incumbent, load
 from jobs.evaluation.evaluator import Trial
 from jobs.evaluation.measured import Measured, nothing_new_share, play_share
 from jobs.model.factors import FactorModel
 from jobs.model.pairs import played, plays_as_of
+from jobs.model.stored import load
 from jobs.recommendation.servable import genres_on
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.frames import SparkLake
 from jobs.runtime.session import persisted
+from lake.champion import champion_found
 from lake.layout import model_folder
 from lake.tables import Lake
 
@@ -115,8 +116,8 @@ def shares(lake: Lake, day: pa.Table, date: datetime.date, uri: str) -> list[dic
     """
     rows = nothing_new_share(day) + play_share("repeat_play_share", day, day["heard"].to_numpy())
     rows = [{"model": "served", "model_version": "", **row} for row in rows]
-    if current := incumbent(lake, date):
-        unknown = current.load(uri).positions(day["track_id"].to_numpy()) < 0
+    if current := champion_found(lake, date):
+        unknown = load(current.folder, current.version, uri).positions(day["track_id"].to_numpy()) < 0
         of_champion = play_share("unknown_play_share", day, unknown)
         rows += [{"model": "als", "model_version": current.version, **row} for row in of_champion]
     return rows

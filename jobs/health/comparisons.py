@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from jobs.rules import too_few
+from jobs.training.decision import too_few
 
 Row = dict[str, Any]
 

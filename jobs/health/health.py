@@ -1,6 +1,7 @@
 """Record a date's health, and print it: the verdict, then what needs attention with the commands that help. Needs no Spark."""
 
-from jobs.health.monitoring.record import Health, record
+from jobs.health.monitoring.day_health import DayHealth
+from jobs.health.monitoring.record import record
 from jobs.runtime.command import Figures, Job, parser, run
 
 
@@ -10,7 +11,7 @@ def main(job: Job) -> Figures:
     return {"findings": len(health.findings), "rows_out": len(health.figures)}
 
 
-def text(health: Health) -> str:
+def text(health: DayHealth) -> str:
     lines = [f"{health.date}  {health.verdict}"]
     for finding in health.findings:
         lines += ["", f"  {finding.severity.upper():<9}{finding.text}"]

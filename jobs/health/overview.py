@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from jobs.champion import champion
+from lake.champion import champion_before
 from lake.tables import Lake
 
 SAMPLE = 3  # listeners shown
@@ -48,7 +48,7 @@ class Overview:
 
 def overview(lake: Lake, date: datetime.date, k: int) -> Overview:
     """What there is on a date; figures at ``k`` alone."""
-    current = champion(lake, date + datetime.timedelta(days=1))
+    current = champion_before(lake, date + datetime.timedelta(days=1))
     on_date = [("date", "=", date)]
     evaluations = [row for row in lake.rows("evaluations", on_date) if row["k"] in (k, 0)]
     steps = {"retrain": 0, "promote": 1, "rollback": 2}

@@ -8,7 +8,8 @@ one that stands is kept, and where none stands the new one does not pass for tha
 
 import datetime
 
-from jobs.health.monitoring.record import Health, read, record
+from jobs.health.monitoring.day_health import DayHealth, read
+from jobs.health.monitoring.record import record
 from jobs.health.overview import overview
 from jobs.health.reporting import index
 from jobs.health.reporting.page import index_page, page
@@ -40,7 +41,7 @@ def main(job: Job) -> Figures:
     return {"report": str(target), "rows_out": 1}
 
 
-def health_of(lake: Lake, job: Job, by_hand: bool) -> Health:
+def health_of(lake: Lake, job: Job, by_hand: bool) -> DayHealth:
     """Recorded now by the day's own step; later, what was recorded then: a table has no figures of its past."""
     known = read(lake, job.date) if by_hand else None
     return known if known and known.figures else record(lake, job.date, job.settings)

@@ -2,9 +2,9 @@
 
 import datetime
 
-from jobs.champion import champion
 from jobs.health.overview import last_day, missing_days
 from jobs.runtime.command import Job, parser, settle
+from lake.champion import champion_before
 
 
 def text(job: Job) -> str:
@@ -13,7 +13,7 @@ def text(job: Job) -> str:
     last = last_day(lake)
     if last is None:
         return f"no day is done in {lake.root} yet; make run starts a demo, README.md says how to run your own"
-    current = champion(lake, job.date + datetime.timedelta(days=1))
+    current = champion_before(lake, job.date + datetime.timedelta(days=1))
     behind = [last + datetime.timedelta(days=day) for day in range(1, (job.date - last).days + 1)]
     missing = [*missing_days(lake), *behind]
     return "\n".join(

@@ -18,12 +18,12 @@ from collections.abc import Callable
 import psycopg
 
 from conf.settings import Settings
-from jobs.champion import champion
 from jobs.mart import changes as merging
 from jobs.mart import partitions, schema, staging
 from jobs.mart.connection import connect, patiently, publisher, scalar
 from jobs.mart.partitioned_lists import Lists
 from jobs.runtime.command import Figures
+from lake.champion import champion_before
 from lake.tables import Lake
 
 log = logging.getLogger("jobs.mart")
@@ -72,7 +72,7 @@ def upgraded(settings: Settings) -> None:
 class Publication:
     def __init__(self, connection: psycopg.Connection, lake: Lake, date: datetime.date, settings: Settings) -> None:
         self.connection, self.lake, self.date, self.settings = connection, lake, date, settings
-        current = champion(lake, date + datetime.timedelta(days=1))
+        current = champion_before(lake, date + datetime.timedelta(days=1))
         self.model = current.version if current else ""
         newest = scalar(connection, "SELECT max(date) FROM publications")
         self.newest = max(newest or date, date)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from conf.errors import Refused
+from jobs.model import registry_access
 from jobs.model.registry_access import sqlite_file
 from jobs.privacy import model_files as models
-from jobs.registry import versions as registry
 
 Counts = tuple[int, int]  # looked at, found
 
@@ -21,7 +21,7 @@ def remove(uri: str, user_id: int) -> None:
     folder = local(uri)
     if folder:
         models.remove_from_lake(folder, user_id)
-    elif registry.begun(uri):
+    elif registry_access.begun(uri):
         for repository, path in remote(uri):
             with tempfile.TemporaryDirectory() as temporary:
                 copy = pathlib.Path(repository.download_artifacts(path, temporary))
@@ -61,8 +61,8 @@ def remote(uri: str) -> Iterator[tuple[Any, str]]:
     """
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-    with registry.connected(uri) as client:
-        experiment = client.get_experiment_by_name(registry.NAME)
+    with registry_access.connected(uri) as client:
+        experiment = client.get_experiment_by_name(registry_access.NAME)
         token, found = None, list[Any]()
         while experiment:
             page = client.search_logged_models([experiment.experiment_id], page_token=token)
@@ -85,6 +85,6 @@ def require(uri: str) -> None:
     Raises:
         Refused: it cannot be reached now, so that nothing is begun.
     """
-    unreachable = registry.reachable(uri)
+    unreachable = registry_access.reachable(uri)
     if unreachable:
         raise Refused(f"{unreachable}; nothing was removed. Its models name people: run again when it answers")

@@ -7,14 +7,15 @@ from pyspark.sql import functions as F
 
 from conf.contract import LISTENS, TRACKS, USERS
 from conf.tables import marker
-from jobs.champion import Champion, champion
 from jobs.model.pairs import midnight, plays_as_of, weighted
+from jobs.model.stored import load
 from jobs.recommendation.candidates import Shelf, popularity
 from jobs.recommendation.scoring import histories, recommend
 from jobs.recommendation.servable import cleaned, genres_on
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.progress import progress
 from jobs.runtime.session import persisted
+from lake.champion import Champion, champion_before
 from lake.tables import Lake
 
 
@@ -23,8 +24,8 @@ def main(job: Job) -> Figures:
     people = cleaned(job.lake(), USERS, job.date)["clean"]
     known = cleaned(job.lake(), LISTENS, job.date)["clean"]
     lake = job.frames(job.spark(f"recommend {job.date}", rows=known))
-    current = champion(lake, job.date + datetime.timedelta(days=1))
-    model = current.load(settings.registry.uri) if current else None
+    current = champion_before(lake, job.date + datetime.timedelta(days=1))
+    model = load(current.folder, current.version, settings.registry.uri) if current else None
     progress(0.1, f"reading {known:,} plays")
     # Each user's plays in one place from the start: versions, pairs and users are then found without moving them again.
     plays = plays_as_of(lake.read("listens").repartition("user_id"), job.date)

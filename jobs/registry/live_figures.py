@@ -4,7 +4,8 @@ import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from jobs.registry import versions as registry
+from jobs.model import registry_access
+from jobs.registry import versions
 
 MODELS = ("als", "popularity_als")  # the lists of the version, and popularity's for the same users
 UNTIL = "live_until"  # tag of a version: the last date whose figures its run has
@@ -27,8 +28,8 @@ def record_live(uri: str, rows: Iterable[Row], today: datetime.date | None = Non
     today = today or datetime.datetime.now(datetime.UTC).date()
     by_version = of_versions(row for row in rows if row["date"] < today)
     count = 0
-    with registry.connected(uri) as client:
-        for version in registry.versions(client):
+    with registry_access.connected(uri) as client:
+        for version in versions.newest_first(client):
             if "date" not in version.tags:  # registered by hand
                 continue
             since = datetime.date.fromisoformat(version.tags["date"])
@@ -40,7 +41,7 @@ def record_live(uri: str, rows: Iterable[Row], today: datetime.date | None = Non
                 client.log_batch(str(version.run_id), metrics[begin : begin + BATCH])
             if found:
                 last = max(row["date"] for row in found)
-                client.set_model_version_tag(registry.NAME, str(version.version), UNTIL, str(last))
+                client.set_model_version_tag(registry_access.NAME, str(version.version), UNTIL, str(last))
             count += len(found)
     return count
 

@@ -13,7 +13,7 @@ import sys
 import time
 
 from conf.errors import Refused
-from jobs.registry import versions as registry
+from jobs.model import registry_access
 from jobs.registry.live_figures import record_live
 from jobs.runtime.command import Job, parser, settle
 
@@ -22,11 +22,11 @@ PATIENCE = 120  # seconds for the server to come up
 
 def show(job: Job) -> None:
     lake, uri = job.lake(), job.settings.registry.uri
-    if not registry.begun(uri):
+    if not registry_access.begun(uri):
         raise Refused(f"nothing has been registered at {uri} yet: the first training does that")
     record_live(uri, lake.rows("evaluations", [("kind", "=", "live")]))
     if uri.startswith("http"):
-        print(f"the registry's page is {registry.without_credentials(uri)}")
+        print(f"the registry's page is {registry_access.without_credentials(uri)}")
         return
     serve(uri, job.args.port)
 

@@ -14,12 +14,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from conf.errors import Refused
-from jobs.champion import follow, load, moves, named
+from jobs.model import registry_access
 from jobs.model.registry_access import BROKEN
-from jobs.registry import versions as registry
+from jobs.model.stored import load
+from jobs.registry import versions
+from jobs.registry.aliases import follow
 from jobs.registry.live_figures import mean_live, record_live
 from jobs.runtime.command import Job, parser, settle
 from lake import files
+from lake.champion import moves, named
 from lake.layout import model_folder
 from lake.tables import Lake
 
@@ -53,8 +56,8 @@ def listing(lake: Lake, uri: str, k: int) -> Listing:
     """All versions that the registry or the table knows, newest first."""
     decisions = lake.rows("decisions")
     live = mean_live(lake.rows("evaluations", [("kind", "=", "live"), ("metric", "=", "ndcg")]), k)
-    unreachable = registry.reachable(uri)
-    tags, aliases = ({}, {}) if unreachable or not registry.begun(uri) else registered(uri)
+    unreachable = registry_access.reachable(uri)
+    tags, aliases = ({}, {}) if unreachable or not registry_access.begun(uri) else registered(uri)
     roles = {role: version for role, version in named(decisions).items() if version}
     made = {move["model_version"]: move for move in moves(decisions) if move["decision"] == "promote"}
     known = sorted({*tags, *made, *roles.values()}, key=int, reverse=True)
@@ -67,8 +70,8 @@ def listing(lake: Lake, uri: str, k: int) -> Listing:
 
 def registered(uri: str) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
     """The registry's versions with their tags, and the version of each alias."""
-    with registry.connected(uri) as client:
-        return {str(found.version): found.tags for found in registry.versions(client)}, registry.aliases(client)
+    with registry_access.connected(uri) as client:
+        return {str(found.version): found.tags for found in versions.newest_first(client)}, versions.aliases(client)
 
 
 def describe(
@@ -176,7 +179,7 @@ def show(job: Job) -> None:
     lake, uri, k = job.lake(), job.settings.registry.uri, job.settings.evaluate.k
     if job.args.repair:
         repair(lake, uri)
-    if not registry.reachable(uri) and registry.begun(uri):
+    if not registry_access.reachable(uri) and registry_access.begun(uri):
         record_live(uri, lake.rows("evaluations", [("kind", "=", "live")]))
     found = listing(lake, uri, k)
     if job.args.json:

@@ -11,9 +11,10 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from jobs.champion import line, moves
-from jobs.registry import versions as registry
+from jobs.model import registry_access
+from jobs.registry import versions
 from lake import files
+from lake.champion import line, moves
 from lake.layout import challenger_folder, model_folder
 from lake.tables import Lake
 
@@ -30,15 +31,15 @@ def prune(uri: str, lake: Lake, date: datetime.date, keep_versions: int, keep_ra
     The registry's part goes last: killed before, the version is found and removed the next time.
     """
     oldest = date - datetime.timedelta(days=keep_raw_days) if keep_raw_days else datetime.date.min
-    with registry.connected(uri) as client:
-        there = [str(version.version) for version in registry.versions(client)]
-        aliased = set(registry.aliases(client).values())
+    with registry_access.connected(uri) as client:
+        there = [str(version.version) for version in versions.newest_first(client)]
+        aliased = set(versions.aliases(client).values())
         old = beyond(there, keep_versions, aliased | needed(lake.rows("decisions"), oldest))
         if old:
             lake.delete("similar_tracks", ("model_version", "in", old))
         for version in old:
             files.remove(model_folder(lake.root, version), first="recipe.json")
-            client.delete_model_version(registry.NAME, version)
+            client.delete_model_version(registry_access.NAME, version)
         sweep(client)
     old_challengers(lake.root, oldest)
     return old
@@ -63,10 +64,10 @@ def sweep(client: "MlflowClient") -> None:
     import mlflow
 
     runs = mlflow.search_runs(
-        experiment_names=[registry.NAME], filter_string="tags.step = 'promote'", output_format="list"
+        experiment_names=[registry_access.NAME], filter_string="tags.step = 'promote'", output_format="list"
     )
     # After the runs: a run that is not among them may register its version meanwhile.
-    used = {version.run_id for version in registry.versions(client)}
+    used = {version.run_id for version in versions.newest_first(client)}
     for run in runs:
         if run.info.run_id not in used and (run.info.status == "FINISHED" or _old(run.info.start_time / 1000)):
             remove_run(client, run)

@@ -4,9 +4,9 @@ import datetime
 import json
 
 from conf.tables import marker
-from jobs.champion import found_by_run, incumbent
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.training.retrain_rules import Situation, UserDays, decide, forced
+from lake.champion import champion_found, found_by_run
 from lake.tables import Lake
 
 STEP = "retrain"
@@ -40,7 +40,7 @@ def main(job: Job) -> Figures:
 
 def situation(lake: Lake, date: datetime.date, window_days: int) -> Situation:
     """What was known at the end of ``date``, from the tables."""
-    current = incumbent(lake, date)
+    current = champion_found(lake, date)
     version, since = (current.version, current.since) if current else ("", None)
     window = user_days(lake, date - datetime.timedelta(days=window_days - 1), date, version)
     reference = None

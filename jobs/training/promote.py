@@ -14,18 +14,22 @@ import numpy as np
 
 from conf.errors import Refused
 from conf.tables import marker
-from jobs.champion import follow, incumbent, moves
+from jobs.model import recipe as recipes
+from jobs.model import registry_access, stored
 from jobs.model.factors import FactorModel, top
 from jobs.model.pairs import plays_as_of, trained_on, weighted
 from jobs.model.registry_access import BROKEN, without_credentials
 from jobs.model.solvers import fit
 from jobs.recommendation import similar
-from jobs.registry import versions as registry
+from jobs.registry import versions
+from jobs.registry.aliases import follow
 from jobs.registry.live_figures import record_live
 from jobs.registry.pruning import prune
-from jobs.rules import Decision
 from jobs.runtime.command import Figures, Job, parser, run
+from jobs.training import recording
+from jobs.training.decision import Decision
 from jobs.training.promotion_rules import decide, withheld
+from lake.champion import champion_found, moves
 from lake.layout import challenger_folder, model_folder
 from lake.tables import Lake
 
@@ -36,9 +40,9 @@ OVERLAP = 0.1  # share of a list that must be the same
 
 def main(job: Job) -> Figures:
     lake, uri = job.lake(), job.settings.registry.uri
-    current = incumbent(lake, job.date)
+    current = champion_found(lake, job.date)
     version = current.version if current else ""
-    unreachable = registry.awaited(uri)
+    unreachable = registry_access.awaited(uri)
     decided = reached(judge(lake, job, version), unreachable)
     if job.args.no_promote and decided.decision == "promote":
         decided = withheld(decided)
@@ -70,10 +74,10 @@ def judge(lake: Lake, job: Job, version: str) -> Decision:
     """The rule, on the holdout's figures of this date."""
     evaluate = job.settings.evaluate
     rows = holdout(lake, job.date)
-    if any(row["metric"] == registry.UNREACHABLE for row in rows):
+    if any(row["metric"] == recording.UNREACHABLE for row in rows):
         uri = without_credentials(job.settings.registry.uri)
         return Decision("none", f"the registry at {uri} cannot be reached; nothing was trained", {})
-    if any(row["metric"] == registry.CANNOT_FIT for row in rows):
+    if any(row["metric"] == recording.CANNOT_FIT for row in rows):
         return Decision(
             "none", "not enough history: no model comes of it with [als] as set; TrainModel's log says why", {}
         )
@@ -99,21 +103,21 @@ def promote(lake: Lake, job: Job, decided: Decision, previous: str) -> str:
     tags = {
         "date": str(job.date),
         "revision": str(lake.revision),
-        "training_run": registry.training_run(uri, job.date),
+        "training_run": versions.training_run(uri, job.date),
         "champion_before": previous,
         "holdout_ndcg": str(decided.figures["challenger"]),
         "holdout_popularity": str(decided.figures["popularity"]),
     }
     taken = taken_numbers(lake, job.date)
-    version = registry.left(uri, tags, taken)
+    version = versions.left(uri, tags, taken)
     if version:
-        model = registry.fetch(uri, version)
+        model = stored.fetch(uri, version)
         check(model, challenger)
     else:
         model = refit(job, challenger)
         check(model, challenger)
-        version = registry.register(
-            uri, model, {**tags, **registry.lineage(model.recipe)}, metrics(holdout(lake, job.date)), taken
+        version = versions.register(
+            uri, model, {**tags, **versions.lineage(model.recipe)}, metrics(holdout(lake, job.date)), taken
         )
     keep_copy(lake, version, model)
     similar.write(lake, job.date, version, model, job.settings.recommend.similar_k)
@@ -123,7 +127,7 @@ def promote(lake: Lake, job: Job, decided: Decision, previous: str) -> str:
 def refit(job: Job, challenger: FactorModel) -> FactorModel:
     """The challenger's recipe, fitted on all plays as of the date."""
     lake = job.frames(job.spark(f"promote {job.date}"))
-    recipe = registry.recipe(challenger, job.settings.als)
+    recipe = recipes.als_of(challenger, job.settings.als)
     plays = plays_as_of(lake.read("listens"), job.date)
     fitted = fit(trained_on(weighted(plays, job.date, dataclasses.asdict(recipe)), recipe), recipe)
     return dataclasses.replace(fitted, recipe={**challenger.recipe, **fitted.recipe, "seen": job.date.isoformat()})

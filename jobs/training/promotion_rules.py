@@ -2,7 +2,7 @@
 
 from conf.settings import Evaluate
 from conf.settings import Promote as Limits
-from jobs.rules import Decision
+from jobs.training.decision import Decision
 
 
 def decide(

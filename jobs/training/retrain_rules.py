@@ -12,7 +12,7 @@ import numpy as np
 
 from conf.settings import Evaluate, Retrain
 from jobs.evaluation.intervals import BOUNDS, SEED, ratios, share
-from jobs.rules import Decision, over
+from jobs.training.decision import Decision, over
 
 LONGEST_COOLDOWN = 8  # times the setting: however often challengers are refused
 

@@ -12,10 +12,12 @@ from typing import Any
 
 from conf.errors import Refused
 from conf.tables import marker
-from jobs.champion import follow, line, load, moves
-from jobs.registry import versions as registry
+from jobs.model import registry_access
+from jobs.model.stored import load
+from jobs.registry.aliases import follow
 from jobs.registry.live_figures import mean_live
 from jobs.runtime.command import Figures, Job, parser, run
+from lake.champion import line, moves
 from lake.layout import model_folder
 from lake.tables import Lake
 
@@ -26,7 +28,7 @@ def main(job: Job) -> Figures:
     lake, uri = job.lake(), job.settings.registry.uri
     decisions = lake.rows("decisions")
     current, target = choose(decisions, job.date, job.args.to)
-    unreachable = registry.reachable(uri)
+    unreachable = registry_access.reachable(uri)
     load(model_folder(lake.root, target), target, "" if unreachable else uri)
     row = {
         "date": job.date,

@@ -17,18 +17,20 @@ from conf.contract import TRACKS, USERS
 from conf.errors import CannotFit
 from conf.settings import Als, Settings
 from conf.tables import marker
-from jobs.champion import incumbent
 from jobs.evaluation.holdout import Bench, Holdout, choose
+from jobs.model import recipe as recipes
+from jobs.model import registry_access, stored
 from jobs.model.factors import FactorModel
 from jobs.model.pairs import plays_as_of
 from jobs.model.solvers import fit
 from jobs.recommendation.servable import genres_on
-from jobs.registry import versions as registry
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.frames import SparkLake
 from jobs.runtime.progress import part, progress
 from jobs.runtime.session import persisted
+from jobs.training import recording
 from jobs.training.tuning.parameters import parameters
+from lake.champion import champion_found
 from lake.layout import challenger_folder
 
 log = logging.getLogger("jobs.training.train")
@@ -38,9 +40,9 @@ KIND = "holdout"
 
 def main(job: Job) -> Figures:
     settings = job.settings
-    unreachable = registry.awaited(settings.registry.uri)
+    unreachable = registry_access.awaited(settings.registry.uri)
     if unreachable:
-        return registry.not_trained(job.lake(), job.date, unreachable)
+        return recording.not_trained(job.lake(), job.date, unreachable)
     lake = job.frames(job.spark(f"train {job.date}"))
     plays = plays_as_of(lake.read("listens"), job.date)
     with persisted(plays):
@@ -59,15 +61,15 @@ def tested(lake: SparkLake, plays: DataFrame, holdout: Holdout, date: datetime.d
         return test(lake, plays, holdout, date, settings)
     except CannotFit as refusal:
         log.warning("nothing was trained: %s", refusal)
-        return [count(date, registry.CANNOT_FIT, 1, 0)]
+        return [count(date, recording.CANNOT_FIT, 1, 0)]
 
 
 def test(lake: SparkLake, plays: DataFrame, holdout: Holdout, date: datetime.date, settings: Settings) -> list[dict]:
     """Rows of ``evaluations``; the challenger is saved and its run recorded."""
     tracks, people = (genres_on(lake, entity, date, settings.api.timezone) for entity in (TRACKS, USERS))
     bench = Bench(plays, tracks, people, holdout, settings)
-    current = incumbent(lake, date)
-    served = current.load(settings.registry.uri) if current else None
+    current = champion_found(lake, date)
+    served = stored.load(current.folder, current.version, settings.registry.uri) if current else None
     recipe = served.recipe if served else {}
     with part(0.1, 0.6):
         progress(0, "choosing parameters")
@@ -93,7 +95,7 @@ def test(lake: SparkLake, plays: DataFrame, holdout: Holdout, date: datetime.dat
     ]
     rows += [{"date": date, "kind": KIND, "model": "als", "model_version": "", **row} for row in bench.repeats()]
     progress(0.95, "recording the training")
-    registry.record_training(settings.registry.uri, date, challenger, holdout, rows, chosen.trials)
+    recording.record_training(settings.registry.uri, date, challenger, holdout, rows, chosen.trials)
     return rows
 
 
@@ -112,7 +114,7 @@ def unspoilt(model: FactorModel, bench: Bench, als: Als) -> FactorModel:
     """The champion as it is where it has not seen the holdout, else its recipe fitted on the same training part."""
     if datetime.date.fromisoformat(model.recipe["seen"]) < bench.holdout.start:
         return model
-    recipe = registry.recipe(model, als)
+    recipe = recipes.als_of(model, als)
     return fit(bench.pairs(recipe), recipe)
 
 

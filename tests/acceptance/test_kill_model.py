@@ -21,9 +21,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jobs.champion import champion, named
+from jobs.model import registry_access, stored
 from jobs.model.factors import FactorModel
-from jobs.registry import versions as registry
+from jobs.registry import versions
+from lake.champion import champion_before, named
 from lake.layout import model_folder
 from lake.tables import Lake
 from tasks import spark_server
@@ -116,20 +117,20 @@ def furnish(house):
     lake.append_rows(plays(generator), "listens", "listens/test/1")
     model = some_champion(generator)
     tags = {"date": str(BEFORE), "revision": "1", "training_run": ""}
-    version = registry.register(house.uri, model, tags, {})
+    version = versions.register(house.uri, model, tags, {})
     model.save(model_folder(house.root, version))
     row = {"date": BEFORE, "step": "promote", "decision": "promote", "model_version": version, "reason": ""}
     lake.append_rows([row], "decisions", "decisions/test/1")
-    registry.point(house.uri, {"champion": version, "previous": ""})
+    versions.point(house.uri, {"champion": version, "previous": ""})
 
 
 def require_whole(house):
     """The champion of the table, from the lake, and that of the alias, from the registry, load and recommend."""
-    current = champion(Lake(house.root), DATE + datetime.timedelta(days=1))
-    assert np.isfinite(current.load().track_factors).all()
-    with registry.connected(house.uri) as client:
-        named_so = registry.aliases(client)["champion"]
-        model = mlflow.pyfunc.load_model(f"models:/{registry.NAME}@champion")
+    current = champion_before(Lake(house.root), DATE + datetime.timedelta(days=1))
+    assert np.isfinite(stored.load(current.folder, current.version).track_factors).all()
+    with registry_access.connected(house.uri) as client:
+        named_so = versions.aliases(client)["champion"]
+        model = mlflow.pyfunc.load_model(f"models:/{registry_access.NAME}@champion")
     assert len(model.predict(pd.DataFrame({"user_id": [0, 1]}), params={"k": 3})) == 6
     return current.version, named_so
 
@@ -142,28 +143,28 @@ def killed_once(house, step):
     with contextlib.suppress(ProcessLookupError):
         os.killpg(running.pid, signal.SIGKILL)
     running.wait(timeout=60)
-    newest = max(versions(house))
+    newest = max(version_numbers(house))
     assert set(map(int, require_whole(house))) <= {int(old), newest}
     house.finish(step, revision)
     current, named_so = require_whole(house)
     assert current == named_so
     if step == "promote":
-        assert int(current) == max(versions(house)) == int(old) + 1
+        assert int(current) == max(version_numbers(house)) == int(old) + 1
         require_agreement(house, current)
 
 
-def versions(house):
-    with registry.connected(house.uri) as client:
-        return [int(version.version) for version in registry.versions(client)]
+def version_numbers(house):
+    with registry_access.connected(house.uri) as client:
+        return [int(version.version) for version in versions.newest_first(client)]
 
 
 def require_agreement(house, version):
     """The lake's copy is the registry's model; its similar tracks are there; both aliases name what the table does."""
     lake = Lake(house.root)
-    assert FactorModel.load(model_folder(house.root, version)).equals(registry.fetch(house.uri, version))
+    assert FactorModel.load(model_folder(house.root, version)).equals(stored.fetch(house.uri, version))
     assert len(lake.rows("similar_tracks", [("model_version", "=", version)], ["rank"])) == 20 * TRACKS
-    with registry.connected(house.uri) as client:
-        assert registry.aliases(client) == named(lake.rows("decisions"))
+    with registry_access.connected(house.uri) as client:
+        assert versions.aliases(client) == named(lake.rows("decisions"))
 
 
 @pytest.mark.parametrize("step", STEPS)

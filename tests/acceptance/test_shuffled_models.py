@@ -15,15 +15,15 @@ from pyspark.sql import DataFrame
 from conf import settings
 from conf.settings import Als, Retrain, Settings
 from demo_api.snapshot import take_snapshot
-from jobs.champion import champion
 from jobs.cleaning import clean
 from jobs.evaluation import evaluate
 from jobs.model.factors import FactorModel
 from jobs.model.solvers import fit
 from jobs.recommendation import recommend
-from jobs.rules import Decision
 from jobs.runtime.command import Job
 from jobs.training import decide, promote, train
+from jobs.training.decision import Decision
+from lake.champion import champion_before
 from lake.tables import Lake
 from tests.jobs import raw
 
@@ -66,9 +66,9 @@ class Service:
     def rows(self, table):
         return DeltaTable(self.root / table).to_pyarrow_table().to_pylist()
 
-    def champion(self, date):
+    def champion_before(self, date):
         """The version in production before a date."""
-        return champion(Lake(str(self.root)), date).version
+        return champion_before(Lake(str(self.root)), date).version
 
     def live(self, date, model):
         found = [

@@ -7,8 +7,8 @@ import pytest
 
 from conf.contract import ENTITIES, USERS
 from conf.tables import marker
-from jobs.champion import load
 from jobs.model.factors import FactorModel, sweep
+from jobs.model.stored import load
 from jobs.privacy import raw_folders as forgetting
 from jobs.registry import models, pruning
 from lake import commits, suppression

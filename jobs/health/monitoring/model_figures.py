@@ -4,9 +4,9 @@ import datetime
 
 import pyarrow.compute as pc
 
-from jobs.champion import champion
 from jobs.health.monitoring.series import Figures
 from jobs.health.overview import midnight
+from lake.champion import champion_before
 from lake.tables import Lake
 
 EVALUATED = {  # figure: kind, model and metric of ``evaluations``, and whether it is at k or of no list
@@ -45,7 +45,7 @@ def served(lake: Lake, date: datetime.date) -> Figures:
     if users:
         popular = pc.sum(pc.equal(first_ranks["source"], "popular")).as_py()
         found["popular_share", ""] = popular / users
-    current = champion(lake, date + datetime.timedelta(days=1))
+    current = champion_before(lake, date + datetime.timedelta(days=1))
     if current:
         found["champion_age", ""] = float((date - current.since).days)
     return found

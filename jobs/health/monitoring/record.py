@@ -7,31 +7,18 @@ import time
 
 from conf.settings import Settings
 from conf.tables import marker
-from jobs.health.monitoring import finding, series
 from jobs.health.monitoring import step_figures as steps
 from jobs.health.monitoring.anomalies import findings
 from jobs.health.monitoring.collect import collect
+from jobs.health.monitoring.day_health import DayHealth, health_of, read_series
 from jobs.health.monitoring.finding import Finding
-from jobs.health.monitoring.series import Figures, Key, Series
-from jobs.health.monitoring.verdict import verdict
+from jobs.health.monitoring.series import Figures, Key
 from lake.tables import Lake
 
 log = logging.getLogger("jobs")
 
 
-@dataclasses.dataclass(frozen=True)
-class Health:
-    """A date's figures, the recorded days up to it, what needs attention (most pressing first), and all in a sentence."""
-
-    date: datetime.date
-    figures: Figures
-    series: Series
-    findings: list[Finding]
-    verdict: str
-    partial: bool = False
-
-
-def record(lake: Lake, date: datetime.date, settings: Settings) -> Health:
+def record(lake: Lake, date: datetime.date, settings: Settings) -> DayHealth:
     """Collect, judge and write the date's health, in place of what there is of it. Raises nothing: it is told in the log."""
     recorded = read_series(lake, date)
     figures = collect(lake, date, settings, set(recorded))
@@ -44,20 +31,7 @@ def record(lake: Lake, date: datetime.date, settings: Settings) -> Health:
         _write(lake.root, date, figures, found)
     except Exception:  # the page can be made all the same
         log.exception("the health of %s could not be written", date)
-    return _health(lake, date, recorded, found)
-
-
-def read(lake: Lake, date: datetime.date) -> Health:
-    """The health of a date as it was recorded."""
-    return _health(lake, date, read_series(lake, date), finding.read(lake, date))
-
-
-def read_series(lake: Lake, date: datetime.date) -> Series:
-    try:
-        return series.read(lake, date)
-    except Exception:
-        log.exception("the health of the days before %s could not be read", date)
-        return {}
+    return health_of(lake, date, recorded, found)
 
 
 def _causes(lake: Lake, date: datetime.date) -> dict[Key, str]:
@@ -66,13 +40,6 @@ def _causes(lake: Lake, date: datetime.date) -> dict[Key, str]:
     except Exception:  # what failed is named without its cause
         log.exception("why steps of %s failed could not be read", date)
         return {}
-
-
-def _health(lake: Lake, date: datetime.date, recorded: Series, found: list[Finding]) -> Health:
-    figures = series.on(recorded, date)
-    revisions = lake.rows("accounting", [("date", "=", date)], ["revision"])
-    partial = any(row["revision"] == 0 for row in revisions)
-    return Health(date, figures, recorded, found, verdict(found, figures, partial), partial)
 
 
 def _write(root: str, date: datetime.date, figures: Figures, found: list[Finding]) -> None:

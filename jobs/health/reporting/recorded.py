@@ -4,8 +4,8 @@ import dataclasses
 import datetime
 
 from jobs.health import spool
+from jobs.health.monitoring.day_health import DayHealth
 from jobs.health.monitoring.finding import Finding
-from jobs.health.monitoring.record import Health
 from jobs.health.monitoring.series import Key, Series
 from jobs.health.reporting.panels import DAYS, Flags
 from jobs.health.spool import Attempt
@@ -20,13 +20,13 @@ class Recorded:
     attempts: list[Attempt]  # of the date; one that is under way is not among them
 
 
-def recorded(lake: Lake, health: Health) -> Recorded:
+def recorded(lake: Lake, health: DayHealth) -> Recorded:
     """The date's health with what was found on the days before, and the attempts of its steps."""
     attempts = [*lake.rows("runs", [("date", "=", health.date)]), *spool.of_date(lake.root, health.date)]
     return Recorded(health.series, health.findings, flags(lake, health), attempts)
 
 
-def flags(lake: Lake, health: Health) -> Flags:
+def flags(lake: Lake, health: DayHealth) -> Flags:
     since = health.date - datetime.timedelta(days=DAYS - 1)
     found: dict[Key, dict[datetime.date, str]] = {}
     names = ["date", "metric", "label", "severity"]

@@ -1,6 +1,7 @@
 import pytest
 
-from jobs.registry import versions as registry
+from jobs.model import registry_access
+from jobs.registry import versions
 from jobs.registry.live_figures import mean_live, record_live
 from tests.jobs.factor_models import day, factor_model, live, tags
 
@@ -20,18 +21,18 @@ def test_a_day_with_nobody_scored_counts_for_nothing():
 
 
 def test_figures_go_to_the_run_of_their_version_once_with_its_age_as_the_step(uri):
-    version = registry.register(uri, factor_model(), tags(1), {})
+    version = versions.register(uri, factor_model(), tags(1), {})
     rows = [*live(2, version, 0.1, 0.2), *live(3, version, 0.3, 0.4), *live(4, "99", 0.5, 0.6)]
     assert record_live(uri, rows, day(3)) == 2  # of the first day alone: the second is not over
     assert record_live(uri, rows, day(9)) == 2
     assert record_live(uri, rows, day(9)) == 0
-    with registry.connected(uri) as client:
-        found = registry.versions(client)[0]
+    with registry_access.connected(uri) as client:
+        found = versions.newest_first(client)[0]
         history = client.get_metric_history(found.run_id, "live_als_ndcg_10")
         # As after a kill between figures and tag.
-        client.delete_model_version_tag(registry.NAME, version, "live_until")
+        client.delete_model_version_tag(registry_access.NAME, version, "live_until")
     assert [(metric.step, metric.value) for metric in history] == [(1, 0.1), (2, 0.3)]
     assert found.tags["live_until"] == "2024-03-03"
     record_live(uri, rows, day(9))
-    with registry.connected(uri) as client:
+    with registry_access.connected(uri) as client:
         assert len(client.get_metric_history(found.run_id, "live_popularity_als_ndcg_10")) == 2

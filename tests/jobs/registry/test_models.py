@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from jobs.registry import models
-from jobs.registry import versions as registry
+from jobs.model import registry_access
+from jobs.registry import models, versions
 from lake.layout import model_folder
 from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, job, live, promoted, tags
@@ -20,10 +20,10 @@ def two(uri, lake):
     """Two versions promoted, with copies; the second came after a kill before its aliases were moved."""
     for number in (1, 2):
         described = {**tags(number), "rank": "2", "holdout_ndcg": f"0.0{number}", "holdout_popularity": "0.005"}
-        registry.register(uri, factor_model(), described, {})
+        versions.register(uri, factor_model(), described, {})
         factor_model().save(model_folder(lake.root, str(number)))
     lake.append_rows([promoted(1, "1"), promoted(2, "2")], "decisions", "decisions/test/1")
-    registry.point(uri, {"champion": "1", "previous": ""})
+    versions.point(uri, {"champion": "1", "previous": ""})
     lake.append_rows(live(2, "1", 0.08, 0.05), "evaluations", "evaluations/test/1")
 
 
@@ -50,8 +50,8 @@ def test_repair_lets_aliases_and_copies_agree_with_the_table(two, uri, lake, cap
         ("2", ["champion"], ["champion"], "whole"),
         ("1", ["previous"], ["previous"], "whole"),
     ]
-    with registry.connected(uri) as client:
-        assert registry.versions(client)[1].tags["live_until"] == "2024-03-02"
+    with registry_access.connected(uri) as client:
+        assert versions.newest_first(client)[1].tags["live_until"] == "2024-03-02"
 
 
 def test_without_the_registry_the_lake_tells_what_it_knows(lake):

@@ -3,9 +3,9 @@ import datetime
 import mlflow
 import pytest
 
+from jobs.model import registry_access
 from jobs.recommendation.similar import write
-from jobs.registry import pruning
-from jobs.registry import versions as registry
+from jobs.registry import pruning, versions
 from lake.layout import challenger_folder, model_folder
 from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, promoted, rolled_back, tags
@@ -30,33 +30,35 @@ def lake(tmp_path):
 
 
 def test_an_old_version_goes_with_its_copy_files_run_and_similar_tracks(uri, lake, tmp_path):
-    versions = [registry.register(uri, factor_model(), tags(number), {}) for number in range(1, 6)]
-    lake.append_rows([promoted(at, version) for at, version in enumerate(versions, 1)], "decisions", "decisions/test/1")
-    for at, version in enumerate(versions, 1):
+    registered = [versions.register(uri, factor_model(), tags(number), {}) for number in range(1, 6)]
+    lake.append_rows(
+        [promoted(at, version) for at, version in enumerate(registered, 1)], "decisions", "decisions/test/1"
+    )
+    for at, version in enumerate(registered, 1):
         factor_model().save(model_folder(lake.root, version))
         write(lake, day(at), version, factor_model(), 1)
     # 5 and 1 have an alias; 2 was champion at the end of the day before the oldest kept, 3 and 4 since.
-    registry.point(uri, {"champion": "5", "previous": "1"})
+    versions.point(uri, {"champion": "5", "previous": "1"})
     assert pruning.prune(uri, lake, day(6), keep_versions=1, keep_raw_days=3) == []
     # Two days later 4 is the oldest that a kept date needs, 3 is the newest beside it.
     assert pruning.prune(uri, lake, day(8), keep_versions=1, keep_raw_days=3) == ["2"]
-    with registry.connected(uri) as client:
-        assert [str(version.version) for version in registry.versions(client)] == ["5", "4", "3", "1"]
-        runs = mlflow.search_runs(experiment_names=[registry.NAME], output_format="list")
+    with registry_access.connected(uri) as client:
+        assert [str(version.version) for version in versions.newest_first(client)] == ["5", "4", "3", "1"]
+        runs = mlflow.search_runs(experiment_names=[registry_access.NAME], output_format="list")
     assert len(runs) == 4
     assert len(list((tmp_path / "mlartifacts").rglob("factors.npz"))) == 4
     assert not model_folder(lake.root, "2").exists()
     assert model_folder(lake.root, "3").exists()
     assert {row["model_version"] for row in lake.rows("similar_tracks")} == {"1", "3", "4", "5"}
-    assert registry.register(uri, factor_model(), tags(9), {}) == "6"
+    assert versions.register(uri, factor_model(), tags(9), {}) == "6"
 
 
 def test_what_killed_runs_left_goes_when_it_is_a_day_old(uri, lake, tmp_path, monkeypatch):
-    registry.register(uri, factor_model(), tags(1), {})
-    with registry.connected(uri) as client:
+    versions.register(uri, factor_model(), tags(1), {})
+    with registry_access.connected(uri) as client:
         # A version that was deleted stands for one that a kill prevented.
-        client.delete_model_version(registry.NAME, "1")
-        run = mlflow.search_runs(experiment_names=[registry.NAME], output_format="list")[0]
+        client.delete_model_version(registry_access.NAME, "1")
+        run = mlflow.search_runs(experiment_names=[registry_access.NAME], output_format="list")[0]
         client.set_terminated(run.info.run_id, status="RUNNING")
     pruning.prune(uri, lake, day(2), 20, 60)
     assert list((tmp_path / "mlartifacts").rglob("factors.npz"))

@@ -11,9 +11,10 @@ import mlflow
 import pytest
 
 from conf.errors import Refused
-from jobs.model import registry_access
+from jobs.model import registry_access, stored
 from jobs.model.factors import FactorModel
-from jobs.registry import versions as registry
+from jobs.registry import versions
+from jobs.training import recording
 from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, tags
 from tests.ports import free_port
@@ -33,13 +34,13 @@ print(model.predict(pandas.DataFrame({"user_id": [2, 99, 1]}), params={"k": 1}).
 
 
 def champion_of(uri):
-    with registry.connected(uri) as client:
-        return registry.aliases(client)
+    with registry_access.connected(uri) as client:
+        return versions.aliases(client)
 
 
 def test_the_champion_loads_where_this_project_is_not(uri, tmp_path):
-    version = registry.register(uri, factor_model(), tags(1), {"als_ndcg_10": 0.05})
-    registry.point(uri, {"champion": version, "previous": ""})
+    version = versions.register(uri, factor_model(), tags(1), {"als_ndcg_10": 0.05})
+    versions.point(uri, {"champion": version, "previous": ""})
     bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
         [sys.executable, "-c", ALONE, uri], cwd=tmp_path, env=bare, capture_output=True, text=True, check=True
@@ -51,11 +52,11 @@ def test_the_champion_loads_where_this_project_is_not(uri, tmp_path):
 
 def test_a_version_says_what_it_was_made_of(uri):
     recipe = {**factor_model().recipe, "solver": "local", "trained": {"pairs": 812, "hash": "1f2e"}}
-    version = registry.register(
-        uri, factor_model(), {**tags(1, training_run="r1"), **registry.lineage(recipe)}, {"als_ndcg_10": 0.05}
+    version = versions.register(
+        uri, factor_model(), {**tags(1, training_run="r1"), **versions.lineage(recipe)}, {"als_ndcg_10": 0.05}
     )
-    with registry.connected(uri) as client:
-        found = client.get_model_version(registry.NAME, version)
+    with registry_access.connected(uri) as client:
+        found = client.get_model_version(registry_access.NAME, version)
         run = client.get_run(found.run_id)
     assert found.tags == {
         **tags(1, training_run="r1"),
@@ -72,57 +73,57 @@ def test_a_version_says_what_it_was_made_of(uri):
 
 
 def test_only_a_version_of_the_very_same_promotion_is_taken_up(uri):
-    version = registry.register(uri, factor_model(), tags(1), {})
-    assert registry.left(uri, tags(1)) == version
+    version = versions.register(uri, factor_model(), tags(1), {})
+    assert versions.left(uri, tags(1)) == version
     for other in (tags(2), tags(1, revision=2), tags(1, training_run="another")):
-        assert registry.left(uri, other) == ""
+        assert versions.left(uri, other) == ""
 
 
 def test_a_registry_that_was_emptied_goes_on_counting_where_the_lake_is(uri):
-    version = registry.register(uri, factor_model(), tags(1), {}, above=2)
+    version = versions.register(uri, factor_model(), tags(1), {}, above=2)
     assert version == "3"
-    assert registry.register(uri, factor_model(), tags(2), {}, above=2) == "4"
-    assert registry.left(uri, tags(1), above=3) == ""
+    assert versions.register(uri, factor_model(), tags(2), {}, above=2) == "4"
+    assert versions.left(uri, tags(1), above=3) == ""
 
 
 def test_aliases_follow_and_name_only_what_is_there(uri):
-    first, second = (registry.register(uri, factor_model(), tags(number), {}) for number in (1, 2))
-    registry.point(uri, {"champion": second, "previous": first})
+    first, second = (versions.register(uri, factor_model(), tags(number), {}) for number in (1, 2))
+    versions.point(uri, {"champion": second, "previous": first})
     assert champion_of(uri) == {"champion": second, "previous": first}
-    registry.point(uri, {"champion": first, "previous": ""})
+    versions.point(uri, {"champion": first, "previous": ""})
     assert champion_of(uri) == {"champion": first}
-    registry.point(uri, {"champion": first, "previous": "77"})
+    versions.point(uri, {"champion": first, "previous": "77"})
     assert champion_of(uri) == {"champion": first}
 
 
 def test_a_model_comes_back_from_the_registry_as_it_was(uri, tmp_path):
-    version = registry.register(uri, factor_model(), tags(1), {})
-    found = registry.fetch(uri, version)
+    version = versions.register(uri, factor_model(), tags(1), {})
+    found = stored.fetch(uri, version)
     assert found.equals(factor_model())
     assert found.recipe == factor_model().recipe
     shutil.rmtree(tmp_path / "mlartifacts")
     with pytest.raises(Refused, match=f"model {version}: the registry at {uri} does not have it whole"):
-        registry.fetch(uri, version)
+        stored.fetch(uri, version)
 
 
 def test_the_newest_run_of_a_training_is_the_one(uri):
-    with registry.connected(uri):
+    with registry_access.connected(uri):
         for date in (day(1), day(1), day(2)):
             with mlflow.start_run() as run:
                 mlflow.set_tags({"date": str(date), "step": "train"})
             if date == day(1):
                 newest = run.info.run_id
-    assert registry.training_run(uri, day(1)) == newest
-    assert registry.training_run(uri, day(3)) == ""
+    assert versions.training_run(uri, day(1)) == newest
+    assert versions.training_run(uri, day(3)) == ""
 
 
 def test_a_file_that_is_no_database_is_one_line(tmp_path):
     (tmp_path / "mlflow.db").write_text("this is no database, but text")
     uri = f"sqlite:///{tmp_path}/mlflow.db"
-    assert registry.reachable(uri) == f"the registry at {uri} cannot be reached: file is not a database"
+    assert registry_access.reachable(uri) == f"the registry at {uri} cannot be reached: file is not a database"
     with (
         pytest.raises(Refused, match="cannot be reached: file is not a database; check \\[registry\\] uri"),
-        registry.connected(uri),
+        registry_access.connected(uri),
     ):
         pass
 
@@ -133,13 +134,13 @@ def test_a_database_of_something_else_is_refused(tmp_path):
         database.execute("INSERT INTO alembic_version VALUES ('1f2e')")
     with (
         pytest.raises(Refused, match="does not do what was asked"),
-        registry.connected(f"sqlite:///{tmp_path}/other.db"),
+        registry_access.connected(f"sqlite:///{tmp_path}/other.db"),
     ):
         pass
 
 
 def test_nobody_answers_and_no_password_is_shown():
-    said = registry.reachable(f"http://me:se%20cret@127.0.0.1:{free_port()}/mlflow?token=abc")
+    said = registry_access.reachable(f"http://me:se%20cret@127.0.0.1:{free_port()}/mlflow?token=abc")
     assert said.endswith("/mlflow cannot be reached: connection refused")
     assert not any(secret in said for secret in ("se%20cret", "se cret", "abc", "me:"))
 
@@ -169,7 +170,7 @@ def answering():
     [(401, "HTTP 401; see MLFLOW_TRACKING_USERNAME"), (404, "HTTP 404; that is no MLflow"), (503, "HTTP 503")],
 )
 def test_a_server_that_does_not_serve_says_why_at_once(answering, status, said):
-    found = registry.reachable(f"{answering}/{status}")
+    found = registry_access.reachable(f"{answering}/{status}")
     assert f"/{status} cannot be reached: {said}" in found
     assert "secret" not in found
 
@@ -186,13 +187,13 @@ def test_a_training_waits_for_a_server_that_comes_back_and_for_no_other(monkeypa
     left = iter(answers)
     monkeypatch.setattr(registry_access, "reachable", lambda uri: next(left))
     monkeypatch.setattr(registry_access, "PAUSE", 0)
-    assert registry.awaited("http://host") == answers[asked - 1]
+    assert registry_access.awaited("http://host") == answers[asked - 1]
     assert list(left) == []
 
 
 def test_a_training_does_not_wait_for_ever(monkeypatch):
     monkeypatch.setattr(registry_access, "reachable", lambda uri: "connection refused")
-    assert registry.awaited("http://host", seconds=0) == "connection refused"
+    assert registry_access.awaited("http://host", seconds=0) == "connection refused"
 
 
 @pytest.mark.parametrize("uri", ["postgresql://me:secret@host/db", "http://me:secret@host:5000"])
@@ -204,13 +205,13 @@ def test_a_text_that_quotes_the_address_loses_user_and_password(uri):
 
 def test_a_database_that_was_being_made_when_a_run_was_killed_is_not_taken_for_one(empty_database, tmp_path):
     (tmp_path / ".mlflow.db.1").write_bytes(empty_database.read_bytes()[:5000])
-    assert not registry.begun(f"sqlite:///{tmp_path}/mlflow.db")
-    assert registry.begun(f"sqlite:///{empty_database}")
+    assert not registry_access.begun(f"sqlite:///{tmp_path}/mlflow.db")
+    assert registry_access.begun(f"sqlite:///{empty_database}")
 
 
 def test_a_training_that_was_not_begun_is_a_row_without_a_figure(tmp_path):
     lake = Lake(str(tmp_path))
-    registry.not_trained(lake, day(1), "the registry cannot be reached")
+    recording.not_trained(lake, day(1), "the registry cannot be reached")
     assert [(row["metric"], row["users"]) for row in lake.rows("evaluations")] == [("registry_unreachable", 0)]
     assert lake.committed("evaluations/TrainModel/2024-03-01")
 

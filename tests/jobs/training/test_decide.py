@@ -2,8 +2,8 @@ import datetime
 
 import pytest
 
-from jobs.champion import champion, incumbent
 from jobs.training.decide import situation, trainings
+from lake.champion import champion_before, champion_found
 from lake.tables import Lake
 
 START = datetime.date(2024, 3, 1)
@@ -37,20 +37,20 @@ def decided(lake, *rows):
 
 def test_the_champion_is_the_newest_promotion_before_the_date(lake):
     decided(lake, (1, "promote", "promote", "1"), (3, "promote", "refuse", ""), (5, "promote", "promote", "2"))
-    assert champion(lake, day(1)) is None
-    assert champion(lake, day(5)).version == "1"
-    assert (champion(lake, day(6)).version, champion(lake, day(6)).since) == ("2", day(5))
+    assert champion_before(lake, day(1)) is None
+    assert champion_before(lake, day(5)).version == "1"
+    assert (champion_before(lake, day(6)).version, champion_before(lake, day(6)).since) == ("2", day(5))
 
 
 def test_a_rollback_on_the_day_of_a_promotion_came_after_it(lake):
     decided(lake, (1, "promote", "promote", "1"), (2, "rollback", "rollback", "1"), (2, "promote", "promote", "2"))
-    assert champion(lake, day(3)).version == "1"
+    assert champion_before(lake, day(3)).version == "1"
 
 
 def test_a_rollback_of_the_date_itself_is_known_to_its_run_and_starts_a_cool_down(lake):
     decided(lake, (1, "promote", "promote", "1"), (3, "promote", "promote", "2"), (9, "rollback", "rollback", "1"))
-    assert incumbent(lake, day(8)).version == "2"
-    assert incumbent(lake, day(9)).version == "1"
+    assert champion_found(lake, day(8)).version == "2"
+    assert champion_found(lake, day(9)).version == "1"
     assert situation(lake, day(9), window_days=7).champion_version == "1"
     assert trainings(lake, day(9)) == (day(9), 0)
     assert trainings(lake, day(8)) == (day(3), 0)
@@ -58,7 +58,7 @@ def test_a_rollback_of_the_date_itself_is_known_to_its_run_and_starts_a_cool_dow
 
 def test_a_promotion_of_the_date_itself_is_not_there_when_its_run_begins(lake):
     decided(lake, (1, "promote", "promote", "1"), (3, "promote", "promote", "2"))
-    assert incumbent(lake, day(3)).version == "1"
+    assert champion_found(lake, day(3)).version == "1"
 
 
 def test_refusals_are_counted_back_from_the_newest_training(lake):

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from conf.errors import Refused
-from jobs.champion import champion
-from jobs.model import registry_access
+from jobs.model import registry_access, stored
 from jobs.model.factors import FactorModel
 from jobs.recommendation import similar
-from jobs.registry import versions as registry
-from jobs.training import promote
+from jobs.registry import versions
+from jobs.training import promote, recording
 from jobs.training.promote import check, overlap
+from lake.champion import champion_before
 from lake.layout import challenger_folder, model_folder
 from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, job, promoted, rolled_back, tags
@@ -66,10 +66,10 @@ def holdout(date, als, popularity=0.01):
 def lake(uri, tmp_path, monkeypatch):
     """Version 1 is in production since day 1; a challenger of day 2 is better than popularity."""
     lake = Lake(str(tmp_path / "lake"))
-    assert registry.register(uri, factor_model(), tags(1), {}) == "1"
+    assert versions.register(uri, factor_model(), tags(1), {}) == "1"
     factor_model().save(model_folder(lake.root, "1"))
     lake.append_rows([promoted(1, "1")], "decisions", "decisions/test/1")
-    registry.point(uri, {"champion": "1", "previous": ""})
+    versions.point(uri, {"champion": "1", "previous": ""})
     lake.append_rows(holdout(day(2), 0.05), "evaluations", "evaluations/test/1")
     factor_model(2.0).save(challenger_folder(lake.root, day(2)))
     monkeypatch.setattr(promote, "refit", lambda job, challenger: factor_model(3.0))
@@ -84,8 +84,8 @@ def no_wait(monkeypatch):
 
 
 def aliases(uri):
-    with registry.connected(uri) as client:
-        return registry.aliases(client)
+    with registry_access.connected(uri) as client:
+        return versions.aliases(client)
 
 
 def decided(lake):
@@ -95,15 +95,15 @@ def decided(lake):
 def test_a_promotion_has_a_version_a_copy_similar_tracks_aliases_and_a_row(lake, uri):
     figures = promote.main(job(day(2), lake.root, uri))
     assert (figures["decision"], figures["model_version"], figures["pruned"]) == ("promote", "2", "")
-    assert champion(lake, day(3)).load().equals(factor_model(3.0))
-    assert registry.fetch(uri, "2").equals(factor_model(3.0))
+    assert champion_before(lake, day(3)).load().equals(factor_model(3.0))
+    assert stored.fetch(uri, "2").equals(factor_model(3.0))
     assert aliases(uri) == {"champion": "2", "previous": "1"}
     assert decided(lake)["champion_version"] == "1"
     # The tracks of the model are at right angles.
     found = [(row["track_id"], row["similar_track_id"], row["score"]) for row in lake.rows("similar_tracks")]
     assert found == [(5, 2**40, 0.0), (2**40, 5, 0.0)]
-    with registry.connected(uri) as client:
-        version = registry.versions(client)[0]
+    with registry_access.connected(uri) as client:
+        version = versions.newest_first(client)[0]
         metrics = client.get_run(version.run_id).data.metrics
     assert metrics == {"als_ndcg_10": 0.05, "popularity_ndcg_10": 0.01, "als_scorable_users_0": 150.0}
     wanted = {**tags(2), "champion_before": "1", "holdout_ndcg": "0.05", "holdout_popularity": "0.01", "rank": "2"}
@@ -115,8 +115,8 @@ class Killed(BaseException):
 
 
 KILLS = {
-    "before the version": (registry, "register", False, "1"),
-    "after the version": (registry, "register", True, "1"),
+    "before the version": (registry_access, "register", False, "1"),
+    "after the version": (registry_access, "register", True, "1"),
     "after the copy": (promote, "keep_copy", True, "1"),
     "after similar tracks": (similar, "write", True, "1"),
     "after the aliases": (promote, "follow", True, "2"),
@@ -139,30 +139,30 @@ def test_killed_at_any_step_old_or_new_is_whole_and_the_same_command_finishes(la
         with pytest.raises(Killed):
             promote.main(job(day(2), lake.root, uri))
     assert aliases(uri)["champion"] == alias
-    assert registry.fetch(uri, alias)
-    champion(lake, day(3)).load()
-    assert champion(lake, day(3)).version == ("2" if moment == "after the row" else "1")
+    assert stored.fetch(uri, alias)
+    champion_before(lake, day(3)).load()
+    assert champion_before(lake, day(3)).version == ("2" if moment == "after the row" else "1")
 
     promote.main(job(day(2), lake.root, uri))
-    assert champion(lake, day(3)).version == "2"
-    assert champion(lake, day(3)).load().equals(factor_model(3.0))
+    assert champion_before(lake, day(3)).version == "2"
+    assert champion_before(lake, day(3)).load().equals(factor_model(3.0))
     assert aliases(uri) == {"champion": "2", "previous": "1"}
-    with registry.connected(uri) as client:
-        assert len(registry.versions(client)) == 2
+    with registry_access.connected(uri) as client:
+        assert len(versions.newest_first(client)) == 2
     assert len(lake.rows("similar_tracks")) == 2
 
 
 def test_killed_before_the_row_and_refused_when_run_again_the_aliases_go_back(lake, uri, monkeypatch):
-    registry.register(uri, factor_model(), tags(2), {})
-    registry.point(uri, {"champion": "2", "previous": "1"})
+    versions.register(uri, factor_model(), tags(2), {})
+    versions.point(uri, {"champion": "2", "previous": "1"})
     monkeypatch.setattr(promote, "judge", lambda *_: promote.Decision("refuse", "", {}))
     promote.main(job(day(2), lake.root, uri))
     assert aliases(uri) == {"champion": "1"}
-    assert champion(lake, day(3)).version == "1"
+    assert champion_before(lake, day(3)).version == "1"
 
 
 def test_a_promotion_of_an_older_date_leaves_the_aliases_to_the_later_decision(lake, uri):
-    registry.register(uri, factor_model(), tags(5), {})
+    versions.register(uri, factor_model(), tags(5), {})
     lake.append_rows([promoted(5, "2"), rolled_back(6, "1")], "decisions", "decisions/test/2")
     promote.main(job(day(2), lake.root, uri))
     assert decided(lake)["model_version"] == "3"
@@ -170,29 +170,29 @@ def test_a_promotion_of_an_older_date_leaves_the_aliases_to_the_later_decision(l
 
 
 def test_what_was_not_trained_for_want_of_the_registry_is_no_decision_on_a_model(lake, no_wait):
-    registry.not_trained(lake, day(3), "")
+    recording.not_trained(lake, day(3), "")
     uri = f"http://me:secret@127.0.0.1:{free_port()}"
     figures = promote.main(job(day(3), lake.root, uri))
     shown = uri.replace("me:secret@", "")
     assert figures["decision"] == "none"
     assert figures["reason"] == f"the registry at {shown} cannot be reached; nothing was trained"
-    assert champion(lake, day(4)).version == "1"
+    assert champion_before(lake, day(4)).version == "1"
 
 
 def test_where_no_model_could_be_fitted_none_is_promoted_and_the_day_goes_on(lake, uri):
-    row = {"date": day(3), "kind": "holdout", "model": "als", "metric": registry.CANNOT_FIT, "k": 0, "value": 1.0}
+    row = {"date": day(3), "kind": "holdout", "model": "als", "metric": recording.CANNOT_FIT, "k": 0, "value": 1.0}
     lake.replace_rows([row], "evaluations", "evaluations/TrainModel/cannot", date=day(3), kind="holdout")
     figures = promote.main(job(day(3), lake.root, uri))
     assert figures["decision"] == "none"
     assert figures["reason"].startswith("not enough history: no model comes of it")
-    assert champion(lake, day(4)).version == "1"
+    assert champion_before(lake, day(4)).version == "1"
 
 
 def test_a_challenger_that_cannot_be_registered_is_not_promoted_and_the_day_goes_on(lake, no_wait):
     figures = promote.main(job(day(2), lake.root, f"http://127.0.0.1:{free_port()}"))
     assert figures["decision"] == "none"
     assert figures["reason"].endswith("connection refused; the challenger was not promoted")
-    assert champion(lake, day(3)).version == "1"
+    assert champion_before(lake, day(3)).version == "1"
 
 
 def test_housekeeping_that_fails_does_not_undo_a_promotion(lake, uri, monkeypatch):
@@ -201,7 +201,7 @@ def test_housekeeping_that_fails_does_not_undo_a_promotion(lake, uri, monkeypatc
 
     monkeypatch.setattr(promote, "prune", fails)
     assert promote.main(job(day(2), lake.root, uri))["not_tidied"] == "no more"
-    assert champion(lake, day(3)).version == "2"
+    assert champion_before(lake, day(3)).version == "2"
 
 
 def test_a_copy_that_is_another_model_of_that_number_is_replaced(lake):

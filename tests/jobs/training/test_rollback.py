@@ -3,9 +3,10 @@ import json
 import pytest
 
 from conf.errors import Refused
-from jobs.champion import champion
-from jobs.registry import versions as registry
+from jobs.model import registry_access
+from jobs.registry import versions
 from jobs.training import rollback
+from lake.champion import champion_before
 from lake.layout import model_folder
 from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, job, live, promoted, tags
@@ -33,13 +34,13 @@ def nobody():
 
 
 def test_the_model_of_before_is_back_and_the_aliases_with_it(lake, uri):
-    versions = [registry.register(uri, factor_model(), tags(number), {}) for number in (1, 2, 3)]
-    in_production(lake, *versions)
+    registered = [versions.register(uri, factor_model(), tags(number), {}) for number in (1, 2, 3)]
+    in_production(lake, *registered)
     roll_back(lake, 9, uri)
-    assert champion(lake, day(10)).version == "2"
-    assert champion(lake, day(9)).version == "3"  # what was served until then
-    with registry.connected(uri) as client:
-        assert registry.aliases(client) == {"champion": "2", "previous": "1"}
+    assert champion_before(lake, day(10)).version == "2"
+    assert champion_before(lake, day(9)).version == "3"  # what was served until then
+    with registry_access.connected(uri) as client:
+        assert versions.aliases(client) == {"champion": "2", "previous": "1"}
 
 
 def test_twice_on_one_date_goes_back_twice_and_a_third_time_is_refused(lake):
@@ -47,11 +48,11 @@ def test_twice_on_one_date_goes_back_twice_and_a_third_time_is_refused(lake):
     nowhere = nobody()
     assert roll_back(lake, 9, nowhere)["model_version"] == "2"
     assert roll_back(lake, 9, nowhere)["model_version"] == "1"
-    assert champion(lake, day(10)).version == "1"
+    assert champion_before(lake, day(10)).version == "1"
     with pytest.raises(Refused, match="model 1 has none before it"):
         roll_back(lake, 9, nowhere)
     assert roll_back(lake, 10, nowhere, to="3")["model_version"] == "3"
-    assert champion(lake, day(11)).version == "3"
+    assert champion_before(lake, day(11)).version == "3"
 
 
 def test_the_row_has_the_reason_and_the_live_figures_of_both(lake):
@@ -70,20 +71,20 @@ def test_the_row_has_the_reason_and_the_live_figures_of_both(lake):
 def test_with_no_registry_the_table_is_changed_and_it_is_said(lake, capsys):
     in_production(lake, "1", "2")
     roll_back(lake, 9, nobody())
-    assert champion(lake, day(10)).version == "1"
+    assert champion_before(lake, day(10)).version == "1"
     said = capsys.readouterr().out
     assert said.startswith("model 1 is in production in place of model 2, from the recommendations of 2024-03-09 on")
     assert "the aliases were not moved: the registry at http://127.0.0.1" in said
 
 
 def test_a_missing_copy_is_fetched_and_one_that_nobody_has_is_refused(lake, uri):
-    version = registry.register(uri, factor_model(), tags(1), {})
+    version = versions.register(uri, factor_model(), tags(1), {})
     lake.append_rows([promoted(1, version), promoted(2, "2")], "decisions", "decisions/test/1")
     with pytest.raises(Refused, match=r"model 7: the lake's copy .* is not whole, and cannot be fetched again"):
         roll_back(lake, 9, uri, to="7")
-    assert champion(lake, day(10)).version == "2"
+    assert champion_before(lake, day(10)).version == "2"
     roll_back(lake, 9, uri)
-    assert champion(lake, day(10)).load().equals(factor_model())
+    assert champion_before(lake, day(10)).load().equals(factor_model())
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ import time
 
 import pytest
 
+from jobs.model import stored
 from jobs.privacy import registry_copies as forgetting
-from jobs.registry import versions as registry
+from jobs.registry import versions
 from jobs.registry.mlflow_page import answers
 from tests.jobs.factor_models import factor_model, tags
 from tests.ports import free_port
@@ -42,9 +43,9 @@ def uri(tmp_path):
 
 
 def test_a_servers_copies_know_the_person_no_more(uri):
-    version = registry.register(uri, factor_model(), tags(1), {})
+    version = versions.register(uri, factor_model(), tags(1), {})
     looked_at, found = forgetting.count(uri, 2, [])
     assert (looked_at, found) == (3, 3)  # factors and both of MLflow's examples
     forgetting.remove(uri, 2)
     assert forgetting.count(uri, 2, []) == (3, 0)
-    assert registry.fetch(uri, version).user_ids.tolist() == [1]
+    assert stored.fetch(uri, version).user_ids.tolist() == [1]

@@ -1,4 +1,4 @@
-from jobs.health.monitoring.record import Health
+from jobs.health.monitoring.day_health import DayHealth
 from jobs.health.reporting.recorded import recorded
 from lake.tables import Lake
 from tests.jobs.health.reporting.days import DAY, SLOW, attempt, before
@@ -14,11 +14,11 @@ def test_findings_of_the_last_days_mark_them_and_the_date_s_own_are_those_of_its
     ]
     lake.append_rows(found, "findings", "findings/x")
     lake.append_rows([attempt("CleanListens"), attempt("Recommend") | {"date": before(1)}], "runs", "runs/x")
-    known = recorded(lake, Health(DAY, {}, {}, [SLOW], ""))
+    known = recorded(lake, DayHealth(DAY, {}, {}, [SLOW], ""))
     assert known.flags == {KEY: {before(29): "critical", before(1): "warning", DAY: "warning"}}
     assert [row["task"] for row in known.attempts] == ["CleanListens"]
 
 
 def test_of_a_lake_without_tables_nothing_is_known(tmp_path):
-    known = recorded(Lake(str(tmp_path)), Health(DAY, {}, {}, [], ""))
+    known = recorded(Lake(str(tmp_path)), DayHealth(DAY, {}, {}, [], ""))
     assert (known.flags, known.attempts) == ({}, [])

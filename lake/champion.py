@@ -1,4 +1,4 @@
-"""Which model is in production on a date, as ``decisions`` has it, and its factors, as the lake has them."""
+"""Which model is in production on a date: the newest promotion or rollback that ``decisions`` has."""
 
 import dataclasses
 import datetime
@@ -6,57 +6,27 @@ import pathlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from conf.errors import Refused
-from jobs.model.factors import FactorModel
-from jobs.model.registry_access import BROKEN
-from jobs.registry import versions as registry
 from lake.layout import model_folder
 from lake.tables import Lake
 
 
 @dataclasses.dataclass(frozen=True)
 class Champion:
+    """``folder`` is the lake's copy of the model; ``reason`` is of the promotion or rollback."""
+
     version: str
     since: datetime.date
     folder: pathlib.Path
-    reason: str  # of the promotion or rollback
-
-    def load(self, uri: str = "") -> FactorModel:
-        """The model, from the lake's copy; where that is not whole it is made again from the registry at ``uri``.
-
-        Raises:
-            Refused: there is no whole copy.
-        """
-        return load(self.folder, self.version, uri)
+    reason: str
 
 
-def load(folder: pathlib.Path, version: str, uri: str = "") -> FactorModel:
-    """As :meth:`Champion.load`."""
-    try:
-        return FactorModel.load(folder)
-    except BROKEN as error:
-        if not uri:
-            raise Refused(
-                f"model {version}: the lake's copy {folder} is not whole ({error}); "
-                "python -m jobs models --repair fetches it from the registry"
-            ) from error
-    try:
-        model = registry.fetch(uri, version)
-    except Refused as refusal:
-        raise Refused(
-            f"model {version}: the lake's copy {folder} is not whole, and cannot be fetched again: {refusal.message}"
-        ) from refusal
-    model.save(folder)
-    return model
+def champion_before(lake: Lake, date: datetime.date) -> Champion | None:
+    """The newest promotion or rollback dated before ``date``; None where there has been none."""
+    return _newest(lake, moves(lake.rows("decisions", [("date", "<", date)])))
 
 
-def champion(lake: Lake, before: datetime.date) -> Champion | None:
-    """The newest promotion or rollback dated before ``before``; None where there has been none."""
-    return _newest(lake, moves(lake.rows("decisions", [("date", "<", before)])))
-
-
-def incumbent(lake: Lake, date: datetime.date) -> Champion | None:
-    """Whom the run of ``date`` finds in production: a rollback of that date itself is what a person did before it."""
+def champion_found(lake: Lake, date: datetime.date) -> Champion | None:
+    """The champion that the run of ``date`` finds: a rollback of that date itself is what a person did before the run."""
     known = [row for row in lake.rows("decisions", [("date", "<=", date)]) if found_by_run(row, date)]
     return _newest(lake, moves(known))
 
@@ -100,12 +70,3 @@ def named(decisions: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """The version that each alias should name; empty for none."""
     versions = ["", "", *line(decisions)]
     return {"champion": versions[-1], "previous": versions[-2]}
-
-
-def follow(uri: str, lake: Lake, row: Mapping[str, Any] | None = None) -> None:
-    """Let the registry's aliases name what ``decisions`` does, with ``row`` that is about to be written there."""
-    rows = lake.rows("decisions")
-    if row:
-        rows = [other for other in rows if (other["date"], other["step"]) != (row["date"], row["step"])] + [dict(row)]
-    if registry.begun(uri):
-        registry.point(uri, named(rows))

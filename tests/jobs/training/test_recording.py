@@ -8,8 +8,10 @@ import numpy as np
 
 from conf.settings import Als
 from jobs.evaluation.holdout import Holdout
+from jobs.model import recipe as recipes
+from jobs.model import registry_access
 from jobs.model.factors import FactorModel
-from jobs.registry import versions as registry
+from jobs.training import recording
 from jobs.training.tuning.search import Trial
 
 DAY = datetime.date(2024, 3, 1)
@@ -31,9 +33,9 @@ TRIALS = (
 def test_parameters_lineage_figures_and_each_trial_with_its_curve(tmp_path):
     uri = f"sqlite:///{tmp_path}/mlflow.db"
     rows = [{"model": "als", "metric": "ndcg", "k": 10, "value": 0.31}]
-    registry.record_training(uri, DAY, MODEL, Holdout(DAY, DAY, 7), rows, TRIALS)
+    recording.record_training(uri, DAY, MODEL, Holdout(DAY, DAY, 7), rows, TRIALS)
     client = mlflow.MlflowClient(uri)
-    (run,) = client.search_runs([client.get_experiment_by_name(registry.NAME).experiment_id])
+    (run,) = client.search_runs([client.get_experiment_by_name(registry_access.NAME).experiment_id])
     assert run.data.params["solver_reason"] == "it fits"
     assert run.data.params["trained_hash"] == "-12"
     assert run.data.params["trained_code"] == "v1-3-gabc"
@@ -50,11 +52,11 @@ def test_parameters_lineage_figures_and_each_trial_with_its_curve(tmp_path):
 
 
 def test_parameters_read_from_a_recipe_are_the_model_s_not_the_process_s():
-    found = registry.recipe(MODEL, Als(solver="auto", seed=1))
+    found = recipes.als_of(MODEL, Als(solver="auto", seed=1))
     assert (found.rank, found.reg, found.solver) == (2, 0.1, "auto")
 
 
 def test_a_model_from_before_a_parameter_was_there_was_fitted_without_it():
     old = dataclasses.replace(MODEL, recipe={"rank": 32, "reg": 0.1, "alpha": 1.0, "iterations": 10})
-    found = registry.recipe(old, Als(reg=3.0, weighting="once", reg_exponent=0.75))
+    found = recipes.als_of(old, Als(reg=3.0, weighting="once", reg_exponent=0.75))
     assert (found.reg, found.reg_exponent, found.weighting) == (0.1, 1.0, "plays")
