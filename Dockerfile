@@ -22,7 +22,7 @@ RUN mkdir app conf demo_api jobs lake tasks \
     && bin/setup
 
 COPY --chown=moovitamix . .
-RUN python -m tasks.archive
+RUN python -m tasks.run.archive
 # For a lake in a bucket: docker build --build-arg S3=yes
 ARG S3=
 RUN test -z "$S3" || bin/setup-s3

@@ -26,7 +26,7 @@ setup-s3: setup ## what Spark needs besides for a lake on S3, [lake] root = s3a:
 	@bin/setup-s3
 
 run: setup ## run the last two whole days on the demo API and show what came of it (DAYS=3 for more)
-	@$(V)/python -m tasks.demo --days $(DAYS) --root $(DEMO)
+	@$(V)/python -m tasks.run.demo --days $(DAYS) --root $(DEMO)
 
 app: setup ## serve the lists to listeners, as an API and a page, until Ctrl-C (ROOT=folder for another lake, PORT=8080)
 	@$(V)/python -m app $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) $(if $(PORT),--app-port $(PORT))
@@ -40,7 +40,7 @@ health: setup ## whether a day is well and what to do, recorded and printed (DAT
 # A query reaches the command as it was typed, whatever quotes it holds.
 sql: export QUERY := $(value Q)
 sql: setup ## Spark SQL over the tables and views: a prompt, or Q="SELECT …" (FORMAT=csv or json, ROOT=folder, REMOTE=sc://host:port)
-	@$(V)/python -m tasks.sql $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) $(if $(REMOTE),--spark-remote $(REMOTE)) $(if $(FORMAT),--format $(FORMAT)) $(if $(value Q),--query "$$QUERY")
+	@$(V)/python -m tasks.run.sql_prompt $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) $(if $(REMOTE),--spark-remote $(REMOTE)) $(if $(FORMAT),--format $(FORMAT)) $(if $(value Q),--query "$$QUERY")
 
 models: setup ## the versions of the model, their figures and aliases (ROOT=folder for another lake)
 	@$(V)/python -m jobs models $(MODELS)
@@ -65,13 +65,13 @@ trend: setup ## how the lists did day by day beside popularity, and what was dec
 	@$(V)/python -m jobs trend $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $$(date -u -d yesterday +%F)
 
 demo-drift: setup ## half of the demo's listeners change their taste: it is noticed, a new model is trained and promoted
-	@$(V)/python -m tasks.demo_drift
+	@$(V)/python -m tasks.run.demo_drift
 
 report: setup ## write the report of a day anew and print where it is (DATE=yesterday, ROOT=folder for another lake)
 	@$(V)/python -m jobs report $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $(or $(DATE),$$(date -u -d yesterday +%F))
 
 demo-health: setup ## ten demo days with faults that the reports name, and where to read them
-	@$(V)/python -m tasks.demo_health
+	@$(V)/python -m tasks.run.demo_health
 
 up: ## start the services as containers (PROFILES='demo' for the least with an API; docker-compose.yml tells which there are)
 	@command -v docker >/dev/null || { echo "make up: docker is not installed; make up-local starts the services as plain processes" >&2; exit 1; }
@@ -83,13 +83,13 @@ down: ## stop the containers; what they wrote stays
 	@$(COMPOSE) down
 
 up-local: setup ## start the services as plain processes, those that are installed (UP=data/up)
-	@$(V)/python -m tasks.services up $(if $(UP),--root $(UP))
+	@$(V)/python -m tasks.run.services up $(if $(UP),--root $(UP))
 
 down-local: setup ## stop them; what they wrote stays
-	@$(V)/python -m tasks.services down $(if $(UP),--root $(UP))
+	@$(V)/python -m tasks.run.services down $(if $(UP),--root $(UP))
 
 status-local: setup ## which of them run
-	@$(V)/python -m tasks.services status $(if $(UP),--root $(UP))
+	@$(V)/python -m tasks.run.services status $(if $(UP),--root $(UP))
 
 mail-check: setup ## send a test mail with the settings of luigi.cfg and say what happened
 	@$(V)/python -m jobs notify --test

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 
 from bench import raw_lake
 from conf.contract import LISTENS
-from tasks import jvm, spark_server
+from tasks.run import jvm, spark_server
 
 ROOT = pathlib.Path(__file__).parents[1]
 FIRST, SECOND = datetime.date(2024, 3, 1), datetime.date(2024, 3, 2)

@@ -32,8 +32,8 @@ from jobs.runtime.frames import SparkLake
 from jobs.runtime.session import persisted, spark_session
 from lake.delta import arrow_schema
 from lake.tables import Lake
-from tasks import jvm
-from tasks.spark_server import free_port, running
+from tasks.run import jvm
+from tasks.run.spark_server import free_port, running
 
 TARGET = 1.3
 DATE = datetime.date(2024, 3, 1)

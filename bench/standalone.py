@@ -13,9 +13,9 @@ from pyspark.sql import SparkSession
 
 from conf.settings import Settings, Spark
 from jobs.runtime.session import spark_session
-from tasks import jvm
 from tasks.base import spark_environment
-from tasks.spark_server import PATIENCE, answers, free_port, running
+from tasks.run import jvm
+from tasks.run.spark_server import PATIENCE, answers, free_port, running
 
 SPARK_CLASS = pathlib.Path(pyspark.__file__).parent / "bin" / "spark-class"
 MEMORY = "3g"  # of a worker, for its executors
@@ -42,7 +42,7 @@ def cluster(workers: int, folder: pathlib.Path, **machine: Any) -> Iterator[str]
         machine: the environment and the folder they are started in (``env``, ``cwd``); by default those of this process.
 
     Raises:
-        TimeoutError: they did not in :data:`~tasks.spark_server.PATIENCE` seconds; their logs are in ``folder``.
+        TimeoutError: they did not in :data:`~tasks.run.spark_server.PATIENCE` seconds; their logs are in ``folder``.
     """
     port, log = free_port(), folder / "master.log"
     url = f"spark://127.0.0.1:{port}"

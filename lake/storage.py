@@ -62,7 +62,7 @@ def spark_properties(root: str | os.PathLike, jars: pathlib.Path = JARS) -> dict
         raise Refused(f"{root}: Spark cannot reach S3 yet, {jars} is not there; run make setup-s3")
     endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
     return {
-        # Not on the class path that Java starts with: that has to be the one of the archive of classes (tasks/jvm.py).
+        # Not on the class path that Java starts with: that has to be the one of the archive of classes (tasks/run/jvm.py).
         "spark.jars": ",".join(sorted(str(jar) for jar in jars.glob("*.jar"))),
         f"spark.hadoop.fs.{SCHEME}.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
         f"spark.delta.logStore.{SCHEME}.impl": "moovitamix.S3LogStore",

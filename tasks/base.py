@@ -19,9 +19,11 @@ from conf.errors import BadSetting, Refused
 from conf.settings import Settings, as_flags
 from lake import commits, layout, storage
 from lake.storage import absolute
-from tasks import jvm, progress, spark_events, usage
-from tasks.processes import bound
-from tasks.settings import settings
+from tasks.observe import job_output as progress
+from tasks.run import event_log as spark_events
+from tasks.run import jvm, usage
+from tasks.run.luigi_settings import settings
+from tasks.run.processes import bound
 
 LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
 

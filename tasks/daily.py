@@ -12,12 +12,15 @@ import luigi
 from conf.errors import BadSetting
 from lake import commits
 from lake.layout import report_file, report_revision
-from tasks import console, ledger, links, logs, mart, notify
+from tasks import mart
 from tasks.base import DatedTask, DayParameter, OptionalDayParameter, today
+from tasks.observe import attempts as ledger
+from tasks.observe import console, links, logs
+from tasks.observe import mail as notify
 from tasks.publish import Publish
 from tasks.recommend import Recommend
 from tasks.report import HealthReport
-from tasks.settings import settings
+from tasks.run.luigi_settings import settings
 
 
 class Day(DatedTask, luigi.WrapperTask):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from pyspark.sql import SparkSession
 
-from tasks import jvm
+from tasks.run import jvm
 from tests import buckets
 
 os.environ["PYSPARK_PYTHON"] = sys.executable

@@ -1,4 +1,4 @@
-"""How far a job is, for whoever watches: a line on its log that the step reads (``tasks/progress.py``).
+"""How far a job is, for whoever watches: a line on its log that the step reads (``tasks/observe/job_output.py``).
 
 ``… progress: 40 solving users, iteration 4 of 10``: percent of the whole job, and what it is at.
 """

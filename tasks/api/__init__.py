@@ -18,8 +18,8 @@ from tasks.api.errors import (
     Unreachable,
     VolumeFell,
 )
+from tasks.api.fetch_progress import Progress
 from tasks.api.manifest import Manifest, RawFile, is_fetched, read_manifest
-from tasks.api.progress import Progress
 from tasks.api.snapshot import fetch_snapshot
 from tasks.api.volume import check_volume, recent_manifests
 

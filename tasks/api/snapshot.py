@@ -15,9 +15,9 @@ from tasks.api.client import Client, public_url
 from tasks.api.deadline import Deadline
 from tasks.api.drift import Fields, check_contract, new_fields
 from tasks.api.errors import ApiError, Torn
+from tasks.api.fetch_progress import Progress, silent
 from tasks.api.keylog import KeyLog
 from tasks.api.manifest import Manifest, is_fetched, read_manifest
-from tasks.api.progress import Progress, silent
 from tasks.api.proof import Proof
 from tasks.api.suppressed import Kept
 from tasks.api.writer import Writer, token, write_text

@@ -13,7 +13,7 @@ import pytest
 from deltalake import DeltaTable
 from nbclient import NotebookClient
 
-from tasks.spark_server import answers, running
+from tasks.run.spark_server import answers, running
 from tests.ports import free_port
 
 pytestmark = pytest.mark.acceptance
@@ -27,11 +27,17 @@ class Demo:
         self.run = self.start()
 
     def start(self) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-m", "tasks.demo", "--days=2", f"--root={self.folder}", f"--port={self.port}"]
+        command = [sys.executable, "-m", "tasks.run.demo", "--days=2", f"--root={self.folder}", f"--port={self.port}"]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
     def ask(self, remote: str, query: str, form: str = "table") -> subprocess.CompletedProcess:
-        command = [sys.executable, "-m", "tasks.sql", f"--lake-root={self.folder / 'lake'}", f"--spark-remote={remote}"]
+        command = [
+            sys.executable,
+            "-m",
+            "tasks.run.sql_prompt",
+            f"--lake-root={self.folder / 'lake'}",
+            f"--spark-remote={remote}",
+        ]
         return subprocess.run(
             [*command, f"--query={query}", f"--format={form}"], cwd=ROOT, capture_output=True, text=True
         )

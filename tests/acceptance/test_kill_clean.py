@@ -18,8 +18,8 @@ import pytest
 
 from bench import raw_lake
 from lake.tables import Lake
-from tasks import spark_server
 from tasks.base import spark_environment
+from tasks.run import spark_server
 from tests.ports import free_port
 
 pytestmark = pytest.mark.acceptance

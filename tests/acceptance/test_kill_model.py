@@ -27,8 +27,8 @@ from jobs.registry import versions
 from lake.champion import champion_before, named
 from lake.layout import model_folder
 from lake.tables import Lake
-from tasks import spark_server
 from tasks.base import spark_environment
+from tasks.run import spark_server
 from tests.jobs import raw
 from tests.ports import free_port
 

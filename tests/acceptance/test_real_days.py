@@ -16,7 +16,7 @@ import subprocess
 import pytest
 from deltalake import DeltaTable
 
-from tasks.spark_server import running
+from tasks.run.spark_server import running
 
 pytestmark = pytest.mark.acceptance
 

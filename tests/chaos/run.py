@@ -21,7 +21,7 @@ import tempfile
 import time
 
 from lake.layout import lock_file
-from tasks.spark_server import running
+from tasks.run.spark_server import running
 from tests.chaos import compare, processes, servers
 from tests.chaos.faults import FAULTS
 from tests.chaos.house import House, house

@@ -7,18 +7,19 @@ import re
 import pytest
 
 from conf.settings import LOOPBACK, Settings
-from tasks import base, spark_server
+from tasks import base
+from tasks.run import spark_server
 
 ROOT = pathlib.Path(__file__).parents[2]
 ELSEWHERE = re.compile(r"0\.0\.0\.0|\[?::\]?(?=[:\s])|\*:\d")
 # Services of conf/deploy/supervisord.conf whose command says no address, and what says it for them.
 BY_DEFAULT = {
     "demo-api": "demo_api/__main__.py",  # --host
-    "spark-connect": "tasks/spark_server.py",  # --bind
+    "spark-connect": "tasks/run/spark_server.py",  # --bind
     "metrics": "conf/settings.py",
     "app": "conf/settings.py",
     "postgres": "bin/postgres-here",
-    "pipeline": "",  # it listens nowhere; a Spark server that it starts is tasks/spark_server.py's
+    "pipeline": "",  # it listens nowhere; a Spark server that it starts is tasks/run/spark_server.py's
 }
 
 

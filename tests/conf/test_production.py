@@ -78,7 +78,7 @@ def test_nothing_of_luigi_cfg_is_left_to_differ_between_luigi_and_a_job():
 
 def test_luigi_and_a_job_read_the_same_and_luigi_keeps_its_own_sections():
     look = (
-        "import luigi; from tasks.settings import settings; from conf.settings import parse, read_file\n"
+        "import luigi; from tasks.run.luigi_settings import settings; from conf.settings import parse, read_file\n"
         "assert settings() == parse(read_file())\n"
         "print(settings().daily.scheduler, luigi.configuration.get_config().get('retcode', 'task_failed'))"
     )

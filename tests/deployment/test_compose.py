@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from conf.settings import SECTIONS, add_flags, parse
-from tasks import services
+from tasks.run import services
 
 ROOT = pathlib.Path(__file__).parents[2]
 BIN = pathlib.Path(sys.executable).parent
@@ -137,7 +137,7 @@ def test_published_ports_are_the_loopback_addresss_and_reach_what_listens():
 @pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if "healthcheck" in service])
 def test_health_checks_ask_a_port_that_the_service_listens_at(name):
     asked = SERVICES[name]["healthcheck"]["test"]
-    if "tasks.answers" not in asked:
+    if "tasks.run.answers" not in asked:
         return
     port = re.search(r"127\.0\.0\.1:(\d+)", asked[-1])
     assert port

@@ -6,7 +6,7 @@ import runpy
 import sys
 import types
 
-from tasks import nightly
+from tasks.run import nightly
 
 ROOT = pathlib.Path(__file__).parents[2]
 

@@ -11,10 +11,10 @@ import pytest
 from conf.checkout import ROOT
 from lake import commits
 from lake.layout import MANIFEST, raw_folder
-from tasks import jvm, spark_server
 from tasks.base import cause
-from tasks.console import describe
 from tasks.model import DecideRetrain, PromoteModel
+from tasks.observe.console import describe
+from tasks.run import jvm, spark_server
 
 DATE = datetime.date(2024, 3, 1)
 JOB = [

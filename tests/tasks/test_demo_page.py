@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 
 def command(folder, port):
-    lines = f"import pathlib, tasks.demo as demo; demo.use('app', 'port', '{port}'); demo.page(pathlib.Path({str(folder)!r}))"
+    lines = f"import pathlib, tasks.run.demo as demo; demo.use('app', 'port', '{port}'); demo.page(pathlib.Path({str(folder)!r}))"
     return [sys.executable, "-c", lines]
 
 

@@ -15,7 +15,7 @@ from conf.settings import Lake as LakeSettings
 from jobs.cleaning import clean, conversions
 from jobs.runtime.command import Job
 from lake.tables import Lake
-from tasks.spark_server import running
+from tasks.run.spark_server import running
 from tests.jobs import raw
 from tests.ports import free_port
 

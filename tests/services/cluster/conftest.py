@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tasks.spark_server import running
+from tasks.run.spark_server import running
 from tests.ports import free_port
 from tests.services.cluster.machines import DATE, ROOT, Machines, machines
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import pyspark
 
 from bench.standalone import cluster, wait
-from tasks.spark_server import answers
+from tasks.run.spark_server import answers
 from tests.ports import free_port
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -96,7 +96,7 @@ class Machines:
         """As docs/architecture.md says to start one on a cluster."""
         port = free_port()
         log = self.folder / f"connect-{port}.log"
-        command = [sys.executable, "-m", "tasks.spark_server", "--master", self.master, "--port", str(port), *flags]
+        command = [sys.executable, "-m", "tasks.run.spark_server", "--master", self.master, "--port", str(port), *flags]
         with log.open("wb") as output:
             server = subprocess.Popen(command, cwd=self.folder, env=self.environment(), stdout=output, stderr=output)
         try:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.spark_server import running as spark_server
+from tasks.run.spark_server import running as spark_server
 from tests.ports import free_port
 from tests.services.postgres.server import PASSWORD
 from tests.services.postgres.server import running as postgres

@@ -13,7 +13,7 @@ import pytest
 import requests
 from deltalake import DeltaTable
 
-from tasks.services import PORTS, installed, variable
+from tasks.run.services import PORTS, installed, variable
 from tests.chaos.processes import of_folder
 from tests.ports import free_port
 
@@ -36,7 +36,7 @@ class Services:
         self.environment = {**os.environ, **given, **page, "LUIGI_CONFIG_PATH": str(config)}
 
     def do(self, what: str) -> str:
-        command = [sys.executable, "-m", "tasks.services", what, "--root", str(self.folder)]
+        command = [sys.executable, "-m", "tasks.run.services", what, "--root", str(self.folder)]
         done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

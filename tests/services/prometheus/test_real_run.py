@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tasks.demo import last_days
+from tasks.run.demo import last_days
 from tests.ports import free_port
 from tests.services.prometheus.servers import CONF, ROOT, exporter, luigid, prometheus, run_tasks
 
@@ -21,7 +21,7 @@ def seen(tmp_path_factory):
     """Prometheus, and the address of the lake's exporter."""
     folder = tmp_path_factory.mktemp("real")
     dates = last_days(2)
-    command = [sys.executable, "-m", "tasks.demo", "--days=2", f"--root={folder}", f"--port={free_port()}"]
+    command = [sys.executable, "-m", "tasks.run.demo", "--days=2", f"--root={folder}", f"--port={free_port()}"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     for date in dates:
         command = [sys.executable, "-m", "jobs", "health", f"--date={date}", f"--lake-root={folder / 'lake'}"]

@@ -26,7 +26,7 @@ def reports(tmp_path_factory) -> pathlib.Path:
     if folder:
         return pathlib.Path(folder) / "lake" / "reports"
     made = tmp_path_factory.mktemp("demo-health")
-    command = [sys.executable, "-m", "tasks.demo_health", f"--root={made}", f"--port={free_port()}"]
+    command = [sys.executable, "-m", "tasks.run.demo_health", f"--root={made}", f"--port={free_port()}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     for path in re.findall(r"/\S+\.html", done.stdout):

@@ -9,8 +9,8 @@ import time
 import pytest
 import requests
 
-from tasks.demo import demo_api, last_days
-from tasks.spark_server import running
+from tasks.run.demo import demo_api, last_days
+from tasks.run.spark_server import running
 from tests.ports import free_port
 
 pytestmark = pytest.mark.services

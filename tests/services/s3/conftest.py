@@ -8,8 +8,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lake import storage
-from tasks import jvm
-from tasks.spark_server import free_port, running
+from tasks.run import jvm
+from tasks.run.spark_server import free_port, running
 from tests import buckets
 
 ROOT = f"s3a://{buckets.BUCKET}"

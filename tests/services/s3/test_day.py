@@ -16,7 +16,7 @@ from lake import commits
 from lake.layout import MANIFEST, raw_folder
 from lake.storage import place
 from lake.tables import Lake
-from tasks.spark_server import running
+from tasks.run.spark_server import running
 from tests import buckets
 from tests.ports import free_port
 from tests.services.cluster.machines import DATE, ROOT, machines

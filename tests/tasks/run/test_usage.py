@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from tasks import usage
+from tasks.run import usage
 
 BUSY = "import time; x = bytearray(80_000_000)\nwhile time.process_time() < 0.3: pass"
 PARENT = f"import subprocess, sys; sys.exit(subprocess.run([sys.executable, '-c', {BUSY!r}]).returncode + 3)"

@@ -11,8 +11,8 @@ from aiosmtpd.controller import Controller
 
 from lake.layout import day_log, mail_memory, spool_folder
 from lake.tables import Lake
-from tasks.ledger import Ledger
-from tasks.notify import ended, finish
+from tasks.observe.attempts import Ledger
+from tasks.observe.mail import ended, finish
 from tests.jobs.health.mailing.smtp import Mailbox
 from tests.ports import free_port
 from tests.tasks.test_luigid import DATE, ROOT

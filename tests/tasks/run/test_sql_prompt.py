@@ -12,7 +12,7 @@ import pytest
 
 from conf.errors import Refused
 from conf.settings import Lake, Settings, Spark
-from tasks import sql
+from tasks.run import sql_prompt as sql
 
 given: list[dict[str, str]] = []  # properties of the servers that were started
 
@@ -89,14 +89,14 @@ def test_the_exit_code_is_the_prompts():
 def test_ctrl_c_is_left_to_the_prompt():
     """Both get the signal of the terminal; the prompt goes on, and so its server must."""
     child = "import os, signal; os.kill(os.getppid(), signal.SIGINT); print('goes on')"
-    code = f"import sys; from tasks.sql import client; sys.exit(client([sys.executable, '-c', {child!r}]))"
+    code = f"import sys; from tasks.run.sql_prompt import client; sys.exit(client([sys.executable, '-c', {child!r}]))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "goes on\n")
 
 
 def test_a_closed_terminal_stops_what_was_started(tmp_path):
     code = f"""
-import contextlib, sys, tasks.sql as sql
+import contextlib, sys, tasks.run.sql_prompt as sql
 @contextlib.contextmanager
 def server(settings):
     try:

@@ -16,10 +16,10 @@ from collections.abc import Iterable
 from conf.checkout import ROOT
 from conf.settings import Settings, as_flags
 from lake.layout import day_log, spool_folder
-from tasks.ledger import Ledger
-from tasks.logs import Step
+from tasks.observe.attempts import Ledger
+from tasks.observe.logs import Step
 from tasks.report import HealthReport
-from tasks.settings import settings
+from tasks.run.luigi_settings import settings
 
 log = logging.getLogger("moovitamix.notify")
 

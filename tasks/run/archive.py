@@ -8,8 +8,8 @@ import pathlib
 import tempfile
 
 from conf.errors import Refused
-from tasks import jvm, spark_server
-from tasks.demo import last_days, run
+from tasks.run import jvm, spark_server
+from tasks.run.demo import last_days, run
 
 PATIENCE = 180  # seconds for the JVM to write the archive as it ends
 

@@ -1,7 +1,7 @@
 """Start, stop and show every service as a plain process on this machine: the demo API, luigid, a Spark cluster with a
 Connect server, MLflow, PostgreSQL, the figures for Prometheus, Prometheus, the application, and the nightly run.
 
-python -m tasks.services up | down | status [--root data/up]
+python -m tasks.run.services up | down | status [--root data/up]
 
 Supervisor keeps them running (conf/deploy/supervisord.conf). PostgreSQL and Prometheus are left out where they are not installed.
 ``NAME_PORT`` in the environment moves a service to another port.
@@ -17,7 +17,7 @@ import time
 
 from conf.checkout import DEPLOY, ROOT
 from conf.errors import Refused
-from tasks.spark_server import answers
+from tasks.run.spark_server import answers
 
 # In the order in which they are shown.
 PORTS = {

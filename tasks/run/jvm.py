@@ -1,7 +1,7 @@
 """How Spark's JVM is started: quickly where there is little data, with its full compiler where there is much.
 
 A JVM that works for seconds spends most of them loading classes and compiling. The archive of loaded classes
-(:mod:`tasks.archive` makes it, once) and the first compiler alone bring a small step from 15 s of processor time
+(:mod:`tasks.run.archive` makes it, once) and the first compiler alone bring a small step from 15 s of processor time
 to 6 s; over many rows the second compiler earns more than it costs.
 """
 

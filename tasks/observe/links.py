@@ -11,7 +11,7 @@ from luigi.worker import TaskProcess
 
 from lake.layout import log_file, report_file
 from tasks.base import DatedTask, JobTask
-from tasks.progress import plain
+from tasks.observe.job_output import plain
 
 log = logging.getLogger("moovitamix.progress")
 

@@ -18,9 +18,9 @@ from conf.errors import Refused
 from conf.settings import Settings, add_flags, as_flags, from_flags
 from lake import storage
 from lake.layout import state_folder
-from tasks import jvm
-from tasks.demo import PORT, say
-from tasks.spark_server import answers, free_port, running
+from tasks.run import jvm
+from tasks.run.demo import PORT, say
+from tasks.run.spark_server import answers, free_port, running
 
 
 def main() -> int:

@@ -24,10 +24,10 @@ from luigi.event import Event
 from conf.checkout import ROOT
 from conf.settings import as_flags
 from lake.layout import spool_folder
-from tasks import usage
 from tasks.base import DatedTask
-from tasks.console import message
-from tasks.settings import settings
+from tasks.observe.console import message
+from tasks.run import usage
+from tasks.run.luigi_settings import settings
 
 log = logging.getLogger("moovitamix.ledger")
 

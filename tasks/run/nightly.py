@@ -25,11 +25,11 @@ from conf.settings import SECTIONS, Settings, add_flags, as_flags, from_flags
 from lake import commits, storage
 from lake.layout import MANIFEST, daily_log, lock_file, logs_folder, raw_folder
 from lake.storage import absolute
-from tasks import jvm
 from tasks.base import DayParameter, today
 from tasks.daily import done
-from tasks.processes import bound, end
-from tasks.spark_server import Kept, free_port, kept
+from tasks.run import jvm
+from tasks.run.processes import bound, end
+from tasks.run.spark_server import Kept, free_port, kept
 
 ALREADY_RUNNING, UNHANDLED, KILLED, TERMINATED = 10, 40, 128, 143  # 128 and the number of the signal
 HOUR = 3600

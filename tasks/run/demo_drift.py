@@ -9,7 +9,7 @@ import argparse
 import pathlib
 
 from conf.checkout import ROOT
-from tasks.demo import PORT, last_days, run, show, use
+from tasks.run.demo import PORT, last_days, run, show, use
 
 WINDOW = 3  # days of live figures that the rule averages, and of the reference
 

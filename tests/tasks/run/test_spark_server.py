@@ -2,8 +2,8 @@ import contextlib
 
 import pytest
 
-from tasks import spark_server
-from tasks.spark_server import Kept, kept
+from tasks.run import spark_server
+from tasks.run.spark_server import Kept, kept
 
 
 class Process:

@@ -22,8 +22,8 @@ from conf.checkout import ROOT
 from conf.errors import Refused
 from tasks.base import today
 from tasks.daily import DailyPipeline
-from tasks.settings import settings
-from tasks.spark_server import answers, running
+from tasks.run.luigi_settings import settings
+from tasks.run.spark_server import answers, running
 
 PORT = 15002
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import luigi
 
-from tasks.logs import Step
+from tasks.observe.logs import Step
 
 log = logging.getLogger("moovitamix.progress")
 

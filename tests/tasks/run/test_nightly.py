@@ -10,8 +10,8 @@ import time
 import pytest
 
 from conf.settings import Daily, Lake, Settings, Spark
-from tasks import nightly
-from tasks.processes import bound, end
+from tasks.run import nightly
+from tasks.run.processes import bound, end
 
 LAST = datetime.date(2024, 3, 10)
 
@@ -157,7 +157,7 @@ def test_a_process_ends_with_the_one_that_started_it(tmp_path):
     """Also where that is killed and can do nothing more."""
     told = tmp_path / "pid"
     code = (
-        "import subprocess, time; from tasks.processes import bound; "
+        "import subprocess, time; from tasks.run.processes import bound; "
         f"child = subprocess.Popen(bound(['sleep', '60'])); open({str(told)!r}, 'w').write(str(child.pid)); time.sleep(60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=pathlib.Path(__file__).parents[2])

@@ -18,8 +18,8 @@ import requests
 from conf.checkout import ROOT
 from conf.errors import Refused
 from lake.layout import index_file, report_file
-from tasks.demo import PORT, demo_api, last_days, say
-from tasks.spark_server import running
+from tasks.run.demo import PORT, demo_api, last_days, say
+from tasks.run.spark_server import running
 
 DAYS = 10
 LOST, LAST = 7, 9  # places of the days with faults

@@ -1,5 +1,5 @@
 from conf.errors import Refused
-from tasks.console import message
+from tasks.observe.console import message
 
 
 def test_a_step_that_was_asked_to_stop_says_so():

@@ -1,6 +1,6 @@
 """A Spark Connect server: one warm JVM for all steps of a day.
 
-python -m tasks.spark_server --master spark://host:7077 --bind 0.0.0.0    runs one in the foreground, as a service
+python -m tasks.run.spark_server --master spark://host:7077 --bind 0.0.0.0    runs one in the foreground, as a service
 """
 
 import argparse
@@ -17,10 +17,11 @@ from conf.checkout import DEPLOY
 from conf.errors import Refused
 from conf.settings import add_flags, from_flags
 from lake import storage
-from tasks import jvm, spark_events
 from tasks.base import LOOPBACK, spark_environment
-from tasks.processes import bound, end
-from tasks.settings import settings
+from tasks.run import event_log as spark_events
+from tasks.run import jvm
+from tasks.run.luigi_settings import settings
+from tasks.run.processes import bound, end
 
 CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 PATIENCE = 120  # seconds for a JVM to come up

@@ -18,7 +18,7 @@ import luigi
 from luigi.event import Event
 
 from conf.errors import Refused
-from tasks.console import describe, message
+from tasks.observe.console import describe, message
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,10 +10,10 @@ from luigi.task_register import Register
 
 from conf.errors import Refused
 from lake.layout import spool_folder
-from tasks import ledger
 from tasks.base import DatedTask
 from tasks.fetch import FetchUsers
 from tasks.model import DecideRetrain
+from tasks.observe import attempts as ledger
 
 DAY = datetime.date(2024, 3, 1)
 

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from tasks.logs import Step
-from tasks.progress import PATIENCE, following, percent, plain
+from tasks.observe.job_output import PATIENCE, following, percent, plain
+from tasks.observe.logs import Step
 
 DATE = datetime.date(2024, 3, 1)
 
