@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from app import api, pages, problems
-from app.guard import Guard
-from app.lake_store import LakeStore
-from app.metrics import Metrics
-from app.postgres_store import PostgresStore
-from app.published import Calendar
-from app.store import Store
+from app.stores.lake_store import LakeStore
+from app.stores.postgres_store import PostgresStore
+from app.stores.store import Store
+from app.web import api, pages, problems
+from app.web.calendar import Calendar
+from app.web.guard import Guard
+from app.web.request_metrics import Metrics
 from conf.settings import Settings
 
 STATIC = pathlib.Path(__file__).with_name("static")

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.lake_store import LakeStore
+from app.stores.lake_store import LakeStore
 from tests.app.lakes import small_lake
 from tests.app.serving import Client, served, settings_of
 

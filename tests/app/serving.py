@@ -12,8 +12,8 @@ import requests
 import uvicorn
 
 from app.main import create_app
-from app.published import Calendar
-from app.store import Store
+from app.stores.store import Store
+from app.web.calendar import Calendar
 from conf.settings import App, Lake, Settings
 
 MORNING = datetime.datetime(2024, 3, 2, 9, tzinfo=datetime.UTC)  # the lists of 1 March are due

@@ -3,9 +3,9 @@ import re
 
 import pytest
 
-from app.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart
-from app.sleeves import PALETTES, initials, sleeve
-from app.store import Live, Track
+from app.stores.store import Live, Track
+from app.web.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart
+from app.web.sleeves import PALETTES, initials, sleeve
 
 
 def live(day, ndcg, popularity, version="1"):

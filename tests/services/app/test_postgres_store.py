@@ -7,8 +7,8 @@ import dataclasses
 import psycopg
 import pytest
 
-from app.lake_store import LakeStore
-from app.postgres_store import PostgresStore
+from app.stores.lake_store import LakeStore
+from app.stores.postgres_store import PostgresStore
 from conf.settings import Postgres
 from jobs.mart import schema
 from jobs.mart.publication import publish

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
-from app import lake_tables as sql
-from app.catalogue import Catalogue, unknown
-from app.lake_tables import column, texts
-from app.model_health import DAYS, health_of
-from app.packed import Packed, reasons, with_digits
-from app.store import Listed, Listing, ModelHealth, Play, Similar, Track
+from app.stores import lake_tables as sql
+from app.stores.lake_tables import column, texts
+from app.stores.model_health import DAYS, health_of
+from app.stores.packed import Packed, reasons, with_digits
+from app.stores.store import Listed, Listing, ModelHealth, Play, Similar, Track
+from app.stores.track_index import Catalogue, unknown
 from lake import delta
 from lake.tables import Lake
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import psycopg
 from psycopg import AsyncConnection, IsolationLevel
 
-from app.store import Away
+from app.stores.store import Away
 from conf.postgres import conninfo
 from conf.settings import Postgres
 

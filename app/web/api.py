@@ -5,10 +5,10 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, HTTPException, Path, Query, Response
 
-from app import schemas
-from app.metrics import Metrics
-from app.published import Calendar
-from app.store import MAX_ID, Away, NoDay, Store
+from app.stores.store import MAX_ID, Away, NoDay, Store
+from app.web import schemas
+from app.web.calendar import Calendar
+from app.web.request_metrics import Metrics
 from conf.settings import Settings
 
 Id = Annotated[int, Path(ge=0, le=MAX_ID, examples=[1])]

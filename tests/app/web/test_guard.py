@@ -3,8 +3,8 @@ import base64
 
 import pytest
 
-from app.guard import CLIENTS, Bucket, client_of
-from app.lake_store import LakeStore
+from app.stores.lake_store import LakeStore
+from app.web.guard import CLIENTS, Bucket, client_of
 from tests.app.serving import served, settings_of
 
 TOKEN = "s3cret-token"
@@ -105,7 +105,7 @@ def test_every_answer_has_safe_headers(client, path):
 def test_a_fault_here_is_told_without_its_stack_and_with_the_headers(root, monkeypatch):
     settings = settings_of(root)
     store = LakeStore(settings)
-    monkeypatch.setattr("app.lake_day.LakeDay.recommendations", lambda *_: {}["secret_name"])
+    monkeypatch.setattr("app.stores.lake_day.LakeDay.recommendations", lambda *_: {}["secret_name"])
     with served(settings, store) as client:
         answer = client.get("/users/1/recommendations")
         assert (answer.status_code, answer.json()["title"]) == (500, "Internal Server Error")
@@ -119,7 +119,7 @@ def test_a_fault_here_is_told_without_its_stack_and_with_the_headers(root, monke
 
 
 def test_a_store_that_is_away_is_said_and_comes_back(root, monkeypatch):
-    from app.store import Away
+    from app.stores.store import Away
 
     settings = settings_of(root)
     store = LakeStore(settings)
@@ -137,8 +137,8 @@ def test_a_store_that_is_away_is_said_and_comes_back(root, monkeypatch):
 
 
 def test_a_request_that_is_broken_off_is_counted_too():
-    from app.guard import Guard
-    from app.metrics import Metrics
+    from app.web.guard import Guard
+    from app.web.request_metrics import Metrics
 
     async def gives_up(scope, receive, send):
         raise asyncio.CancelledError

@@ -3,7 +3,7 @@
 import dataclasses
 import zlib
 
-from app.store import Track
+from app.stores.store import Track
 
 # (ground, shape, letters): warm and cool ones in turn, each legible in light and in dark surroundings.
 PALETTES = (

@@ -3,8 +3,8 @@ import asyncio
 import numpy as np
 import pytest
 
-from app.lake_store import LakeStore
-from app.store import NoDay
+from app.stores.lake_store import LakeStore
+from app.stores.store import NoDay
 from conf.tables import marker
 from lake.tables import Lake
 from tests.app.lakes import DAY, LISTS, NEXT, listed, publish, small_lake, songs
@@ -111,7 +111,7 @@ def test_a_day_that_cannot_be_read_leaves_the_last_one_and_is_tried_again(lake, 
     look(store)
     publish(lake, NEXT, OTHER)
     with monkeypatch.context() as broken:
-        broken.setattr("app.lake_store.read_day", lambda *_: 1 / 0)
+        broken.setattr("app.stores.lake_store.read_day", lambda *_: 1 / 0)
         look(store)
     assert store.failing == "division by zero"
     assert asyncio.run(first(store))[0] == DAY

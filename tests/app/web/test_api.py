@@ -2,8 +2,8 @@ import datetime
 
 import pytest
 
-from app import schemas
-from app.lake_store import LakeStore
+from app.stores.lake_store import LakeStore
+from app.web import schemas
 from tests.app.lakes import LISTS
 from tests.app.serving import served, settings_of
 

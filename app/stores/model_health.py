@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.store import Decision, Live, ModelHealth
+from app.stores.store import Decision, Live, ModelHealth
 
 DAYS = 30  # of live figures shown
 

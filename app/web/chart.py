@@ -5,7 +5,7 @@ import datetime
 import itertools
 import math
 
-from app.store import Live
+from app.stores.store import Live
 
 WIDTH, HEIGHT = 720, 260
 LEFT, RIGHT, TOP, BOTTOM = 52, 14, 14, 34

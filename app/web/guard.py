@@ -11,8 +11,8 @@ from collections.abc import Callable
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.metrics import Metrics
-from app.problems import problem
+from app.web.problems import problem
+from app.web.request_metrics import Metrics
 
 OPEN = ("/health", "/static/")  # what a load balancer asks for, and what is the same for everybody
 CLIENTS = 10_000  # whose buckets are kept; of more, the longest unseen start anew

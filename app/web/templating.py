@@ -9,7 +9,7 @@ import jinja2
 from fastapi import Response
 from fastapi.responses import HTMLResponse
 
-from app.sleeves import sleeve
+from app.web.sleeves import sleeve
 
 
 def _day(date: datetime.date) -> str:

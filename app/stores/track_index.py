@@ -6,7 +6,7 @@ import unicodedata
 import numpy as np
 import pyarrow as pa
 
-from app.store import Track
+from app.stores.store import Track
 
 CACHED = 50_000  # tracks kept as dictionaries, about 600 bytes each; the columns take about 150 bytes a track
 MAX_HITS = 2_000  # lines looked at by a search: a single letter would find every track; the most played come first
@@ -25,7 +25,7 @@ class Catalogue:
     """All tracks, sorted by ``track_id``; of equal finds the one with more ``plays`` comes first."""
 
     def __init__(self, tracks: pa.Table, plays: np.ndarray) -> None:
-        """``tracks``: the columns of :class:`~app.store.Track`, sorted by ``track_id``, which is unique."""
+        """``tracks``: the columns of :class:`~app.stores.store.Track`, sorted by ``track_id``, which is unique."""
         self.ids = tracks["track_id"].to_numpy()
         self._columns = {name: tracks[name].combine_chunks() for name in Track.__annotations__}
         self._order = np.lexsort((self.ids, -plays))  # of the lines that are searched

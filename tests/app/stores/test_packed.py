@@ -2,7 +2,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from app.packed import Packed, reasons, with_digits
+from app.stores.packed import Packed, reasons, with_digits
 
 
 def test_lists_are_found_by_key_and_cut():

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from deltalake import DeltaTable
 
-from app.lake_day import LakeDay, read_day
-from app.lake_tables import LISTS, newest_day
-from app.store import NoDay
+from app.stores.lake_day import LakeDay, read_day
+from app.stores.lake_tables import LISTS, newest_day
+from app.stores.store import NoDay
 from conf.settings import Settings
 from lake.tables import Lake
 

@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Path, Query, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from app.api import MAX_TEXT, Id
-from app.chart import chart
-from app.published import Calendar
-from app.store import MAX_ID, Play, Store
-from app.templating import render
+from app.stores.store import MAX_ID, Play, Store
+from app.web.api import MAX_TEXT, Id
+from app.web.calendar import Calendar
+from app.web.chart import chart
+from app.web.templating import render
 from conf.settings import Settings
 from lake import files
 from lake.layout import report_file

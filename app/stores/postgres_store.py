@@ -9,10 +9,10 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-from app.model_health import DAYS, health_of
-from app.packed import ranges
-from app.postgres_pool import Pool
-from app.store import Listed, Listing, ModelHealth, NoDay, Play, Similar, Track
+from app.stores.model_health import DAYS, health_of
+from app.stores.packed import ranges
+from app.stores.postgres_pool import Pool
+from app.stores.store import Listed, Listing, ModelHealth, NoDay, Play, Similar, Track
 from conf.settings import Settings
 
 PUBLISHED = "SELECT date, model_version, users FROM current_publication"

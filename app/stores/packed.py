@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from app.store import MAX_ID
+from app.stores.store import MAX_ID
 
 
 class Ranked(NamedTuple):

@@ -10,8 +10,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from app.store import Away, NoDay
-from app.templating import render
+from app.stores.store import Away, NoDay
+from app.web.templating import render
 
 log = logging.getLogger("app")
 SHOWN = 200  # characters of what was found

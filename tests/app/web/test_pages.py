@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from app.lake_store import LakeStore
+from app.stores.lake_store import LakeStore
 from conf.settings import Evaluate
 from lake import files
 from lake.layout import report_file

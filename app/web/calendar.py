@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Callable
 from typing import TypedDict
 
-from app.store import Day
+from app.stores.store import Day
 
 
 class Published(TypedDict):
