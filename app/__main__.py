@@ -11,7 +11,7 @@ import uvicorn
 
 from app.main import create_app, store_of
 from conf.errors import Refused
-from conf.settings import App, Settings, add_flags, as_flags, from_flags
+from conf.settings import AppSettings, Settings, add_flags, as_flags, from_flags
 
 SECTIONS = ("app", "lake", "recommend", "evaluate")
 FLAGS = "MOOVITAMIX_APP_FLAGS"  # by which workers get what the command line said
@@ -32,7 +32,7 @@ def worker() -> object:
     return create_app(settings, store_of(settings))
 
 
-def listen(app: App) -> socket.socket:
+def listen(app: AppSettings) -> socket.socket:
     """
     Raises:
         Refused: the address is in use, or not one of this machine.

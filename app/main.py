@@ -16,7 +16,7 @@ from app.web.guard import Guard
 from app.web.request_metrics import Metrics
 from conf.settings import Settings
 
-STATIC = pathlib.Path(__file__).with_name("static")
+STATIC = pathlib.Path(__file__).with_name("web") / "static"
 ABOUT = """What listeners are recommended, what they listened to, and which tracks are alike.
 
 Every answer says which day and model it comes from: `date` and `model_version`. Where a newer day is due and not

@@ -28,7 +28,7 @@ from bench import bench_als, bench_quality
 from bench.memory import peak_of
 from bench.plays import DATE, shaped, write_plays
 from bench.standalone import cluster, session
-from conf.settings import Als
+from conf.settings import AlsSettings
 from jobs.model.pairs import plays_as_of, weighted
 from jobs.model.solvers.csr import Packed, from_frame, pack
 from jobs.runtime.frames import SparkLake
@@ -81,7 +81,9 @@ def quality(args: argparse.Namespace) -> None:
     for rank, reg, alpha in bench_quality.IMPLICIT:
         found: dict[str, list[float]] = {"ours": [], "implicit": []}
         for seed in SEEDS:
-            als = Als(rank=rank, reg=reg, reg_exponent=0, alpha=alpha, iterations=15, weighting="plays", seed=seed)
+            als = AlsSettings(
+                rank=rank, reg=reg, reg_exponent=0, alpha=alpha, iterations=15, weighting="plays", seed=seed
+            )
             sides = {
                 "ours": bench_quality.ours(before, als),
                 "implicit": bench_quality.theirs(training, rank, reg, alpha, seed),

@@ -29,7 +29,7 @@ import pyarrow.parquet
 import scipy.sparse
 from pyspark.sql import DataFrame, SparkSession
 
-from conf.settings import Als, Settings, Spark
+from conf.settings import AlsSettings, Settings, SparkSettings
 from jobs.model.solvers import blocks, local, mllib
 from jobs.model.solvers.block_packing import side_of
 from jobs.model.solvers.csr import Packed, pack
@@ -59,8 +59,8 @@ def synthetic(pairs: int, users: int, tracks: int, seed: int = 7) -> Packed:
     return pack(found // tracks, ids[found % tracks], draw.geometric(0.5, pairs))
 
 
-def parameters(rank: int, reg_exponent: float = 0) -> Als:
-    return Als(rank=rank, reg=REG, reg_exponent=reg_exponent, alpha=ALPHA, iterations=ITERATIONS)
+def parameters(rank: int, reg_exponent: float = 0) -> AlsSettings:
+    return AlsSettings(rank=rank, reg=REG, reg_exponent=reg_exponent, alpha=ALPHA, iterations=ITERATIONS)
 
 
 # What a side gives: user factors, track factors, and seconds that count otherwise.
@@ -142,7 +142,7 @@ def sides_of(names: list[str], pairs: int, threads: int) -> Iterator[dict[str, C
             folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
             server = running(free_port(), folder / "spark.log", f"local[{threads}]", jvm.options(pairs))
             url = stack.enter_context(server)
-            spark = spark_session(Settings(spark=Spark(remote=url)), "bench", rows=pairs)
+            spark = spark_session(Settings(spark=SparkSettings(remote=url)), "bench", rows=pairs)
             stack.callback(spark.stop)  # before the server: a client left open waits for it for minutes
             file = folder / "pairs.parquet"
             sides |= {"blocks": in_blocks(spark, file), "mllib": by_mllib(spark, file)}

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 import requests
 
 from conf.contract import ENTITIES, Entity
-from conf.settings import Api
+from conf.settings import ApiSettings
 from lake.layout import raw_folder
 from tasks.api import fetch_snapshot
 
@@ -44,7 +44,7 @@ def served(rows: int, latency_ms: float) -> Iterator[str]:
             process.terminate()
 
 
-def bare_loop(entity: Entity, api: Api) -> int:
+def bare_loop(entity: Entity, api: ApiSettings) -> int:
     """What a person would write in ten lines; returns the rows it saw."""
     with requests.Session() as session, concurrent.futures.ThreadPoolExecutor(api.concurrency) as pool:
 
@@ -56,12 +56,12 @@ def bare_loop(entity: Entity, api: Api) -> int:
         return sum(len(answer["items"]) for answer in pool.map(page, range(1, pages + 1)))
 
 
-def fetch(entity: Entity, api: Api) -> int:
+def fetch(entity: Entity, api: ApiSettings) -> int:
     with tempfile.TemporaryDirectory() as root:
         return fetch_snapshot(entity, raw_folder(root, entity.name, DATE), DATE, api).rows
 
 
-def seconds(work, entity: Entity, api: Api, rows: int) -> float:
+def seconds(work, entity: Entity, api: ApiSettings, rows: int) -> float:
     begun = time.perf_counter()
     found = work(entity, api)
     if found != rows:
@@ -69,7 +69,7 @@ def seconds(work, entity: Entity, api: Api, rows: int) -> float:
     return time.perf_counter() - begun
 
 
-def compare(entity: Entity, api: Api, rows: int, rounds: int) -> tuple[float, float]:
+def compare(entity: Entity, api: ApiSettings, rows: int, rounds: int) -> tuple[float, float]:
     """Median seconds of the loop and of the fetch, which take turns."""
     bare, ours = [], []
     for _ in range(rounds):
@@ -82,7 +82,7 @@ def speed(args: argparse.Namespace) -> None:
     print(f"{args.rows:,} rows an entity, {args.latency_ms:g} ms a request, {args.concurrency} at once")
     totals = [0.0, 0.0]
     with served(args.rows, args.latency_ms) as url:
-        api = Api(base_url=url, concurrency=args.concurrency)
+        api = ApiSettings(base_url=url, concurrency=args.concurrency)
         bare_loop(ENTITIES["tracks"], api)  # both run warm
         for entity in ENTITIES.values():
             bare, ours = compare(entity, api, args.rows, args.rounds)
@@ -126,7 +126,7 @@ def main() -> None:
     parser.add_argument("--only-fetch", metavar="URL", help="fetch once and print the peak memory in MB")
     args = parser.parse_args()
     if args.only_fetch:
-        fetch(ENTITIES["tracks"], Api(base_url=args.only_fetch, concurrency=args.concurrency))
+        fetch(ENTITIES["tracks"], ApiSettings(base_url=args.only_fetch, concurrency=args.concurrency))
         print(own_peak_mb())
         return
     speed(args)

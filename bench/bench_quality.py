@@ -25,7 +25,7 @@ import implicit.als
 import numpy as np
 import pandas as pd
 
-from conf.settings import Als
+from conf.settings import AlsSettings
 from jobs.model.solvers import local
 from jobs.model.solvers.csr import Packed, pack
 from jobs.training.tuning.fast_ndcg import ndcg
@@ -85,7 +85,7 @@ def tune(plays: pd.DataFrame, seconds: float) -> Tuning:
     training, held = split(plays)
     packs = functools.lru_cache(lambda half_life_days: packed(training, half_life_days))
     trials = Trials(packs, (held["user"].to_numpy(), held["item"].to_numpy()), K, seconds)
-    return Search(trials, seconds, trials.typical).run(Als())
+    return Search(trials, seconds, trials.typical).run(AlsSettings())
 
 
 def score(training: Packed, held: pd.DataFrame, users: np.ndarray, items: np.ndarray) -> np.ndarray:
@@ -112,7 +112,7 @@ def theirs(training: Packed, rank: int, reg: float, alpha: float, seed: int = 0)
     return model.user_factors, model.item_factors
 
 
-def ours(plays: pd.DataFrame, als: Als) -> tuple[np.ndarray, np.ndarray]:
+def ours(plays: pd.DataFrame, als: AlsSettings) -> tuple[np.ndarray, np.ndarray]:
     training = packed(plays, als.half_life_days)
     model = local.fit_packed(training.weighted(als.weighting), als)
     return model.user_factors, model.track_factors

@@ -21,7 +21,7 @@ from deltalake import write_deltalake
 from pyspark.sql import DataFrame
 from threadpoolctl import threadpool_limits
 
-from conf.settings import Als, Settings, Spark
+from conf.settings import AlsSettings, Settings, SparkSettings
 from conf.tables import TABLES, marker
 from jobs.model.factors import FactorModel
 from jobs.model.pairs import plays_as_of, weighted
@@ -72,7 +72,7 @@ def factors(users: int, tracks: int, rank: int) -> FactorModel:
         (generator.normal(size=(tracks, rank)) * longer).astype(np.float32),
         np.arange(users),
         generator.normal(size=(users, rank)).astype(np.float32),
-        {"reg": Als().reg, "alpha": Als().alpha},
+        {"reg": AlsSettings().reg, "alpha": AlsSettings().alpha},
     )
 
 
@@ -165,7 +165,7 @@ def main() -> None:
         url = stack.enter_context(
             running(free_port(), folder / "spark.log", f"local[{args.threads}]", jvm.options(args.pairs))
         )
-        spark = spark_session(Settings(spark=Spark(remote=url)), "bench", rows=args.pairs)
+        spark = spark_session(Settings(spark=SparkSettings(remote=url)), "bench", rows=args.pairs)
         stack.callback(spark.stop)  # before the server: a client left open waits for it for minutes
         lake = SparkLake(str(folder / "lake"), spark)
         write_listens(lake, owners, played)

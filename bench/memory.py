@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
-from conf.settings import Als
+from conf.settings import AlsSettings
 from jobs.model.solvers import local
 from jobs.model.solvers.csr import Packed, pack
 
@@ -54,7 +54,9 @@ def resident() -> int:
 
 
 def main(file: str, rank: int) -> None:
-    local.fit_packed(pack(np.arange(9), np.arange(9), np.ones(9)), Als(rank=2, iterations=1))  # load and compile
+    local.fit_packed(
+        pack(np.arange(9), np.arange(9), np.ones(9)), AlsSettings(rank=2, iterations=1)
+    )  # load and compile
     before, highest, done = resident(), [0], threading.Event()
 
     def watch() -> None:
@@ -67,7 +69,7 @@ def main(file: str, rank: int) -> None:
     rows = pyarrow.parquet.read_table(file)
     packed = pack(*(rows[name].to_numpy() for name in rows.column_names))
     del rows
-    local.fit_packed(packed, Als(rank=rank, iterations=2))
+    local.fit_packed(packed, AlsSettings(rank=rank, iterations=2))
     done.set()
     watcher.join()
     print(packed_bytes(packed, rank) / MB, (highest[0] - before) / MB)

@@ -7,7 +7,7 @@ import argparse
 import datetime
 
 from conf.contract import LISTENS
-from conf.settings import Settings, Spark
+from conf.settings import Settings, SparkSettings
 from jobs.cleaning.snapshot import open_snapshot, read_checked
 from jobs.runtime.session import spark_session
 
@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--spark-remote", required=True, help="URL of a Spark Connect server")
     args = parser.parse_args()
     snapshot = open_snapshot(args.root, LISTENS, args.date, "UTC")
-    spark = spark_session(Settings(spark=Spark(remote=args.spark_remote)), "read", snapshot.rows)
+    spark = spark_session(Settings(spark=SparkSettings(remote=args.spark_remote)), "read", snapshot.rows)
     read_checked(spark, snapshot).write.format("noop").mode("overwrite").save()
     spark.stop()
 

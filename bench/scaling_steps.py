@@ -21,7 +21,7 @@ from typing import Any
 
 from bench import bench_clean, bench_fetch, raw_lake
 from conf.contract import ENTITIES, LISTENS, TRACKS, USERS, Entity
-from conf.settings import Als, Api
+from conf.settings import AlsSettings, ApiSettings
 from jobs.runtime.frames import SparkLake
 from lake.layout import MANIFEST, raw_folder, table_folder
 from lake.tables import Lake
@@ -56,8 +56,8 @@ def sizes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plays", type=int, default=10, help="of a user, in history rows of 10")
     parser.add_argument("--tracks", type=int, default=20_000, help="of the catalogue, at every size")
     parser.add_argument("--k", type=int, default=10, help="length of list")
-    parser.add_argument("--rank", type=int, default=Als().rank)
-    parser.add_argument("--iterations", type=int, default=Als().iterations)
+    parser.add_argument("--rank", type=int, default=AlsSettings().rank)
+    parser.add_argument("--iterations", type=int, default=AlsSettings().iterations)
     parser.add_argument("--memory", default="6g", help="of Spark's driver, which does the work of the executors too")
     parser.add_argument("--fetched", type=float, default=0.1, help="share of the users that are fetched as rows")
     parser.add_argument("--latency-ms", type=float, default=8.0, help="milliseconds before the API's answer")
@@ -92,7 +92,7 @@ def again(root: str, entity: Entity) -> None:
 def fetch(args: argparse.Namespace) -> Measures:
     rows = max(1, round(args.users * args.fetched))
     with bench_fetch.served(rows, args.latency_ms) as url:
-        api = Api(base_url=url)
+        api = ApiSettings(base_url=url)
         took = bench_fetch.seconds(bench_fetch.fetch, LISTENS, api, rows)
     return [measure("fetch listen_history", "row", rows, took, python_mb=bench_fetch.own_peak_mb())]
 
@@ -102,7 +102,7 @@ def check(args: argparse.Namespace) -> Measures:
     root, keys = str(args.root), args.root / "keys"
     manifests = {name: parse_manifest(raw_folder(root, name, DATE)) for name in ENTITIES}
     begun = time.perf_counter()
-    day._check_references(root, DATE, Api(), manifests, {})
+    day._check_references(root, DATE, ApiSettings(), manifests, {})
     took = time.perf_counter() - begun
     rows = manifests[LISTENS.name].rows
     with KeyLog(keys, LISTENS.key) as log:
@@ -141,7 +141,7 @@ def train(solver: str) -> Callable[[argparse.Namespace], Measures]:
         from jobs.model.solvers import csr as packed
         from jobs.runtime.session import persisted
 
-        als = Als(rank=args.rank, iterations=args.iterations)
+        als = AlsSettings(rank=args.rank, iterations=args.iterations)
         with lake_of(args) as lake:
             begun = time.perf_counter()
             pairs = weighted(plays_of(lake), DATE, dataclasses.asdict(als))

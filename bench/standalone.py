@@ -11,7 +11,7 @@ from typing import Any
 import pyspark
 from pyspark.sql import SparkSession
 
-from conf.settings import Settings, Spark
+from conf.settings import Settings, SparkSettings
 from jobs.runtime.session import spark_session
 from tasks.base import spark_environment
 from tasks.run import jvm
@@ -28,7 +28,7 @@ def session(rows: int, master: str = "local[2]", settings: int | None = None, **
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         options = {**jvm.options(many), **more}
         url = stack.enter_context(running(free_port(), pathlib.Path(folder) / "spark.log", master, options))
-        spark = spark_session(Settings(spark=Spark(remote=url)), "bench", rows=many)
+        spark = spark_session(Settings(spark=SparkSettings(remote=url)), "bench", rows=many)
         stack.callback(spark.stop)  # before the server: a client left open waits for it for minutes
         yield spark
 

@@ -4,10 +4,10 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from conf.errors import BadSetting
-from conf.settings import Postgres
+from conf.settings import PostgresSettings
 
 
-def conninfo(postgres: Postgres, **defaults: str | int) -> str:
+def conninfo(postgres: PostgresSettings, **defaults: str | int) -> str:
     """The connection string; ``defaults`` hold where the URL is silent. It may hold the password: never show it.
 
     Raises:
@@ -23,7 +23,7 @@ def conninfo(postgres: Postgres, **defaults: str | int) -> str:
     return make_conninfo("", **{"application_name": "moovitamix publish", **defaults, **given, **secret})
 
 
-def address(postgres: Postgres) -> str:
+def address(postgres: PostgresSettings) -> str:
     """Where the mart is, for people: without user and password."""
     given = conninfo_to_dict(conninfo(postgres))
     return f"{given.get('host', 'localhost')}:{given.get('port', 5432)}/{given.get('dbname', '')}"

@@ -63,7 +63,7 @@ def holds_password(text: str) -> bool:
 
 
 @dataclasses.dataclass(frozen=True)
-class Api:
+class ApiSettings:
     base_url: str = key(
         "http://127.0.0.1:8000",
         "root URL of the MooVitamix API",
@@ -103,7 +103,7 @@ class Api:
 
 
 @dataclasses.dataclass(frozen=True)
-class Lake:
+class LakeSettings:
     root: str = key(
         "data/lake",
         "folder of raw files, tables and reports, or the URL of one in an S3 bucket",
@@ -127,7 +127,7 @@ PROPERTY = r"\s*spark\.[\w.-]+=[^|\n]+"  # as Spark asks of every property: its 
 
 
 @dataclasses.dataclass(frozen=True)
-class Spark:
+class SparkSettings:
     remote: str = key(
         "",
         "Spark Connect server; empty submits each job to the master",
@@ -155,14 +155,14 @@ class Spark:
 
 
 @dataclasses.dataclass(frozen=True)
-class Clean:
+class CleanSettings:
     max_bad_share: float = key(
         0.3, "share of an entity's rows (of listens: plays) that may be bad before the step is refused", low=0, high=1
     )
 
 
 @dataclasses.dataclass(frozen=True)
-class Als:
+class AlsSettings:
     rank: int = key(64, "number of latent factors", low=1, high=1024)
     reg: float = key(3.0, "regularisation, scaled as reg_exponent says", low=0)
     reg_exponent: float = key(
@@ -188,7 +188,7 @@ class Als:
 
 
 @dataclasses.dataclass(frozen=True)
-class Evaluate:
+class EvaluateSettings:
     k: int = key(10, "length of list that decisions look at", low=1, high=1000)
     holdout_days: int = key(7, "the most days that are held out", low=1, high=365)
     window_days: int = key(7, "days of live figures that are averaged", low=1, high=365)
@@ -196,7 +196,7 @@ class Evaluate:
 
 
 @dataclasses.dataclass(frozen=True)
-class Retrain:
+class RetrainSettings:
     min_ratio: float = key(
         0.8, "retrain when live NDCG falls below this share of the champion's reference", low=0, high=1
     )
@@ -209,12 +209,12 @@ class Retrain:
 
 
 @dataclasses.dataclass(frozen=True)
-class Promote:
+class PromoteSettings:
     min_gain: float = key(1.0, "promote when the challenger's NDCG is at least this many times the champion's", low=0)
 
 
 @dataclasses.dataclass(frozen=True)
-class Recommend:
+class RecommendSettings:
     k: int = key(20, "tracks recommended to each user", low=1, high=1000)
     min_plays: int = key(3, "plays below which a user gets popular tracks", low=1)
     popular_days: int = key(7, "days that popularity is counted over", low=1)
@@ -226,7 +226,7 @@ class Recommend:
 
 
 @dataclasses.dataclass(frozen=True)
-class Health:
+class HealthSettings:
     deviations: float = key(
         4.0, "robust deviations that a figure may lie from what is usual for it before it is a finding", low=1
     )
@@ -240,7 +240,7 @@ class Health:
 
 
 @dataclasses.dataclass(frozen=True)
-class Registry:
+class RegistrySettings:
     uri: str = key(
         "sqlite:///data/mlflow.db",
         "MLflow tracking and registry URI",
@@ -257,7 +257,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 
 
 @dataclasses.dataclass(frozen=True)
-class Mail:
+class MailSettings:
     recipients: str = key(
         "",
         "who gets mail; empty: none is sent",
@@ -297,7 +297,7 @@ class Mail:
 
 
 @dataclasses.dataclass(frozen=True)
-class Report:
+class ReportSettings:
     base_url: str = key(
         "",
         "address at which the folder of reports is served; empty links to the files",
@@ -307,12 +307,12 @@ class Report:
 
 
 @dataclasses.dataclass(frozen=True)
-class Logs:
+class LogsSettings:
     format: str = key("text", "of the day's log: lines for people, or JSON lines", choices=("text", "json"))
 
 
 @dataclasses.dataclass(frozen=True)
-class Daily:
+class DailySettings:
     catch_up_days: int = key(7, "missed days, counted back from yesterday, that the nightly run makes up for", low=1)
     spark_port: int = key(
         15002, "port of the Spark Connect server that the nightly run starts; 0 submits each job", low=0, high=65535
@@ -327,7 +327,7 @@ class Daily:
 
 
 @dataclasses.dataclass(frozen=True)
-class Metrics:
+class MetricsSettings:
     host: str = key(
         "127.0.0.1",
         "address that figures are served to Prometheus at; 0.0.0.0 is every address of the machine",
@@ -338,7 +338,7 @@ class Metrics:
 
 
 @dataclasses.dataclass(frozen=True)
-class Postgres:
+class PostgresSettings:
     url: str = key(
         "",
         "the database of the data mart; empty publishes nowhere",
@@ -358,7 +358,7 @@ class Postgres:
 
 
 @dataclasses.dataclass(frozen=True)
-class App:
+class AppSettings:
     host: str = key("127.0.0.1", "address that the application listens on", pattern=r"\S+", shape="a name or address")
     port: int = key(8080, "port that it listens on; 0 picks a free one", low=0, high=65_535)
     workers: int = key(1, "processes that answer; each holds the day in its own memory", low=1, high=64)
@@ -381,24 +381,24 @@ class App:
 class Settings:
     """All sections; each is a frozen dataclass of typed values."""
 
-    api: Api = Api()
-    lake: Lake = Lake()
-    spark: Spark = Spark()
-    clean: Clean = Clean()
-    als: Als = Als()
-    evaluate: Evaluate = Evaluate()
-    retrain: Retrain = Retrain()
-    promote: Promote = Promote()
-    recommend: Recommend = Recommend()
-    health: Health = Health()
-    registry: Registry = Registry()
-    mail: Mail = Mail()
-    report: Report = Report()
-    logs: Logs = Logs()
-    daily: Daily = Daily()
-    metrics: Metrics = Metrics()
-    postgres: Postgres = Postgres()
-    app: App = App()
+    api: ApiSettings = ApiSettings()
+    lake: LakeSettings = LakeSettings()
+    spark: SparkSettings = SparkSettings()
+    clean: CleanSettings = CleanSettings()
+    als: AlsSettings = AlsSettings()
+    evaluate: EvaluateSettings = EvaluateSettings()
+    retrain: RetrainSettings = RetrainSettings()
+    promote: PromoteSettings = PromoteSettings()
+    recommend: RecommendSettings = RecommendSettings()
+    health: HealthSettings = HealthSettings()
+    registry: RegistrySettings = RegistrySettings()
+    mail: MailSettings = MailSettings()
+    report: ReportSettings = ReportSettings()
+    logs: LogsSettings = LogsSettings()
+    daily: DailySettings = DailySettings()
+    metrics: MetricsSettings = MetricsSettings()
+    postgres: PostgresSettings = PostgresSettings()
+    app: AppSettings = AppSettings()
 
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")  # where a password may travel without TLS
@@ -504,12 +504,12 @@ def secret(section: str, field: dataclasses.Field) -> str | None:
         ) from None
 
 
-VARIABLE_OF_KEY = Lake.__dataclass_fields__["suppression_key"].metadata["env"]
+VARIABLE_OF_KEY = LakeSettings.__dataclass_fields__["suppression_key"].metadata["env"]
 
 
 def suppression_key() -> str:
     """``[lake] suppression_key``, for what knows a lake's folder and no settings."""
-    return secret("lake", Lake.__dataclass_fields__["suppression_key"]) or ""
+    return secret("lake", LakeSettings.__dataclass_fields__["suppression_key"]) or ""
 
 
 def read_file(path: str | os.PathLike = "") -> dict[str, dict[str, str]]:

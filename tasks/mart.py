@@ -3,12 +3,12 @@
 import datetime
 import logging
 
-from conf.settings import Postgres
+from conf.settings import PostgresSettings
 
 log = logging.getLogger("moovitamix.mart")
 
 
-def published(postgres: Postgres, dates: list[datetime.date], revision: int) -> set[datetime.date]:
+def published(postgres: PostgresSettings, dates: list[datetime.date], revision: int) -> set[datetime.date]:
     """The dates that are published in this revision or a later one.
 
     Why a server does not answer is for the job to say: it is asked next.

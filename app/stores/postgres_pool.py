@@ -10,7 +10,7 @@ from psycopg import AsyncConnection, IsolationLevel
 
 from app.stores.store import Away
 from conf.postgres import conninfo
-from conf.settings import Postgres
+from conf.settings import PostgresSettings
 
 log = logging.getLogger("app")
 
@@ -24,7 +24,7 @@ LOST = (psycopg.OperationalError, psycopg.InterfaceError, OSError)
 class Pool:
     """Each loan is one read-only transaction that sees one state of the database (REPEATABLE READ)."""
 
-    def __init__(self, settings: Postgres) -> None:
+    def __init__(self, settings: PostgresSettings) -> None:
         self._settings = settings
         self._idle: list[AsyncConnection] = []
         self._free = asyncio.Semaphore(SIZE)

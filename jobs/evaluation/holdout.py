@@ -6,7 +6,7 @@ import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from conf.settings import Als, Evaluate, Settings
+from conf.settings import AlsSettings, EvaluateSettings, Settings
 from jobs.evaluation.evaluator import Trial
 from jobs.evaluation.measured import Measured, play_share
 from jobs.model.factors import FactorModel
@@ -22,7 +22,7 @@ class Holdout:
     users: int
 
 
-def choose(plays: DataFrame, end: datetime.date, evaluate: Evaluate) -> Holdout:
+def choose(plays: DataFrame, end: datetime.date, evaluate: EvaluateSettings) -> Holdout:
     """Go back from ``end`` until ``min_users`` users can be scored, ``holdout_days`` days at most.
 
     A user can be scored who played something before the start, and from then on a track that was new to them.
@@ -59,7 +59,7 @@ class Bench:
         self.played = played(plays, holdout.start, holdout.end).join(known, "user_id", "semi").toArrow()
         self.trial = Trial(self.before, tracks, people, self.played, holdout.start, settings)
 
-    def pairs(self, als: Als) -> DataFrame:
+    def pairs(self, als: AlsSettings) -> DataFrame:
         """What a model with these parameters is fitted on: user_id, track_id, weight."""
         day_before = self.holdout.start - datetime.timedelta(days=1)
         return trained_on(weighted(self.before, day_before, dataclasses.asdict(als)), als)

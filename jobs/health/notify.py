@@ -8,7 +8,7 @@ import datetime
 import socket
 
 from conf.errors import BadSetting
-from conf.settings import WEEKDAYS, Mail, Settings
+from conf.settings import WEEKDAYS, MailSettings, Settings
 from jobs.health.mailing import day_letter as day
 from jobs.health.mailing import sent as memory
 from jobs.health.mailing import smtp as server
@@ -38,7 +38,7 @@ def asked(job: Job, seen: Day) -> list[Mailed]:
     return [Mailed(str(job.date), "week", "")] if job.args.weekly else [Mailed(str(job.date), "day", seen.outcome)]
 
 
-def due(seen: Day, mail: Mail, sent: set[Mailed]) -> list[Mailed]:
+def due(seen: Day, mail: MailSettings, sent: set[Mailed]) -> list[Mailed]:
     """What is to be sent of a date by itself, given what was."""
     date = str(seen.date)
     of_day, of_week = Mailed(date, "day", seen.outcome), Mailed(date, "week", "")
@@ -64,7 +64,7 @@ def compose(lake: Lake, seen: Day, kind: str, settings: Settings) -> Letter:
     return week.letter(week.read(lake, seen.date), link) if kind == "week" else day.letter(seen, lake.root, link)
 
 
-def deliver(lake: Lake, mailed: Mailed, letter: Letter, mail: Mail) -> None:
+def deliver(lake: Lake, mailed: Mailed, letter: Letter, mail: MailSettings) -> None:
     """Send and remember.
 
     Raises:
@@ -114,7 +114,7 @@ def check(settings: Settings) -> str:
     return f"{sent.how} took the mail for {', '.join(sent.recipients)}; see whether it arrived"
 
 
-def require_recipients(mail: Mail) -> None:
+def require_recipients(mail: MailSettings) -> None:
     if not mail.addresses:
         raise BadSetting("[mail] recipients: found none, so nothing is ever mailed; name e-mail addresses")
 

@@ -3,7 +3,7 @@
 import shlex
 
 from conf.checkout import ROOT
-from conf.settings import Evaluate
+from conf.settings import EvaluateSettings
 from jobs.health.comparisons import OF_LISTS, Comparison, between, comparisons, shares, shown
 from jobs.health.overview import Overview, overview
 from jobs.runtime.command import Job, parser, settle
@@ -13,7 +13,7 @@ from lake.storage import absolute
 DEMO = ROOT / "data" / "demo" / "lake"  # the lake of make sql where ROOT names no other
 
 
-def text(seen: Overview, root: str, evaluate: Evaluate) -> str:
+def text(seen: Overview, root: str, evaluate: EvaluateSettings) -> str:
     """The date as lines of text."""
     parts = [
         f"{seen.date}" + (" (partial: the day is not over)" if seen.partial else ""),
@@ -34,7 +34,7 @@ def _data(seen: Overview) -> list[str]:
     return lines
 
 
-def _model(seen: Overview, evaluate: Evaluate) -> list[str]:
+def _model(seen: Overview, evaluate: EvaluateSettings) -> list[str]:
     lines = [""]
     for kind, rows in (("live", seen.live), ("holdout", seen.holdout)):
         found = comparisons(rows, kind, evaluate.k, evaluate.min_users)

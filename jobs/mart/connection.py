@@ -10,7 +10,7 @@ from psycopg import errors
 
 from conf.errors import Refused
 from conf.postgres import address, conninfo
-from conf.settings import Postgres
+from conf.settings import PostgresSettings
 
 OLDEST = 150000  # PostgreSQL 15
 LOCK = 0x6D6F6F76  # of the advisory lock that one publisher holds
@@ -27,7 +27,7 @@ OPTIONS = (
 
 
 @contextlib.contextmanager
-def publisher(postgres: Postgres) -> Iterator[psycopg.Connection]:
+def publisher(postgres: PostgresSettings) -> Iterator[psycopg.Connection]:
     """The connection of the one publisher at a time; each statement is its own transaction where none is begun.
 
     Raises:
@@ -45,11 +45,11 @@ def publisher(postgres: Postgres) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def connect(postgres: Postgres) -> psycopg.Connection:
+def connect(postgres: PostgresSettings) -> psycopg.Connection:
     return psycopg.connect(conninfo(postgres, connect_timeout=10))
 
 
-def wait_for_turn(connection: psycopg.Connection, postgres: Postgres) -> None:
+def wait_for_turn(connection: psycopg.Connection, postgres: PostgresSettings) -> None:
     """
     Raises:
         Refused: another publisher goes on for longer than ``wait_seconds``.
@@ -64,7 +64,7 @@ def wait_for_turn(connection: psycopg.Connection, postgres: Postgres) -> None:
         time.sleep(0.1)
 
 
-def patiently(connection: psycopg.Connection, postgres: Postgres, work: Callable[[], None]) -> None:
+def patiently(connection: psycopg.Connection, postgres: PostgresSettings, work: Callable[[], None]) -> None:
     """Do ``work`` in one transaction, again and again while somebody holds a lock that it needs.
 
     Raises:
@@ -100,7 +100,7 @@ def holders(connection: psycopg.Connection) -> str:
 
 
 @contextlib.contextmanager
-def explained(postgres: Postgres) -> Iterator[None]:
+def explained(postgres: PostgresSettings) -> Iterator[None]:
     """
     Raises:
         Refused: in place of the driver's error.

@@ -7,7 +7,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from conf.settings import Als
+from conf.settings import AlsSettings
 
 
 def midnight(date: datetime.date, days: int = 0) -> Column:
@@ -58,7 +58,7 @@ def weighted(plays: DataFrame, end: datetime.date, recipe: Mapping[str, Any]) ->
     return plays.groupBy("user_id", "track_id").agg(*_of_pair(), weight.cast("float").alias("weight"))
 
 
-def trained_on(pairs: DataFrame, als: Als) -> DataFrame:
+def trained_on(pairs: DataFrame, als: AlsSettings) -> DataFrame:
     """The pairs of users with ``min_user_tracks`` tracks and of tracks with ``min_track_users`` users at least."""
     for column, least in (("user_id", als.min_user_tracks), ("track_id", als.min_track_users)):
         if least > 1:

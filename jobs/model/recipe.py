@@ -3,14 +3,14 @@
 import dataclasses
 from collections.abc import Mapping
 
-from conf.settings import Als
+from conf.settings import AlsSettings
 from jobs.model.factors import FactorModel
 
 # Settings of the process that fits, not of the model.
 NOT_OF_THE_MODEL = {"solver", "local_mb", "tune", "tune_seconds"}
 
 
-def als_of(model: FactorModel, als: Als) -> Als:
+def als_of(model: FactorModel, als: AlsSettings) -> AlsSettings:
     """The parameters that a model was fitted with; what a recipe does not name it was fitted without."""
     als = dataclasses.replace(
         als, reg_exponent=1.0, weighting="plays", half_life_days=0.0, min_user_tracks=1, min_track_users=1

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from psycopg import sql
 
-from conf.settings import Postgres
+from conf.settings import PostgresSettings
 from jobs.mart import partitions
 from jobs.mart.connection import patiently, publisher, scalar
 from jobs.mart.publication import PARTITIONED
@@ -17,7 +17,7 @@ READ = """
 """
 
 
-def remove(postgres: Postgres, user_id: int) -> None:
+def remove(postgres: PostgresSettings, user_id: int) -> None:
     """Delete, and let VACUUM clear the rows from the tables' pages.
 
     Raises:
@@ -35,7 +35,7 @@ def remove(postgres: Postgres, user_id: int) -> None:
         connection.execute(f"VACUUM {TABLES}")
 
 
-def count(postgres: Postgres, person: Person) -> Iterator[tuple[str, int, int]]:
+def count(postgres: PostgresSettings, person: Person) -> Iterator[tuple[str, int, int]]:
     """Place, rows looked at and rows found, of every table there is."""
     with publisher(postgres) as connection:
         for name, by_id in connection.execute(READ).fetchall():

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from conf.settings import Als
+from conf.settings import AlsSettings
 from jobs.model.factors import FactorModel
 from jobs.model.recipe import flat
 from jobs.model.registry_access import NAME, connected
@@ -107,7 +107,7 @@ def signature() -> "ModelSignature":
 
 def lineage(recipe: Mapping[str, object]) -> dict[str, str]:
     """What a model's recipe says of its data, as tags: all of it but the parameters of the fit."""
-    parameters = {field.name for field in dataclasses.fields(Als)} - {"rank"}
+    parameters = {field.name for field in dataclasses.fields(AlsSettings)} - {"rank"}
     return {name: str(value)[:LONGEST_TAG] for name, value in flat(recipe).items() if name not in parameters}
 
 

@@ -1,7 +1,6 @@
 """Whether the challenger takes the champion's place: not worse than popularity, and enough better than the champion."""
 
-from conf.settings import Evaluate
-from conf.settings import Promote as Limits
+from conf.settings import EvaluateSettings, PromoteSettings
 from jobs.training.decision import Decision
 
 
@@ -11,8 +10,8 @@ def decide(
     champion: float | None,
     users: int,
     champion_version: str,
-    promote: Limits,
-    evaluate: Evaluate,
+    promote: PromoteSettings,
+    evaluate: EvaluateSettings,
 ) -> Decision:
     """``promote``, ``refuse``, or ``none`` where nothing was trained.
 

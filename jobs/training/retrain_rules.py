@@ -10,7 +10,7 @@ import datetime
 
 import numpy as np
 
-from conf.settings import Evaluate, Retrain
+from conf.settings import EvaluateSettings, RetrainSettings
 from jobs.evaluation.intervals import BOUNDS, SEED, ratios, share
 from jobs.training.decision import Decision, over
 
@@ -50,7 +50,7 @@ class Situation:
     refusals: int
 
 
-def decide(now: Situation, retrain: Retrain, evaluate: Evaluate) -> Decision:
+def decide(now: Situation, retrain: RetrainSettings, evaluate: EvaluateSettings) -> Decision:
     """``train`` or ``keep``."""
     figures = measure(now, retrain, evaluate)
     reason = next(filter(None, (rule(now, figures, retrain, evaluate) for rule in RULES)), "")
@@ -73,7 +73,7 @@ def forced(decided: Decision) -> Decision:
     )
 
 
-def cooldown_ends(now: Situation, retrain: Retrain) -> datetime.date | None:
+def cooldown_ends(now: Situation, retrain: RetrainSettings) -> datetime.date | None:
     """The first date on which training is allowed again; each refusal in a row doubles the wait, up to a limit."""
     if now.last_training is None:
         return None
@@ -81,7 +81,7 @@ def cooldown_ends(now: Situation, retrain: Retrain) -> datetime.date | None:
     return now.last_training + datetime.timedelta(days=retrain.cooldown_days * times)
 
 
-def measure(now: Situation, retrain: Retrain, evaluate: Evaluate) -> dict:
+def measure(now: Situation, retrain: RetrainSettings, evaluate: EvaluateSettings) -> dict:
     """The figures that the rules look at; those that cannot be had are absent. ``too_few`` names those of too few users."""
     window, reference = now.window, now.reference
     figures: dict = {"users": window.users, "user_days": len(window.als), "refusals": now.refusals}
@@ -117,11 +117,11 @@ def unpaired(ours: UserDays, theirs: UserDays, times: float) -> list[float]:
     return [float(low), float(high)]
 
 
-def _no_champion(now: Situation, figures: dict, retrain: Retrain, evaluate: Evaluate) -> str:
+def _no_champion(now: Situation, figures: dict, retrain: RetrainSettings, evaluate: EvaluateSettings) -> str:
     return "" if now.champion_version else "no champion"
 
 
-def _below_reference(now: Situation, figures: dict, retrain: Retrain, evaluate: Evaluate) -> str:
+def _below_reference(now: Situation, figures: dict, retrain: RetrainSettings, evaluate: EvaluateSettings) -> str:
     if "below_reference" not in figures or {"window", "reference"} & set(figures["too_few"]):
         return ""
     ndcg, reference, (low, high) = figures["ndcg"], figures["reference"], figures["below_reference"]
@@ -133,7 +133,7 @@ def _below_reference(now: Situation, figures: dict, retrain: Retrain, evaluate: 
     )
 
 
-def _below_popularity(now: Situation, figures: dict, retrain: Retrain, evaluate: Evaluate) -> str:
+def _below_popularity(now: Situation, figures: dict, retrain: RetrainSettings, evaluate: EvaluateSettings) -> str:
     if "window" in figures["too_few"]:
         return ""
     ndcg, popularity, (low, high) = figures["ndcg"], figures["popularity"], figures["below_popularity"]
@@ -145,7 +145,7 @@ def _below_popularity(now: Situation, figures: dict, retrain: Retrain, evaluate:
     )
 
 
-def _too_old(now: Situation, figures: dict, retrain: Retrain, evaluate: Evaluate) -> str:
+def _too_old(now: Situation, figures: dict, retrain: RetrainSettings, evaluate: EvaluateSettings) -> str:
     age = figures.get("champion_age_days", 0)
     return (
         f"model {now.champion_version} is {age} days old, the limit is {retrain.max_age_days}"
@@ -154,7 +154,7 @@ def _too_old(now: Situation, figures: dict, retrain: Retrain, evaluate: Evaluate
     )
 
 
-def _unknown_tracks(now: Situation, figures: dict, retrain: Retrain, evaluate: Evaluate) -> str:
+def _unknown_tracks(now: Situation, figures: dict, retrain: RetrainSettings, evaluate: EvaluateSettings) -> str:
     unknown = figures.get("unknown_play_share", 0.0)
     if unknown <= retrain.max_unknown_play_share or "plays" in figures["too_few"]:
         return ""
@@ -167,7 +167,7 @@ def _unknown_tracks(now: Situation, figures: dict, retrain: Retrain, evaluate: E
 RULES = (_no_champion, _below_reference, _below_popularity, _too_old, _unknown_tracks)
 
 
-def _all_well(now: Situation, figures: dict, evaluate: Evaluate) -> str:
+def _all_well(now: Situation, figures: dict, evaluate: EvaluateSettings) -> str:
     if "ndcg" not in figures:
         return f"model {now.champion_version} has no live figures yet"
     return (

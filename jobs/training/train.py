@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 
 from conf.contract import TRACKS, USERS
 from conf.errors import CannotFit
-from conf.settings import Als, Settings
+from conf.settings import AlsSettings, Settings
 from conf.tables import marker
 from jobs.evaluation.holdout import Bench, Holdout, choose
 from jobs.model import recipe as recipes
@@ -110,7 +110,7 @@ def count(date: datetime.date, metric: str, value: int, users: int) -> dict:
     return {"date": date, "kind": KIND, "model": "als", "model_version": "", **counted}
 
 
-def unspoilt(model: FactorModel, bench: Bench, als: Als) -> FactorModel:
+def unspoilt(model: FactorModel, bench: Bench, als: AlsSettings) -> FactorModel:
     """The champion as it is where it has not seen the holdout, else its recipe fitted on the same training part."""
     if datetime.date.fromisoformat(model.recipe["seen"]) < bench.holdout.start:
         return model

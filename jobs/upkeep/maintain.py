@@ -10,7 +10,7 @@ import datetime
 import pathlib
 
 from conf.contract import ENTITIES
-from conf.settings import Lake as Settings
+from conf.settings import LakeSettings
 from conf.tables import TABLES, marker
 from jobs.model.factors import sweep
 from jobs.runtime.command import Figures, Job, parser, run
@@ -65,7 +65,7 @@ def remove_lists(lake: Lake, date: datetime.date, days: int) -> int:
     return len(old)
 
 
-def tidy(lake: Lake, settings: Settings) -> tuple[int, int]:
+def tidy(lake: Lake, settings: LakeSettings) -> tuple[int, int]:
     """Compact and vacuum every table; returns the files made into larger ones, and the files removed."""
     compacted = removed = 0
     for name in TABLES:

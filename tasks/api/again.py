@@ -8,7 +8,7 @@ import random
 from collections import Counter
 
 from conf.contract import Entity
-from conf.settings import Api
+from conf.settings import ApiSettings
 from lake.suppression import Suppression
 from tasks.api.body import Page, read_page, rows_on_page
 from tasks.api.client import Client
@@ -20,7 +20,7 @@ from tasks.api.suppressed import Kept
 
 
 def ask_again(
-    entity: Entity, folder: pathlib.Path, manifest: Manifest, api: Api, suppression: Suppression
+    entity: Entity, folder: pathlib.Path, manifest: Manifest, api: ApiSettings, suppression: Suppression
 ) -> tuple[int, int]:
     """How many rows were asked for, and how many of them the snapshot does not hold on any page.
 
@@ -41,7 +41,7 @@ def ask_again(
     return asked, served.total()
 
 
-def _served(client: Client, entity: Entity, manifest: Manifest, api: Api, kept: Kept) -> Counter[bytes]:
+def _served(client: Client, entity: Entity, manifest: Manifest, api: ApiSettings, kept: Kept) -> Counter[bytes]:
     """Digests of the rows that the API has now, and how often each came; b"" stands for a row that is gone."""
     size = manifest.page_size
     last = math.ceil(manifest.total / size)

@@ -12,7 +12,7 @@ import requests
 import urllib3
 
 from conf.errors import BadSetting
-from conf.settings import Api
+from conf.settings import ApiSettings
 from tasks.api.deadline import Deadline
 from tasks.api.errors import ApiError, BadAnswer, PassingFault, TooSlow, Unreachable
 from tasks.api.faults import fault_of, fault_of_status
@@ -45,7 +45,7 @@ class Client:
     while nobody else gets through.
     """
 
-    def __init__(self, api: Api, deadline: Deadline) -> None:
+    def __init__(self, api: ApiSettings, deadline: Deadline) -> None:
         self.retries = 0
         self._api, self._deadline = api, deadline
         self._session = requests.Session()

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from conf.contract import ENTITIES
-from conf.settings import Api
+from conf.settings import ApiSettings
 from lake import files
 from lake.layout import MANIFEST, raw_folder
 from lake.storage import is_url
@@ -33,7 +33,7 @@ Root = str | os.PathLike
 AGAIN = "run again to fetch all anew"
 
 
-def check_day(root: Root, date: datetime.date, api: Api) -> Figures:
+def check_day(root: Root, date: datetime.date, api: ApiSettings) -> Figures:
     """Figures on how well a day's snapshots fit each other; a day that was found good is not asked for again.
 
     By entity ``fetched_at`` and rows ``asked_again`` and ``changed``; by reference (``listen_history.items``)
@@ -62,7 +62,9 @@ def check_day(root: Root, date: datetime.date, api: Api) -> Figures:
     return figures
 
 
-def _check_references(root: Root, date: datetime.date, api: Api, manifests: Manifests, figures: Figures) -> None:
+def _check_references(
+    root: Root, date: datetime.date, api: ApiSettings, manifests: Manifests, figures: Figures
+) -> None:
     fields = {name: [entity.key[0], *(field for field, _ in entity.references)] for name, entity in ENTITIES.items()}
     ids = {name: _ids(raw_folder(root, name, date), manifests[name], fields[name]) for name in ENTITIES}
     for name, entity in ENTITIES.items():
@@ -90,7 +92,7 @@ def _ids(folder: pathlib.Path, manifest: Manifest, fields: list[str]) -> dict[st
     return {field: ids.values() for field, ids in found.items()}
 
 
-def _check_changes(root: Root, date: datetime.date, api: Api, manifests: Manifests, figures: Figures) -> None:
+def _check_changes(root: Root, date: datetime.date, api: ApiSettings, manifests: Manifests, figures: Figures) -> None:
     suppression = load(root)
     for name, entity in ENTITIES.items():
         asked, changed = ask_again(entity, raw_folder(root, name, date), manifests[name], api, suppression)

@@ -20,7 +20,7 @@ import threading
 from collections.abc import Iterator
 
 from conf.contract import Entity
-from conf.settings import Api
+from conf.settings import ApiSettings
 from tasks.api.body import DIGEST_SIZE, Page, read_page, rows_on_page
 from tasks.api.client import Client
 from tasks.api.errors import Torn
@@ -33,7 +33,7 @@ LOSING_ROUNDS = 3  # times that more rows are left than before, until an entity 
 class Proof:
     """Asks for an entity's pages, and holds what is kept against what is asked again."""
 
-    def __init__(self, client: Client, entity: Entity, api: Api, keys: KeyLog) -> None:
+    def __init__(self, client: Client, entity: Entity, api: ApiSettings, keys: KeyLog) -> None:
         self.rows = 0
         self.total = 0
         self.repeated = 0

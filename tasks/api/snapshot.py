@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from conf.contract import Entity
-from conf.settings import Api
+from conf.settings import ApiSettings
 from lake.layout import MANIFEST
 from lake.suppression import Suppression
 from tasks.api import folders
@@ -32,7 +32,7 @@ def fetch_snapshot(
     entity: Entity,
     folder: pathlib.Path,
     date: datetime.date,
-    api: Api,
+    api: ApiSettings,
     report: Callable[[Progress], None] = silent,
     check: Callable[[Manifest], None] = lambda manifest: None,
     suppression: Callable[[], Suppression] = Suppression,
@@ -68,7 +68,7 @@ class _Fetch:
         entity: Entity,
         folder: pathlib.Path,
         date: datetime.date,
-        api: Api,
+        api: ApiSettings,
         report: Callable[[Progress], None],
         check: Callable[[Manifest], None],
         suppression: Suppression,

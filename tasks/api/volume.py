@@ -4,7 +4,7 @@ import datetime
 import os
 import statistics
 
-from conf.settings import Api
+from conf.settings import ApiSettings
 from lake.layout import raw_folder
 from tasks.api.errors import VolumeFell
 from tasks.api.manifest import Manifest, is_fetched, parse_manifest
@@ -12,7 +12,7 @@ from tasks.api.manifest import Manifest, is_fetched, parse_manifest
 ACCEPT = "or give --accept-volume-change"
 
 
-def check_volume(manifest: Manifest, recent: list[Manifest], api: Api, accept: bool = False) -> None:
+def check_volume(manifest: Manifest, recent: list[Manifest], api: ApiSettings, accept: bool = False) -> None:
     """Hold the rows against the median of recent days'; with ``accept`` any number will do.
 
     Raises:

@@ -13,7 +13,7 @@ from deltalake import DeltaTable
 from pyspark.sql import DataFrame
 
 from conf import settings
-from conf.settings import Als, Retrain, Settings
+from conf.settings import AlsSettings, RetrainSettings, Settings
 from demo_api.snapshot import take_snapshot
 from jobs.cleaning import clean
 from jobs.evaluation import evaluate
@@ -43,10 +43,10 @@ class Service:
     def __init__(self, spark, folder):
         self.spark, self.root = spark, folder / "lake"
         self.settings = Settings(
-            lake=settings.Lake(root=str(self.root)),
-            registry=settings.Registry(uri=f"sqlite:///{folder}/mlflow.db"),
-            als=Als(rank=16, iterations=5, tune="never"),
-            retrain=Retrain(cooldown_days=2),
+            lake=settings.LakeSettings(root=str(self.root)),
+            registry=settings.RegistrySettings(uri=f"sqlite:///{folder}/mlflow.db"),
+            als=AlsSettings(rank=16, iterations=5, tune="never"),
+            retrain=RetrainSettings(cooldown_days=2),
         )
 
     def call(self, job, date, **options):
@@ -100,7 +100,7 @@ def service(spark, tmp_path_factory):
     return made
 
 
-def dealt_anew(interactions: DataFrame, als: Als) -> FactorModel:
+def dealt_anew(interactions: DataFrame, als: AlsSettings) -> FactorModel:
     """What the solver makes of the plays when every track's name is given to another track."""
     pairs = interactions.select("user_id", "track_id", "weight").toPandas()
     tracks = np.unique(pairs["track_id"])

@@ -14,13 +14,13 @@ import uvicorn
 from app.main import create_app
 from app.stores.store import Store
 from app.web.calendar import Calendar
-from conf.settings import App, Lake, Settings
+from conf.settings import AppSettings, LakeSettings, Settings
 
 MORNING = datetime.datetime(2024, 3, 2, 9, tzinfo=datetime.UTC)  # the lists of 1 March are due
 
 
 def settings_of(root: pathlib.Path, **app: object) -> Settings:
-    return dataclasses.replace(Settings(lake=Lake(root=str(root))), app=App(**app))
+    return dataclasses.replace(Settings(lake=LakeSettings(root=str(root))), app=AppSettings(**app))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from conf.errors import BadSetting
-from conf.settings import Api, Settings, add_flags, as_flags, from_flags, holds_password, parse
+from conf.settings import ApiSettings, Settings, add_flags, as_flags, from_flags, holds_password, parse
 
 
 def test_what_is_not_given_has_its_default():
@@ -132,6 +132,6 @@ def test_a_password_on_the_command_line_is_refused_unseen(monkeypatch):
 
 
 def test_a_url_with_a_password_reaches_no_jobs_command_line():
-    settings = Settings(api=Api(base_url="http://user:pa55@host"))
+    settings = Settings(api=ApiSettings(base_url="http://user:pa55@host"))
     assert not any("pa55" in word or "base-url" in word for word in as_flags(settings, "api"))
     assert "--api-timezone=UTC" in as_flags(settings, "api")

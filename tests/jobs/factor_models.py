@@ -5,9 +5,7 @@ import datetime
 
 import numpy as np
 
-from conf.settings import Lake as LakeSettings
-from conf.settings import Registry as RegistrySettings
-from conf.settings import Settings
+from conf.settings import LakeSettings, RegistrySettings, Settings
 from jobs.model.factors import FactorModel
 from jobs.runtime.command import Job
 

@@ -14,7 +14,7 @@ from typing import Any
 import jinja2
 
 from conf.errors import BadSetting
-from conf.settings import Mail
+from conf.settings import MailSettings
 
 TEMPLATES = pathlib.Path(__file__).parents[1] / "templates"
 LONGEST = 68  # characters of a subject that stay in one line of the header
@@ -31,7 +31,7 @@ class Letter:
     report: pathlib.Path | None = None
 
 
-def message(letter: Letter, mail: Mail) -> EmailMessage:
+def message(letter: Letter, mail: MailSettings) -> EmailMessage:
     """``multipart/alternative`` of text and HTML; with a report, that and the report in ``multipart/mixed``.
 
     Raises:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from email.message import EmailMessage
 
 from conf.errors import BadSetting, Refused
-from conf.settings import Mail
+from conf.settings import MailSettings
 
 WHOLE = 6  # times ``timeout`` that a whole mail may take: a server may answer often, and never end
 
@@ -35,7 +35,7 @@ class Sent:
     how: str  # such as "mail.example.org:587, TLSv1.3, logged in as pipeline"
 
 
-def send(message: EmailMessage, mail: Mail) -> Sent:
+def send(message: EmailMessage, mail: MailSettings) -> Sent:
     """Send to all of ``[mail] recipients``.
 
     Raises:
@@ -53,7 +53,7 @@ def send(message: EmailMessage, mail: Mail) -> Sent:
 
 
 @contextlib.contextmanager
-def connected(mail: Mail) -> Iterator[tuple[smtplib.SMTP, str]]:
+def connected(mail: MailSettings) -> Iterator[tuple[smtplib.SMTP, str]]:
     """A session, under TLS and logged in where that is asked for, and what it is."""
     context = trusting(mail.ca_bundle)
     if mail.tls == "tls":
@@ -97,7 +97,7 @@ def limited(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def cause(error: Exception, mail: Mail) -> str:
+def cause(error: Exception, mail: MailSettings) -> str:
     """What a person can act on, in one line."""
     match error:
         case TooLong():
@@ -132,16 +132,16 @@ def cause(error: Exception, mail: Mail) -> str:
     return "the message could not be put into mail"
 
 
-def _answer(error: smtplib.SMTPResponseException, mail: Mail) -> str:
+def _answer(error: smtplib.SMTPResponseException, mail: MailSettings) -> str:
     return f"{error.smtp_code} {_words(error.smtp_error, mail)}"
 
 
-def _refused(recipients: dict[str, tuple[int, bytes]], mail: Mail) -> str:
+def _refused(recipients: dict[str, tuple[int, bytes]], mail: MailSettings) -> str:
     each = (f"{address} ({code} {_words(said, mail)})" for address, (code, said) in recipients.items())
     return f"it refused {', '.join(each)}"
 
 
-def _words(said: bytes | str, mail: Mail) -> str:
+def _words(said: bytes | str, mail: MailSettings) -> str:
     """What the server said, in a line; a password that it repeats is not shown."""
     text = said.decode(errors="replace") if isinstance(said, bytes) else said
     text = " ".join("".join(character if character.isprintable() else " " for character in text).split())

@@ -9,7 +9,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 
 from conf.errors import CannotFit
-from conf.settings import Als
+from conf.settings import AlsSettings
 from jobs.model import lineage
 from jobs.model.factors import FactorModel
 from jobs.model.solvers import blocks, local, mllib
@@ -18,7 +18,7 @@ from jobs.model.solvers.csr import NOTHING
 log = logging.getLogger("jobs.als")
 
 # user_id, track_id, weight (each pair once) and the parameters -> the fitted model.
-Solver = Callable[[DataFrame, Als], FactorModel]
+Solver = Callable[[DataFrame, AlsSettings], FactorModel]
 
 SOLVERS: dict[str, Solver] = {"local": local.fit, "blocks": blocks.fit, "mllib": mllib.fit}
 
@@ -28,7 +28,7 @@ PAIR = 80
 FACTOR = 4 * 3
 
 
-def fit(interactions: DataFrame, als: Als) -> FactorModel:
+def fit(interactions: DataFrame, als: AlsSettings) -> FactorModel:
     """Fit by the solver that ``[als] solver`` names.
 
     The recipe says which that was (``solver``) and why (``solver_reason``), and in ``trained`` what the model was made
@@ -55,7 +55,7 @@ def fit(interactions: DataFrame, als: Als) -> FactorModel:
     return dataclasses.replace(model, recipe={**model.recipe, **chosen})
 
 
-def choose(counts: Mapping[str, Any], als: Als) -> tuple[str, str]:
+def choose(counts: Mapping[str, Any], als: AlsSettings) -> tuple[str, str]:
     """The solver's name and the reason: ``auto`` is local where that fits into ``local_mb``, else blocks.
 
     Args:

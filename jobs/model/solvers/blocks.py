@@ -23,7 +23,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from conf.errors import CannotFit
-from conf.settings import Als
+from conf.settings import AlsSettings
 from jobs.model.factors import FactorModel
 from jobs.model.solvers.block_packing import Side, packed, side_of, turned
 from jobs.model.solvers.block_rows import ALL, ROWS, joined
@@ -46,7 +46,7 @@ class Half:
     penalty: float
 
 
-def fit(interactions: DataFrame, als: Als) -> FactorModel:
+def fit(interactions: DataFrame, als: AlsSettings) -> FactorModel:
     """Fit on one row per pair: user_id, track_id, weight. They are read three times: persist them.
 
     Raises:
@@ -60,7 +60,9 @@ def fit(interactions: DataFrame, als: Als) -> FactorModel:
     return FactorModel(tracks.ids, found[1], users.ids, found[0], dataclasses.asdict(als))
 
 
-def alternate(steps: "Steps", users: Side, tracks: Side, by_user: Any, by_track: Any, als: Als) -> tuple[Half, Half]:
+def alternate(
+    steps: "Steps", users: Side, tracks: Side, by_user: Any, by_track: Any, als: AlsSettings
+) -> tuple[Half, Half]:
     """The fit, from blocks that ``steps`` understands: users, tracks, and users again for the tracks that it ends with."""
     tell, begun = Log(), time.monotonic()
     fixed = steps.start(tracks)
@@ -100,7 +102,7 @@ def packed_twice(interactions: DataFrame, users: Side, tracks: Side) -> Iterator
 class Steps:
     """Half steps with the same parameters, on one session."""
 
-    def __init__(self, spark: SparkSession, als: Als) -> None:
+    def __init__(self, spark: SparkSession, als: AlsSettings) -> None:
         self.spark, self.als, self.kernel, self.level = spark, als, shipped_kernel(), level(spark)
 
     def start(self, side: Side) -> Half:

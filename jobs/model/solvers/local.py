@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 from threadpoolctl import threadpool_limits
 
 from conf.errors import CannotFit
-from conf.settings import Als
+from conf.settings import AlsSettings
 from jobs.model.factors import FactorModel
 from jobs.model.solvers.csr import NOTHING, Packed, from_frame
 from jobs.runtime.progress import progress
@@ -52,12 +52,12 @@ class State(Progress):
     tracks: np.ndarray
 
 
-def fit(interactions: DataFrame, als: Als) -> FactorModel:
+def fit(interactions: DataFrame, als: AlsSettings) -> FactorModel:
     """Fit on one row per pair: user_id, track_id, weight."""
     return fit_packed(from_frame(interactions), als)
 
 
-def fit_packed(packed: Packed, als: Als, progress: "Callable[[State], None] | None" = None) -> FactorModel:
+def fit_packed(packed: Packed, als: AlsSettings, progress: "Callable[[State], None] | None" = None) -> FactorModel:
     """Fit, and tell ``progress`` after each iteration; without one, a long fit logs how far it is.
 
     Raises:
@@ -69,7 +69,7 @@ def fit_packed(packed: Packed, als: Als, progress: "Callable[[State], None] | No
     return FactorModel(packed.track_ids, state.tracks, packed.user_ids, state.users, dataclasses.asdict(als))
 
 
-def states(packed: Packed, als: Als, precise: bool = False) -> Iterator[State]:
+def states(packed: Packed, als: AlsSettings, precise: bool = False) -> Iterator[State]:
     """The fit, an iteration at a time: users, tracks, and users again for the tracks that it ends with.
 
     Args:
@@ -104,7 +104,7 @@ def states(packed: Packed, als: Als, precise: bool = False) -> Iterator[State]:
             yield State(iteration, als.iterations, loss, left, users, tracks)
 
 
-def check(heaviest: float, als: Als) -> None:
+def check(heaviest: float, als: AlsSettings) -> None:
     """Refuse weights, of which this is the largest, that single precision cannot hold beside a confidence of 1."""
     if als.alpha * heaviest > TOO_HEAVY:
         raise CannotFit(

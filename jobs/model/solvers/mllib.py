@@ -7,14 +7,14 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from conf.errors import CannotFit, Refused
-from conf.settings import Als
+from conf.settings import AlsSettings
 from jobs.model.factors import FactorModel
 from jobs.model.solvers.csr import NOTHING
 
 BLOCKS = 2
 
 
-def fit(interactions: DataFrame, als: Als) -> FactorModel:
+def fit(interactions: DataFrame, als: AlsSettings) -> FactorModel:
     """Fit on one row per pair: user_id, track_id, weight.
 
     Raises:

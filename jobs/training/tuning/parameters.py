@@ -14,7 +14,7 @@ import numpy as np
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from conf.settings import Als, Evaluate
+from conf.settings import AlsSettings, EvaluateSettings
 from jobs.evaluation.holdout import choose
 from jobs.model.pairs import midnight, trained_on, weighted
 from jobs.model.solvers import megabytes
@@ -36,7 +36,7 @@ CHOSEN = ("rank", "reg", "reg_exponent", "alpha", "weighting", "half_life_days",
 class Chosen:
     """Parameters, the day on which a search chose them (empty: none did), why, and its trials if it was now."""
 
-    als: Als
+    als: AlsSettings
     tuned_on: str
     reason: str
     trials: tuple[Trial, ...] = ()
@@ -45,7 +45,7 @@ class Chosen:
         return {"tuned_on": self.tuned_on, "tuning": self.reason, "trials": len(self.trials)}
 
 
-def chosen_before(recipe: Mapping[str, Any], als: Als) -> Chosen:
+def chosen_before(recipe: Mapping[str, Any], als: AlsSettings) -> Chosen:
     """What the champion's ``recipe`` says, if a search chose that, else the settings."""
     tuned_on = str(recipe.get("tuned_on", ""))
     if als.tune == "never" or not tuned_on:
@@ -62,7 +62,12 @@ def due(before: Chosen, date: datetime.date) -> bool:
 
 
 def parameters(
-    plays: DataFrame, start: datetime.date, recipe: Mapping[str, Any], als: Als, evaluate: Evaluate, date: datetime.date
+    plays: DataFrame,
+    start: datetime.date,
+    recipe: Mapping[str, Any],
+    als: AlsSettings,
+    evaluate: EvaluateSettings,
+    date: datetime.date,
 ) -> Chosen:
     """The parameters of a training at ``date``.
 
@@ -125,7 +130,7 @@ def search(
     return Chosen(found.best.als, date.isoformat(), reason, found.trials)
 
 
-def highest_rank(packed: Packed, als: Als) -> int:
+def highest_rank(packed: Packed, als: AlsSettings) -> int:
     """The highest rank at which the local solver stays within ``local_mb``; 0 where none does."""
     rows = len(packed.user_ids) + len(packed.track_ids)
     if als.solver == "local":

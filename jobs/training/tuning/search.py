@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from conf.settings import Als
+from conf.settings import AlsSettings
 from jobs.runtime.progress import progress
 
 PAYS = 1.002  # gain that a change must bring
@@ -43,7 +43,7 @@ LONGEST = 30  # iterations
 class Trial:
     """Parameters (``iterations`` the best of the curve), their NDCG, and NDCG by iteration."""
 
-    als: Als
+    als: AlsSettings
     ndcg: float
     curve: tuple[tuple[int, float], ...]
     seconds: float
@@ -58,8 +58,8 @@ class Tuning:
 
 
 # Parameters and the moment (of time.monotonic) at which to stop -> how they do.
-Judge = Callable[[Als, float], Trial]
-Change = Callable[[Als], Als]
+Judge = Callable[[AlsSettings, float], Trial]
+Change = Callable[[AlsSettings], AlsSettings]
 
 
 class Search:
@@ -76,7 +76,7 @@ class Search:
         """``typical``: pairs of a typical row; ``timed``: whether half-lives can be told apart."""
         self.judge, self.typical, self.timed, self.highest_rank = judge, typical, timed, highest_rank
         self.seconds, self.deadline = seconds, time.monotonic() + seconds
-        self.trials: dict[Als, Trial] = {}
+        self.trials: dict[AlsSettings, Trial] = {}
         self.taken: Trial | None = None
 
     @property
@@ -86,7 +86,7 @@ class Search:
             raise LookupError("nothing has been tried yet")
         return self.taken
 
-    def run(self, start: Als) -> Tuning:
+    def run(self, start: AlsSettings) -> Tuning:
         self.attempt(start)
         for corner, rank in itertools.product(CORNERS, CORNER_RANKS):
             self.attempt(dataclasses.replace(start, rank=rank, **corner))
@@ -123,7 +123,7 @@ class Search:
             partial(scaled, name="rank", factor=0.5),
         ]
 
-    def with_exponent(self, als: Als, exponent: float) -> Als:
+    def with_exponent(self, als: AlsSettings, exponent: float) -> AlsSettings:
         """Another exponent that regularises a typical row as much as before."""
         reg = als.reg * self.typical ** (als.reg_exponent - exponent)
         return dataclasses.replace(als, reg=float(f"{reg:.3g}"), reg_exponent=exponent)
@@ -133,7 +133,7 @@ class Search:
         twice = scaled(self.best.als, "rank", 2)
         return any(self.attempt(scaled(twice, "reg", factor), DOUBLING_PAYS) for factor in (1.0, step, 1 / step))
 
-    def attempt(self, als: Als, gain: float = PAYS) -> bool:
+    def attempt(self, als: AlsSettings, gain: float = PAYS) -> bool:
         """Try what has not been tried, and take it where it is better than the best by that gain."""
         als = dataclasses.replace(als, iterations=LONGEST, rank=min(als.rank, self.highest_rank))
         if self.over() or als in self.trials:
@@ -150,14 +150,14 @@ class Search:
         return bool(self.trials) and time.monotonic() >= self.deadline
 
 
-def scaled(als: Als, name: str, factor: float) -> Als:
+def scaled(als: AlsSettings, name: str, factor: float) -> AlsSettings:
     """A parameter times ``factor``, within its limits and to three digits."""
     value = min(max(getattr(als, name) * factor, LOWEST[name]), HIGHEST[name])
     rounded: dict[str, Any] = {name: int(value) if name == "rank" else float(f"{value:.3g}")}
     return dataclasses.replace(als, **rounded)
 
 
-def both_scaled(als: Als, factor: float) -> Als:
+def both_scaled(als: AlsSettings, factor: float) -> AlsSettings:
     """What weighs in the balance between them stays: heavier pairs bear more regularisation."""
     return scaled(scaled(als, "alpha", factor), "reg", factor)
 

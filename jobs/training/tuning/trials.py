@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse
 
 from conf.errors import Refused
-from conf.settings import Als
+from conf.settings import AlsSettings
 from jobs.model.solvers.csr import Packed
 from jobs.model.solvers.local import State, states, threads
 from jobs.training.tuning.search import Trial
@@ -62,7 +62,7 @@ class Trials:
         packed = self.packed(0.0)
         return packed.pairs / float(np.sqrt(len(packed.user_ids) * len(packed.track_ids)))
 
-    def __call__(self, als: Als, deadline: float) -> Trial:
+    def __call__(self, als: AlsSettings, deadline: float) -> Trial:
         begun = time.monotonic()
         packed = self.packed(als.half_life_days)
         try:
@@ -75,7 +75,7 @@ class Trials:
         found = dataclasses.replace(als, iterations=best[0])
         return Trial(found, best[1], curve, time.monotonic() - begun)
 
-    def curve(self, packed: Packed, als: Als, deadline: float) -> Iterator[tuple[int, float]]:
+    def curve(self, packed: Packed, als: AlsSettings, deadline: float) -> Iterator[tuple[int, float]]:
         """(iteration, NDCG), until it has fallen, or time is up."""
         best, since = -1.0, 0
         heard, relevant = packed.weights[self.scored], self.relevant[self.scored]

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from app.stores.lake_store import LakeStore
-from conf.settings import Evaluate
+from conf.settings import EvaluateSettings
 from lake import files
 from lake.layout import report_file
 from tests.app.lakes import DAY, HOSTILE, HOSTILE_ARTIST, small_lake
@@ -92,7 +92,7 @@ def test_the_models_page_has_figures_champion_and_decisions(client):
 
 
 def test_figures_of_too_few_listeners_are_not_praised(root):
-    settings = dataclasses.replace(settings_of(root), evaluate=Evaluate(min_users=121))
+    settings = dataclasses.replace(settings_of(root), evaluate=EvaluateSettings(min_users=121))
     with served(settings, LakeStore(settings)) as client:
         text = words(client.page("/model"))
     assert "Too few listeners to tell" in text

@@ -10,8 +10,7 @@ import sys
 import pytest
 
 from conf.errors import Refused
-from conf.settings import Clean, Settings, Spark
-from conf.settings import Lake as LakeSettings
+from conf.settings import CleanSettings, LakeSettings, Settings, SparkSettings
 from jobs.cleaning import clean, conversions
 from jobs.runtime.command import Job
 from lake.tables import Lake
@@ -58,7 +57,9 @@ def fetched(root):
 def run(root, day, revision=1, limit=1.0, remote="", entities=("tracks", "listen_history")):
     for entity in entities:
         args = argparse.Namespace(entity=entity, snapshot_date=None, revision=revision)
-        settings = Settings(lake=LakeSettings(root=root), clean=Clean(max_bad_share=limit), spark=Spark(remote=remote))
+        settings = Settings(
+            lake=LakeSettings(root=root), clean=CleanSettings(max_bad_share=limit), spark=SparkSettings(remote=remote)
+        )
         clean.main(Job(day, settings, args))
 
 

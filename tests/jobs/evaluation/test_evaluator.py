@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from conf.settings import Evaluate, Recommend, Settings
+from conf.settings import EvaluateSettings, RecommendSettings, Settings
 from jobs.evaluation.evaluate import grouped, user_rows
 from jobs.evaluation.evaluator import Trial
 from jobs.model.factors import FactorModel
@@ -14,7 +14,7 @@ from jobs.model.pairs import played
 from jobs.runtime.session import persisted
 
 DAY = datetime.date(2024, 3, 10)
-SETTINGS = Settings(evaluate=Evaluate(k=2), recommend=Recommend(k=2, popular_days=30))
+SETTINGS = Settings(evaluate=EvaluateSettings(k=2), recommend=RecommendSettings(k=2, popular_days=30))
 
 
 def at(day):

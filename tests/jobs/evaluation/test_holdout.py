@@ -2,7 +2,7 @@ import datetime
 
 import pytest
 
-from conf.settings import Evaluate
+from conf.settings import EvaluateSettings
 from jobs.evaluation.holdout import choose
 
 END = datetime.date(2024, 3, 10)
@@ -29,5 +29,5 @@ PLAYS = [
 )
 def test_it_goes_back_until_enough_users_can_be_scored_and_no_further(spark, min_users, holdout_days, start, users):
     plays = spark.createDataFrame(PLAYS, "user_id bigint, track_id bigint, listened_at timestamp")
-    found = choose(plays, END, Evaluate(min_users=min_users, holdout_days=holdout_days))
+    found = choose(plays, END, EvaluateSettings(min_users=min_users, holdout_days=holdout_days))
     assert (found.start, found.end, found.users) == (datetime.date(2024, 3, start), END, users)

@@ -1,8 +1,8 @@
-from conf.settings import Evaluate
+from conf.settings import EvaluateSettings
 from jobs.health.summary import text
 from tests.jobs.health.reporting.days import figure, overview
 
-EVALUATE = Evaluate(k=10, min_users=100)
+EVALUATE = EvaluateSettings(k=10, min_users=100)
 FIGURES = [
     figure("als", 0.05),
     figure("popularity_als", 0.02),

@@ -5,25 +5,25 @@ import pytest
 
 from conf.errors import BadSetting
 from conf.postgres import address, conninfo
-from conf.settings import Postgres
+from conf.settings import PostgresSettings
 from jobs.mart.connection import said
 from jobs.mart.staging import valid
 
 
 def test_the_environments_password_stands_above_the_urls():
     found = psycopg.conninfo.conninfo_to_dict(
-        conninfo(Postgres(url="postgresql://me:a@host/db", password="b c"), port=7)
+        conninfo(PostgresSettings(url="postgresql://me:a@host/db", password="b c"), port=7)
     )
     assert (found["password"], found["port"], found["dbname"]) == ("b c", "7", "db")
 
 
 def test_an_address_has_neither_user_nor_password():
-    assert address(Postgres(url="postgresql://me:secret@host:5433/db")) == "host:5433/db"
+    assert address(PostgresSettings(url="postgresql://me:secret@host:5433/db")) == "host:5433/db"
 
 
 def test_what_is_no_url_is_not_shown():
     with pytest.raises(BadSetting) as caught:
-        conninfo(Postgres(url="postgresql://me:secret@[host/db"))
+        conninfo(PostgresSettings(url="postgresql://me:secret@[host/db"))
     assert "secret" not in caught.value.message
 
 

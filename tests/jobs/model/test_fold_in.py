@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from conf.settings import Als
+from conf.settings import AlsSettings
 from jobs.model.factors import FactorModel
 from jobs.model.fold_in import Folding
 from jobs.model.solvers.csr import pack
@@ -76,7 +76,7 @@ def test_folding_in_gives_what_the_solver_itself_gave_the_user(reg_exponent):
     pairs = generator.random((30, 40)) < 0.2
     users, tracks = np.nonzero(pairs)
     packed = pack(users, tracks, generator.integers(1, 9, len(users)).astype(np.float32))
-    als = Als(rank=5, reg=0.3, reg_exponent=reg_exponent, alpha=2.0, iterations=4)
+    als = AlsSettings(rank=5, reg=0.3, reg_exponent=reg_exponent, alpha=2.0, iterations=4)
     *_, solved = states(packed, als, precise=True)
     model = FactorModel(
         packed.track_ids,

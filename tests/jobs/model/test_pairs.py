@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from conf.settings import Als
+from conf.settings import AlsSettings
 from conf.tables import TABLES
 from jobs.model.pairs import played, plays_as_of, trained_on, weighted
 from jobs.recommendation.candidates import popularity
@@ -79,7 +79,7 @@ def test_who_has_too_few_tracks_and_what_has_too_few_users_is_not_trained_on(spa
     pairs = spark.createDataFrame([(1, 10), (1, 11), (2, 10), (3, 10), (3, 11)], "user_id bigint, track_id bigint")
 
     def left(**least):
-        return sorted((row["user_id"], row["track_id"]) for row in trained_on(pairs, Als(**least)).collect())
+        return sorted((row["user_id"], row["track_id"]) for row in trained_on(pairs, AlsSettings(**least)).collect())
 
     assert left() == [(1, 10), (1, 11), (2, 10), (3, 10), (3, 11)]
     assert left(min_user_tracks=2) == [(1, 10), (1, 11), (3, 10), (3, 11)]

@@ -8,8 +8,7 @@ import shutil
 
 import numpy as np
 
-from conf.settings import Lake as LakeSettings
-from conf.settings import Postgres, Registry, Settings
+from conf.settings import LakeSettings, PostgresSettings, RegistrySettings, Settings
 from jobs.model.factors import FactorModel
 from jobs.runtime.command import Job
 from lake.layout import challenger_folder, day_log, logs_folder, model_folder, report_file, spool_folder
@@ -135,8 +134,8 @@ def texts(root: pathlib.Path) -> None:
 
 
 def job(root: pathlib.Path, uri: str, user: int, postgres: str = "", revision: int = 1) -> Job:
-    mart = Postgres(url=postgres, wait_seconds=2)
-    settings = Settings(lake=LakeSettings(root=str(root)), registry=Registry(uri=uri), postgres=mart)
+    mart = PostgresSettings(url=postgres, wait_seconds=2)
+    settings = Settings(lake=LakeSettings(root=str(root)), registry=RegistrySettings(uri=uri), postgres=mart)
     return Job(DAYS[1], settings, argparse.Namespace(user=user, revision=revision))
 
 

@@ -6,7 +6,7 @@ import datetime
 import mlflow
 import numpy as np
 
-from conf.settings import Als
+from conf.settings import AlsSettings
 from jobs.evaluation.holdout import Holdout
 from jobs.model import recipe as recipes
 from jobs.model import registry_access
@@ -25,8 +25,8 @@ RECIPE = {
 }
 MODEL = FactorModel(np.arange(4), np.ones((4, 2), np.float32), np.arange(3), np.ones((3, 2), np.float32), RECIPE)
 TRIALS = (
-    Trial(Als(rank=8, iterations=2, weighting="plays"), 0.2, ((1, 0.1), (2, 0.2)), 0.5),
-    Trial(Als(rank=16, iterations=1, weighting="once"), 0.3, ((1, 0.3), (2, 0.25)), 0.7),
+    Trial(AlsSettings(rank=8, iterations=2, weighting="plays"), 0.2, ((1, 0.1), (2, 0.2)), 0.5),
+    Trial(AlsSettings(rank=16, iterations=1, weighting="once"), 0.3, ((1, 0.3), (2, 0.25)), 0.7),
 )
 
 
@@ -52,11 +52,11 @@ def test_parameters_lineage_figures_and_each_trial_with_its_curve(tmp_path):
 
 
 def test_parameters_read_from_a_recipe_are_the_model_s_not_the_process_s():
-    found = recipes.als_of(MODEL, Als(solver="auto", seed=1))
+    found = recipes.als_of(MODEL, AlsSettings(solver="auto", seed=1))
     assert (found.rank, found.reg, found.solver) == (2, 0.1, "auto")
 
 
 def test_a_model_from_before_a_parameter_was_there_was_fitted_without_it():
     old = dataclasses.replace(MODEL, recipe={"rank": 32, "reg": 0.1, "alpha": 1.0, "iterations": 10})
-    found = recipes.als_of(old, Als(reg=3.0, weighting="once", reg_exponent=0.75))
+    found = recipes.als_of(old, AlsSettings(reg=3.0, weighting="once", reg_exponent=0.75))
     assert (found.reg, found.reg_exponent, found.weighting) == (0.1, 1.0, "plays")

@@ -6,12 +6,12 @@ import datetime
 import numpy as np
 import pytest
 
-from conf.settings import Evaluate, Retrain
+from conf.settings import EvaluateSettings, RetrainSettings
 from jobs.training.retrain_rules import Situation, UserDays, cooldown_ends, decide, forced, paired
 
 DAY = datetime.date(2024, 3, 20)
-EVALUATE = Evaluate(min_users=50, window_days=7)
-RETRAIN = Retrain()
+EVALUATE = EvaluateSettings(min_users=50, window_days=7)
+RETRAIN = RetrainSettings()
 
 
 def days(als, popularity, count=200):

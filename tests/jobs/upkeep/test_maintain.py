@@ -8,8 +8,7 @@ import pytest
 from deltalake import DeltaTable
 
 from conf.errors import BadSetting
-from conf.settings import Lake as LakeSettings
-from conf.settings import Settings, parse
+from conf.settings import LakeSettings, Settings, parse
 from jobs.runtime.command import Job
 from jobs.upkeep import maintain
 from lake.layout import model_folder, raw_folder

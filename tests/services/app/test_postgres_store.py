@@ -9,7 +9,7 @@ import pytest
 
 from app.stores.lake_store import LakeStore
 from app.stores.postgres_store import PostgresStore
-from conf.settings import Postgres
+from conf.settings import PostgresSettings
 from jobs.mart import schema
 from jobs.mart.publication import publish
 from tests.app import lakes
@@ -90,7 +90,7 @@ def publish_next(lake, url):
 
 
 def settings_with(lake, url):
-    return dataclasses.replace(settings_of(lake.root), postgres=Postgres(url=url))
+    return dataclasses.replace(settings_of(lake.root), postgres=PostgresSettings(url=url))
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from conf.settings import Lake as LakeSettings
-from conf.settings import Postgres, Settings
+from conf.settings import LakeSettings, PostgresSettings, Settings
 from tests.services.postgres import small_lake
 from tests.services.postgres.server import running
 
@@ -49,7 +48,7 @@ def root(tmp_path: pathlib.Path) -> str:
 
 @pytest.fixture
 def settings(url: str, root: str) -> Settings:
-    return Settings(lake=LakeSettings(root=root), postgres=Postgres(url=url, wait_seconds=2))
+    return Settings(lake=LakeSettings(root=root), postgres=PostgresSettings(url=url, wait_seconds=2))
 
 
 @pytest.fixture

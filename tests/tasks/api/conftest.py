@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from conf.contract import ENTITIES
-from conf.settings import Api
+from conf.settings import ApiSettings
 from lake.layout import raw_folder
 from tasks.api import Manifest, fetch_snapshot
 from tests.tasks.api.fault_server import FaultServer, running
@@ -60,8 +60,8 @@ def server() -> Iterator[FaultServer]:
 
 
 @pytest.fixture
-def api(server: FaultServer) -> Api:
-    return Api(
+def api(server: FaultServer) -> ApiSettings:
+    return ApiSettings(
         base_url=server.url, page_size=10, concurrency=4, timeout=5.0, connect_timeout=5.0, retries=2, backoff=0.01
     )
 
@@ -72,7 +72,7 @@ def folder(tmp_path: pathlib.Path) -> pathlib.Path:
 
 
 @pytest.fixture
-def fetch(api: Api, folder: pathlib.Path) -> Callable[..., Manifest]:
+def fetch(api: ApiSettings, folder: pathlib.Path) -> Callable[..., Manifest]:
     """Fetch tracks, with settings changed by name."""
 
     def run(**changes: object) -> Manifest:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from conf.contract import ENTITIES
 from conf.errors import BadSetting
-from conf.settings import Api
+from conf.settings import ApiSettings
 from lake.layout import MANIFEST
 from tasks import api as fetching
 from tests.tasks.api.conftest import DATE, data
@@ -42,7 +42,7 @@ def test_token_is_shown_nowhere(fetch, server, api, folder, caplog, status):
         shown += [path.read_text(errors="replace") for path in folder.rglob(MANIFEST)]
     except fetching.ApiError as error:
         shown.append(str(error))
-    shown += [caplog.text, repr(Api(token=TOKEN))]
+    shown += [caplog.text, repr(ApiSettings(token=TOKEN))]
     assert len(shown) == 3
     assert not any(TOKEN in text for text in shown)
 
@@ -93,13 +93,13 @@ def authority(tmp_path: pathlib.Path) -> tuple[pathlib.Path, ssl.SSLContext]:
 def test_private_authority(authority, tmp_path):
     ca, context = authority
     with running(data(), tls=context) as server:
-        api = Api(base_url=server.url, page_size=10, ca_bundle=str(ca))
+        api = ApiSettings(base_url=server.url, page_size=10, ca_bundle=str(ca))
         assert fetching.fetch_snapshot(ENTITIES["users"], tmp_path / "raw" / "users" / "d", DATE, api).rows == 40
 
 
 def test_certificate_that_is_not_trusted_is_not_asked_again(authority, tmp_path):
     with running(data(), tls=authority[1]) as server:
-        api = Api(base_url=server.url, page_size=10)
+        api = ApiSettings(base_url=server.url, page_size=10)
         with pytest.raises(fetching.BadAnswer, match=r"found a certificate that is not trusted; .* \[api\] ca_bundle"):
             fetching.fetch_snapshot(ENTITIES["users"], tmp_path / "raw" / "users" / "d", DATE, api)
         assert server.connections <= 1

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from conf.contract import ENTITIES
-from conf.settings import Api
+from conf.settings import ApiSettings
 from lake.layout import raw_folder
 from tasks import api as fetching
 
@@ -50,7 +50,7 @@ def test_empty_api_is_refused_unless_accepted(manifest, api):
     fetching.check_volume(empty, [], api, accept=True)
 
 
-def test_recent_snapshots_are_the_newest_before_the_date(api: Api, tmp_path):
+def test_recent_snapshots_are_the_newest_before_the_date(api: ApiSettings, tmp_path):
     days = [datetime.date(2024, 3, day) for day in (1, 2, 3, 5)]
     for day in days:
         fetching.fetch_snapshot(ENTITIES["users"], raw_folder(tmp_path, "users", day), day, api)

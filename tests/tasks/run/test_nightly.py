@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from conf.settings import Daily, Lake, Settings, Spark
+from conf.settings import DailySettings, LakeSettings, Settings, SparkSettings
 from tasks.run import nightly
 from tasks.run.processes import bound, end
 
@@ -18,7 +18,7 @@ LAST = datetime.date(2024, 3, 10)
 
 @pytest.fixture
 def settings(tmp_path) -> Settings:
-    return Settings(lake=Lake(root=str(tmp_path)), daily=Daily(catch_up_days=3, keep_log_days=30))
+    return Settings(lake=LakeSettings(root=str(tmp_path)), daily=DailySettings(catch_up_days=3, keep_log_days=30))
 
 
 def days(*numbers):
@@ -81,7 +81,7 @@ def test_logs_past_their_days_are_removed_and_others_stay(settings, tmp_path):
 
 
 def test_a_cluster_gets_the_jobs_without_a_server_here(settings):
-    cluster = Settings(lake=settings.lake, spark=Spark(master="spark://host:7077"))
+    cluster = Settings(lake=settings.lake, spark=SparkSettings(master="spark://host:7077"))
     with nightly.spark(cluster, LAST) as remote:
         assert remote is None
 
@@ -97,7 +97,7 @@ def test_a_lake_in_a_bucket_gets_a_server_that_knows_the_bucket(bucket, monkeypa
 
     monkeypatch.setattr(nightly, "kept", kept)
     monkeypatch.setattr(nightly.storage, "spark_properties", lambda root: {"spark.jars": root})
-    asked = Settings(lake=Lake(root=bucket), spark=Spark(conf="spark.driver.memory=4g"))
+    asked = Settings(lake=LakeSettings(root=bucket), spark=SparkSettings(conf="spark.driver.memory=4g"))
     with nightly.spark(asked, LAST):
         pass
     ((port, properties),) = started

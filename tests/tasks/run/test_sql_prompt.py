@@ -11,7 +11,7 @@ import time
 import pytest
 
 from conf.errors import Refused
-from conf.settings import Lake, Settings, Spark
+from conf.settings import LakeSettings, Settings, SparkSettings
 from tasks.run import sql_prompt as sql
 
 given: list[dict[str, str]] = []  # properties of the servers that were started
@@ -36,7 +36,7 @@ def started(monkeypatch, tmp_path):
 
 
 def asking(remote="", root="data/lake", conf=""):
-    return Settings(lake=Lake(root=root), spark=Spark(remote=remote, conf=conf))
+    return Settings(lake=LakeSettings(root=root), spark=SparkSettings(remote=remote, conf=conf))
 
 
 def test_a_server_that_is_named_is_asked_and_none_is_started(started):

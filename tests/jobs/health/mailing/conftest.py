@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from conf.settings import Mail
+from conf.settings import MailSettings
 from tests.jobs.health.mailing.smtp import PASSWORD, Mailbox, authenticator
 from tests.ports import free_port
 
@@ -53,7 +53,7 @@ def serve(certificate):
     """``serve(mailbox, tls="starttls")`` gives the settings that lead to a server of that kind."""
     with contextlib.ExitStack() as running:
 
-        def start(mailbox: Mailbox, tls: str = "none", login: bool = False) -> Mail:
+        def start(mailbox: Mailbox, tls: str = "none", login: bool = False) -> MailSettings:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate)
             options: dict = {}
@@ -67,7 +67,7 @@ def serve(certificate):
             controller = Controller(mailbox, hostname="127.0.0.1", port=port, **options)
             controller.start()
             running.callback(controller.stop)
-            return Mail(
+            return MailSettings(
                 recipients="ops@example.org, owner@example.org",
                 sender="moovitamix@example.org",
                 host="127.0.0.1",

@@ -7,10 +7,10 @@ import email.policy
 import pytest
 
 from conf.errors import BadSetting
-from conf.settings import Mail, parse
+from conf.settings import MailSettings, parse
 from jobs.health.mailing.letter import Letter, message, shown
 
-MAIL = Mail(recipients="ops@example.org,owner@example.org", sender="pipeline@example.org")
+MAIL = MailSettings(recipients="ops@example.org,owner@example.org", sender="pipeline@example.org")
 HOSTILE = '<script>alert("1")</script>\r\nBcc: all@example.org \x1b[2J\u202eevil'
 VALUES = dict(
     date="2024-03-01",

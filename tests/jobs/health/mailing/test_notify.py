@@ -8,8 +8,7 @@ import email.policy
 
 import pytest
 
-from conf.settings import Lake as LakeSettings
-from conf.settings import Mail, Report, Settings
+from conf.settings import LakeSettings, MailSettings, ReportSettings, Settings
 from jobs.health import notify
 from jobs.health.mailing import day_letter as day
 from jobs.health.mailing import sent as memory
@@ -37,7 +36,7 @@ FAILED = dataclasses.replace(WELL, revision=-1, failing=[("CleanTracks", "no spa
 
 
 def kinds(seen, mail=None, sent=()):
-    return [each.kind for each in notify.due(seen, mail or Mail(recipients="a@b.org"), set(sent))]
+    return [each.kind for each in notify.due(seen, mail or MailSettings(recipients="a@b.org"), set(sent))]
 
 
 @pytest.mark.parametrize(
@@ -46,15 +45,15 @@ def kinds(seen, mail=None, sent=()):
     ids=["wrong", "always", "never"],
 )
 def test_the_setting_says_which_days_are_mailed(when, of):
-    mail = Mail(recipients="a@b.org", when=when)
+    mail = MailSettings(recipients="a@b.org", when=when)
     assert [len(kinds(seen, mail)) for seen in (WELL, WRONG, FAILED)] == of
 
 
 def test_the_week_is_mailed_with_its_last_day_whatever_happened():
     assert kinds(dataclasses.replace(WELL, date=SUNDAY)) == ["week"]
     assert kinds(WELL) == []
-    assert kinds(WELL, Mail(weekly="monday")) == ["week"]
-    assert kinds(dataclasses.replace(WELL, date=SUNDAY), Mail(weekly="never")) == []
+    assert kinds(WELL, MailSettings(weekly="monday")) == ["week"]
+    assert kinds(dataclasses.replace(WELL, date=SUNDAY), MailSettings(weekly="never")) == []
 
 
 def test_the_same_is_mailed_once():
@@ -74,7 +73,7 @@ def test_who_was_told_of_a_failure_is_told_that_it_is_mended():
 
 
 def test_a_day_that_is_not_over_is_mailed_only_where_it_failed():
-    always = Mail(recipients="a@b.org", when="always", weekly="monday")
+    always = MailSettings(recipients="a@b.org", when="always", weekly="monday")
     assert kinds(dataclasses.replace(WRONG, partial=True), always) == []
     assert kinds(dataclasses.replace(FAILED, partial=True), always) == ["day"]
 
@@ -123,7 +122,7 @@ def lake(tmp_path):
 
 def job(lake, mail, date=SUNDAY, base_url="", **flags):
     args = argparse.Namespace(**{"weekly": False, "once": False, "test": False, "revision": 1, **flags})
-    return Job(date, Settings(lake=LakeSettings(root=lake.root), mail=mail, report=Report(base_url)), args)
+    return Job(date, Settings(lake=LakeSettings(root=lake.root), mail=mail, report=ReportSettings(base_url)), args)
 
 
 def received(box):
@@ -214,7 +213,7 @@ def test_a_second_run_of_the_same_mails_nothing_again(lake, serve):
 
 
 def test_a_mail_that_cannot_be_sent_is_recorded_and_tried_again(lake, serve):
-    dead = Mail(recipients="a@b.org", port=free_port(), tls="none")
+    dead = MailSettings(recipients="a@b.org", port=free_port(), tls="none")
     with pytest.raises(NotSent):
         notify.main(job(lake, dead, once=True))
     [row] = lake.rows("runs", [("date", "=", SUNDAY)])

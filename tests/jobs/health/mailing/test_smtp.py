@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from conf.settings import Mail
+from conf.settings import MailSettings
 from jobs.health.mailing.letter import Letter, message
 from jobs.health.mailing.smtp import NotSent, send
 from tests.jobs.health.mailing.smtp import PASSWORD, Mailbox
@@ -84,21 +84,21 @@ def test_all_recipients_refused_is_named(serve):
 
 
 def test_a_dead_server_is_named():
-    mail = Mail(recipients="a@b.org", port=free_port(), tls="none")
+    mail = MailSettings(recipients="a@b.org", port=free_port(), tls="none")
     assert why(mail) == "connection refused"
 
 
 def test_a_name_that_does_not_resolve_is_named():
-    mail = Mail(recipients="a@b.org", host="mail.invalid", tls="none")
+    mail = MailSettings(recipients="a@b.org", host="mail.invalid", tls="none")
     assert why(mail) == "there is no host of that name"
 
 
 @pytest.mark.parametrize("tls", ["none", "tls"])
 def test_a_server_that_says_nothing_is_given_up(silent, tls):
     began = time.monotonic()
-    assert why(Mail(recipients="a@b.org", port=silent, tls=tls, timeout=0.2)) == "no answer within 0.2 s"
+    assert why(MailSettings(recipients="a@b.org", port=silent, tls=tls, timeout=0.2)) == "no answer within 0.2 s"
     assert time.monotonic() - began < 5
 
 
 def test_a_server_that_answers_without_end_is_given_up(dripping):
-    assert why(Mail(recipients="a@b.org", port=dripping, tls="none", timeout=0.2)) == "not done within 1.2 s"
+    assert why(MailSettings(recipients="a@b.org", port=dripping, tls="none", timeout=0.2)) == "not done within 1.2 s"

@@ -3,12 +3,12 @@
 import datetime
 import random
 
-from conf.settings import Evaluate, Lake, Settings
+from conf.settings import EvaluateSettings, LakeSettings, Settings
 from jobs.health.monitoring.finding import Finding, in_order
 from jobs.health.overview import Listener, Overview
 from jobs.health.reporting.recorded import Recorded
 
-SETTINGS = Settings(lake=Lake(root="/srv/lake"), evaluate=Evaluate(k=10, min_users=100))
+SETTINGS = Settings(lake=LakeSettings(root="/srv/lake"), evaluate=EvaluateSettings(k=10, min_users=100))
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 DAY = datetime.date(2024, 3, 14)
 ENTITIES = {"tracks": 3250.0, "users": 1123.0, "listen_history": 11500.0}

@@ -5,8 +5,7 @@ import datetime
 
 import pytest
 
-from conf.settings import Lake as LakeSettings
-from conf.settings import Settings
+from conf.settings import LakeSettings, Settings
 from jobs.health.report import main
 from jobs.runtime.command import Job
 from lake.layout import index_file, report_file, report_revision

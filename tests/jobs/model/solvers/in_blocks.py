@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from conf.settings import Als
+from conf.settings import AlsSettings
 from jobs.model.factors import FactorModel
 from jobs.model.solvers import blocks
 from jobs.model.solvers.block_packing import Side, counted, packing, sharing, turning
@@ -21,7 +21,7 @@ Rows = list[pa.RecordBatch]
 class Here:
     """:class:`jobs.model.solvers.blocks.Steps` in this process."""
 
-    def __init__(self, als: Als) -> None:
+    def __init__(self, als: AlsSettings) -> None:
         self.als, self.kernel = als, shipped_kernel()
 
     def start(self, side: Side) -> blocks.Half:
@@ -41,7 +41,7 @@ class Here:
         return blocks.summed(parts, apply(adding(self.als.rank), sums), self.als.rank)
 
 
-def fit(pairs: list[tuple[int, int, float]], als: Als) -> FactorModel:
+def fit(pairs: list[tuple[int, int, float]], als: AlsSettings) -> FactorModel:
     frame = pa.table(dict(zip(("user_id", "track_id", "weight"), columns(pairs), strict=True)))
     users, tracks = side(frame, "user_id"), side(frame, "track_id")
     check(users.heaviest, als)

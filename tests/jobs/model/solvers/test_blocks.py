@@ -10,7 +10,7 @@ import pytest
 
 import jobs
 from conf.errors import Refused
-from conf.settings import Als
+from conf.settings import AlsSettings
 from jobs.model.solvers import block_packing, block_rows, blocks, local
 from jobs.model.solvers.block_packing import PAIR, Side, edges, packing, sparse
 from jobs.model.solvers.block_solving import improving, shipped_kernel
@@ -18,7 +18,7 @@ from jobs.model.solvers.csr import pack
 from tests.jobs.model.solvers import in_blocks
 
 FAR = 2**40
-ALS = Als(rank=5, reg=2, reg_exponent=0.5, alpha=4, iterations=3)
+ALS = AlsSettings(rank=5, reg=2, reg_exponent=0.5, alpha=4, iterations=3)
 
 
 def random_pairs(rows: int = 300) -> list[tuple[int, int, float]]:
@@ -27,7 +27,7 @@ def random_pairs(rows: int = 300) -> list[tuple[int, int, float]]:
     return list(zip(*(column.tolist() for column in drawn), strict=True))
 
 
-def solve_local(pairs: list[tuple[int, int, float]], als: Als):
+def solve_local(pairs: list[tuple[int, int, float]], als: AlsSettings):
     return local.fit_packed(pack(*(np.array(column) for column in zip(*pairs, strict=True))), als)
 
 
@@ -86,7 +86,7 @@ def test_the_loss_told_is_the_local_solvers(monkeypatch):
 
 def test_on_spark_blocks_end_where_the_local_solver_does(spark, monkeypatch):
     monkeypatch.setattr(block_packing, "PAIRS", 100)
-    als = Als(rank=3, reg=2, alpha=4, iterations=1)
+    als = AlsSettings(rank=3, reg=2, alpha=4, iterations=1)
     pairs = random_pairs()
     found = blocks.fit(spark.createDataFrame(pairs, "user_id bigint, track_id bigint, weight double"), als)
     expected = solve_local(pairs, als)
@@ -105,7 +105,7 @@ def test_weights_that_cannot_be_fitted_are_refused(weight, why):
 
 def test_parameters_that_give_no_finite_factors_are_refused():
     with pytest.raises(Refused, match="not finite"):
-        in_blocks.fit([(1, 1, 1e8), (2, 1, 1.0)], Als(rank=2, reg=1e30, alpha=10, iterations=2))
+        in_blocks.fit([(1, 1, 1e8), (2, 1, 1.0)], AlsSettings(rank=2, reg=1e30, alpha=10, iterations=2))
 
 
 def test_a_worker_without_the_project_solves_by_what_travels():

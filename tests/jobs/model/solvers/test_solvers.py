@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conf.errors import Refused
-from conf.settings import Als
+from conf.settings import AlsSettings
 from jobs.model.factors import FactorModel, top
 from jobs.model.fold_in import Folding
 from jobs.model.solvers import block_packing, choose, fit, local, megabytes, mllib
@@ -23,11 +23,11 @@ CHECKERBOARD = [
     if user % 2 == track % 2 and (user * 7 + track) % 5
 ]
 # What every solver takes: MLlib regularises by the number of pairs.
-als_of = functools.partial(Als, rank=32, reg=0.1, reg_exponent=1.0, alpha=1.0, weighting="plays", iterations=10)
+als_of = functools.partial(AlsSettings, rank=32, reg=0.1, reg_exponent=1.0, alpha=1.0, weighting="plays", iterations=10)
 CHECKERBOARD_ALS = als_of(rank=2, reg=0.01, alpha=5, iterations=8)
 
 
-def solve_local(pairs: list[tuple], als: Als) -> FactorModel:
+def solve_local(pairs: list[tuple], als: AlsSettings) -> FactorModel:
     users, tracks, weights = (np.array(column) for column in zip(*pairs, strict=True)) if pairs else [np.array([])] * 3
     return local.fit_packed(pack(users, tracks, weights), als)
 

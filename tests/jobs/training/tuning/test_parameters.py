@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from conf.settings import Als, Evaluate
+from conf.settings import AlsSettings, EvaluateSettings
 from jobs.training.tuning import parameters as inner
 from jobs.training.tuning.parameters import Chosen, chosen_before, due, highest_rank, parameters
 from jobs.training.tuning.search import Trial
@@ -16,11 +16,13 @@ TUNED = {"tuned_on": "2024-03-14", "rank": 128, "reg": 5.0, "solver": "mllib", "
 
 
 def test_a_search_begins_with_what_the_last_one_found_and_with_the_settings_where_there_was_none():
-    found = chosen_before(TUNED, Als(rank=16))
+    found = chosen_before(TUNED, AlsSettings(rank=16))
     assert (found.als.rank, found.als.reg, found.als.solver, found.als.seed) == (128, 5.0, "auto", 42)
     assert found.tuned_on == "2024-03-14"
-    assert chosen_before({"rank": 128}, Als(rank=16)).als == Als(rank=16)
-    assert chosen_before(TUNED, Als(rank=16, tune="never")) == Chosen(Als(rank=16, tune="never"), "", "[als] as set")
+    assert chosen_before({"rank": 128}, AlsSettings(rank=16)).als == AlsSettings(rank=16)
+    assert chosen_before(TUNED, AlsSettings(rank=16, tune="never")) == Chosen(
+        AlsSettings(rank=16, tune="never"), "", "[als] as set"
+    )
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,7 @@ def test_a_search_begins_with_what_the_last_one_found_and_with_the_settings_wher
     ],
 )
 def test_a_training_searches_when_the_setting_says_so(tune, tuned_on, expected):
-    assert due(Chosen(Als(tune=tune), tuned_on, ""), DATE) is expected
+    assert due(Chosen(AlsSettings(tune=tune), tuned_on, ""), DATE) is expected
 
 
 def at(day):
@@ -65,7 +67,7 @@ def test_the_search_sees_an_inner_holdout_and_nothing_of_the_outer_one(plays, mo
             return Trial(als, 0.5 + (als.rank == 24), ((als.iterations, 0.5),), 0.0)
 
     monkeypatch.setattr(inner, "Trials", Spy)
-    chosen = parameters(plays, OUTER, {}, Als(rank=24), Evaluate(min_users=10, k=3), DATE)
+    chosen = parameters(plays, OUTER, {}, AlsSettings(rank=24), EvaluateSettings(min_users=10, k=3), DATE)
     packed, relevant = seen[0]
     assert set(packed.track_ids) == set(range(12))
     assert sorted(zip(*(ids.tolist() for ids in relevant), strict=True)) == [
@@ -77,17 +79,17 @@ def test_the_search_sees_an_inner_holdout_and_nothing_of_the_outer_one(plays, mo
 
 
 def test_with_too_few_users_the_parameters_of_before_stay_and_the_reason_says_so(plays):
-    chosen = parameters(plays, OUTER, TUNED, Als(), Evaluate(min_users=11), DATE)
+    chosen = parameters(plays, OUTER, TUNED, AlsSettings(), EvaluateSettings(min_users=11), DATE)
     assert (chosen.als.rank, chosen.tuned_on, chosen.trials) == (128, "2024-03-14", ())
     assert "10 users on the inner holdout, [evaluate] min_users is 11" in chosen.reason
 
 
 def test_the_rank_stays_within_the_memory_of_the_local_solver(plays):
     packed = inner.from_frame(inner.weighted(plays, DATE, {}))  # 10 users and 14 tracks
-    assert highest_rank(packed, Als(local_mb=1)) == 1024
+    assert highest_rank(packed, AlsSettings(local_mb=1)) == 1024
     packed.user_ids.resize(100_000, refcheck=False)
-    assert highest_rank(packed, Als(local_mb=50)) == 43  # (100,014 x 43 x 12 + 70 x 80) / 2^20 = 49.2
-    assert highest_rank(packed, Als(local_mb=1)) == 0
+    assert highest_rank(packed, AlsSettings(local_mb=50)) == 43  # (100,014 x 43 x 12 + 70 x 80) / 2^20 = 49.2
+    assert highest_rank(packed, AlsSettings(local_mb=1)) == 0
 
 
 def test_of_plays_too_many_for_the_time_those_of_a_sample_of_users_are_searched(plays, monkeypatch):
@@ -100,5 +102,5 @@ def test_of_plays_too_many_for_the_time_those_of_a_sample_of_users_are_searched(
 
 
 def test_where_nobody_is_left_to_train_on_nothing_is_searched(plays):
-    chosen = parameters(plays, OUTER, {}, Als(min_user_tracks=50), Evaluate(min_users=10, k=3), DATE)
+    chosen = parameters(plays, OUTER, {}, AlsSettings(min_user_tracks=50), EvaluateSettings(min_users=10, k=3), DATE)
     assert "not tuned: nobody is left to train on" in chosen.reason

@@ -7,22 +7,22 @@ import time
 import numpy as np
 import pytest
 
-from conf.settings import Als
+from conf.settings import AlsSettings
 from jobs.model.solvers.csr import pack
 from jobs.training.tuning.fast_ndcg import ndcg
 from jobs.training.tuning.search import Search, Trial, scaled
 from jobs.training.tuning.trials import Trials, relevance
 
 
-def hill(als: Als, deadline: float = 0) -> Trial:
+def hill(als: AlsSettings, deadline: float = 0) -> Trial:
     """Best at reg 8 with exponent 1, alpha 20, log; rank pays up to 512."""
     value = 1 - 0.1 * abs(math.log(als.reg / 8)) - 0.1 * abs(math.log(als.alpha / 20)) - 0.3 * (1 - als.reg_exponent)
     value += 0.1 * (als.weighting == "log") + 0.1 * math.log2(min(als.rank, 512)) - 0.05 * (als.half_life_days > 0)
     return Trial(dataclasses.replace(als, iterations=7), value, ((7, value),), 0.0)
 
 
-def search(seconds: float = 60, judge=hill, start: Als | None = None, **more):
-    return Search(judge, seconds, **more).run(start or Als())
+def search(seconds: float = 60, judge=hill, start: AlsSettings | None = None, **more):
+    return Search(judge, seconds, **more).run(start or AlsSettings())
 
 
 def test_the_top_of_a_known_hill_is_found():
@@ -34,7 +34,7 @@ def test_the_top_of_a_known_hill_is_found():
 
 
 def test_it_begins_with_what_was_given_and_takes_the_same_steps_again():
-    start = Als(rank=24, reg=0.7)
+    start = AlsSettings(rank=24, reg=0.7)
     first, second = search(start=start), search(start=start)
     assert (first.trials[0].als.rank, first.trials[0].als.reg) == (24, 0.7)
     assert first == second
@@ -44,7 +44,7 @@ def test_it_begins_with_what_was_given_and_takes_the_same_steps_again():
 def test_when_time_is_up_the_best_so_far_is_the_answer():
     found = search(seconds=0)
     assert len(found.trials) == 1
-    assert found.best.als == dataclasses.replace(Als(), iterations=7)
+    assert found.best.als == dataclasses.replace(AlsSettings(), iterations=7)
 
 
 def test_rank_is_doubled_only_while_that_pays_and_no_higher_than_allowed():
@@ -57,7 +57,7 @@ def test_twice_the_rank_for_too_small_a_gain_is_not_taken():
         value = 0.5 * 1.0025 ** math.log2(als.rank)
         return Trial(als, value, ((1, value),), 0.0)
 
-    tried = [trial.als.rank for trial in search(judge=flat, start=Als(rank=64)).trials]
+    tried = [trial.als.rank for trial in search(judge=flat, start=AlsSettings(rank=64)).trials]
     assert max(tried) == 128  # tried, and not gone on from
 
 
@@ -67,8 +67,8 @@ def test_half_lives_are_left_alone_where_there_are_no_times():
 
 
 def test_limits_hold():
-    assert scaled(Als(alpha=9999), "alpha", 3).alpha == 10_000
-    assert scaled(Als(reg=1 / 3), "reg", 1).reg == 0.333
+    assert scaled(AlsSettings(alpha=9999), "alpha", 3).alpha == 10_000
+    assert scaled(AlsSettings(reg=1 / 3), "reg", 1).reg == 0.333
 
 
 def test_ndcg_as_worked_out_by_hand():
@@ -101,19 +101,19 @@ def trials():
 
 
 def test_a_trial_tells_its_curve_and_takes_its_best_iteration(trials):
-    trial = trials(Als(rank=2, iterations=30), time.monotonic() + 60)
+    trial = trials(AlsSettings(rank=2, iterations=30), time.monotonic() + 60)
     assert trial.ndcg == max(value for _, value in trial.curve)
     assert (trial.als.iterations, trial.ndcg) in trial.curve
     assert trial.ndcg > 0.05
-    assert trials(Als(rank=2, iterations=30), time.monotonic() + 60).curve == trial.curve
+    assert trials(AlsSettings(rank=2, iterations=30), time.monotonic() + 60).curve == trial.curve
 
 
 def test_a_trial_stops_when_time_is_up(trials):
-    assert [iteration for iteration, _ in trials(Als(rank=2, iterations=30), 0).curve] == [1]
+    assert [iteration for iteration, _ in trials(AlsSettings(rank=2, iterations=30), 0).curve] == [1]
 
 
 def test_parameters_that_nothing_can_be_fitted_with_are_the_worst(trials):
-    assert trials(Als(rank=2, alpha=1e12), time.monotonic() + 60).ndcg == 0
+    assert trials(AlsSettings(rank=2, alpha=1e12), time.monotonic() + 60).ndcg == 0
 
 
 def test_of_too_much_data_a_sample_of_users_is_tried(trials):
