@@ -13,7 +13,7 @@ from app.stores.store import Store
 from app.web import api, pages, problems
 from app.web.calendar import Calendar
 from app.web.guard import Guard
-from app.web.request_metrics import Metrics
+from app.web.request_metrics import RequestMetrics
 from conf.settings import Settings
 
 STATIC = pathlib.Path(__file__).with_name("web") / "static"
@@ -30,7 +30,7 @@ def store_of(settings: Settings) -> Store:
 
 def create_app(settings: Settings, store: Store, calendar: Calendar | None = None) -> Guard:
     """The API and the page over a store."""
-    metrics = Metrics()
+    metrics = RequestMetrics()
     calendar = calendar or Calendar(settings.app.due_hours)
 
     @contextlib.asynccontextmanager

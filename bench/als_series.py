@@ -30,7 +30,7 @@ from bench.plays import DATE, shaped, write_plays
 from bench.standalone import cluster, session
 from conf.settings import AlsSettings
 from jobs.model.pairs import plays_as_of, weighted
-from jobs.model.solvers.csr import Packed, from_frame, pack
+from jobs.model.solvers.csr import PackedPairs, from_frame, pack
 from jobs.runtime.frames import SparkLake
 
 TARGET_TABLE, TARGET_MEMORY, TARGET_PAIR, TARGET_NDCG = 1.2, 3.0, 1.2, 0.99
@@ -151,7 +151,7 @@ def on_cluster(args: argparse.Namespace) -> None:
     )
 
 
-def blocks_in(spark: SparkSession, packed: Packed, rank: int) -> tuple[float, float]:
+def blocks_in(spark: SparkSession, packed: PackedPairs, rank: int) -> tuple[float, float]:
     """Seconds of a fit in blocks, and with building; a small one goes before."""
     with tempfile.TemporaryDirectory() as folder:
         fit = bench_als.in_blocks(spark, pathlib.Path(folder) / "pairs.parquet")

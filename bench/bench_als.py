@@ -32,7 +32,7 @@ from pyspark.sql import DataFrame, SparkSession
 from conf.settings import AlsSettings, Settings, SparkSettings
 from jobs.model.solvers import blocks, local, mllib
 from jobs.model.solvers.block_packing import side_of
-from jobs.model.solvers.csr import Packed, pack
+from jobs.model.solvers.csr import PackedPairs, pack
 from jobs.runtime.session import spark_session
 from tasks.run import jvm
 from tasks.run.spark_server import free_port, running
@@ -43,7 +43,7 @@ SPARK = ("blocks", "mllib")
 ITERATIONS, REG, ALPHA = 10, 1.0, 10.0
 
 
-def synthetic(pairs: int, users: int, tracks: int, seed: int = 7) -> Packed:
+def synthetic(pairs: int, users: int, tracks: int, seed: int = 7) -> PackedPairs:
     """So many distinct pairs, of users who differ in how much they hear, of tracks by Zipf, with small counts."""
     draw = np.random.default_rng(seed)
     popular = 1 / (np.arange(tracks) + 10) ** 0.8
@@ -67,15 +67,15 @@ def parameters(rank: int, reg_exponent: float = 0) -> AlsSettings:
 Fitted = tuple[np.ndarray, np.ndarray, dict[str, float]]
 
 
-def ours(packed: Packed, rank: int) -> Fitted:
+def ours(packed: PackedPairs, rank: int) -> Fitted:
     model = local.fit_packed(packed, parameters(rank))
     return model.user_factors, model.track_factors, {}
 
 
-def in_blocks(spark: SparkSession, file: pathlib.Path) -> Callable[[Packed, int], Fitted]:
+def in_blocks(spark: SparkSession, file: pathlib.Path) -> Callable[[PackedPairs, int], Fitted]:
     """Fits in blocks, as :func:`blocks.fit` does, but has the blocks built before the fit begins."""
 
-    def fit(packed: Packed, rank: int) -> Fitted:
+    def fit(packed: PackedPairs, rank: int) -> Fitted:
         pairs, als, begun = written(spark, packed, file), parameters(rank), time.perf_counter()
         users, tracks = side_of(pairs, "user_id"), side_of(pairs, "track_id")
         with blocks.packed_twice(pairs, users, tracks) as built:
@@ -90,22 +90,22 @@ def in_blocks(spark: SparkSession, file: pathlib.Path) -> Callable[[Packed, int]
     return fit
 
 
-def by_mllib(spark: SparkSession, file: pathlib.Path) -> Callable[[Packed, int], Fitted]:
-    def fit(packed: Packed, rank: int) -> Fitted:
+def by_mllib(spark: SparkSession, file: pathlib.Path) -> Callable[[PackedPairs, int], Fitted]:
+    def fit(packed: PackedPairs, rank: int) -> Fitted:
         model = mllib.fit(written(spark, packed, file), parameters(rank, reg_exponent=1))
         return model.user_factors, model.track_factors, {}
 
     return fit
 
 
-def written(spark: SparkSession, packed: Packed, file: pathlib.Path) -> DataFrame:
+def written(spark: SparkSession, packed: PackedPairs, file: pathlib.Path) -> DataFrame:
     pairs = packed.weights.tocoo()
     columns = {"user_id": packed.user_ids[pairs.row], "track_id": packed.track_ids[pairs.col], "weight": pairs.data}
     pyarrow.parquet.write_table(pa.table(columns), file, row_group_size=500_000)
     return spark.read.parquet(str(file))
 
 
-def theirs(packed: Packed, rank: int) -> Fitted:
+def theirs(packed: PackedPairs, rank: int) -> Fitted:
     model = implicit.als.AlternatingLeastSquares(
         rank,
         regularization=REG,
@@ -122,7 +122,7 @@ def theirs(packed: Packed, rank: int) -> Fitted:
     return model.user_factors, model.item_factors, {}
 
 
-def error(packed: Packed, users: np.ndarray, tracks: np.ndarray) -> float:
+def error(packed: PackedPairs, users: np.ndarray, tracks: np.ndarray) -> float:
     """Weighted squared error over all users and tracks."""
     pairs: scipy.sparse.coo_matrix = packed.weights.tocoo()
     common = float(np.sum((users.T @ users).astype(np.float64) * (tracks.T @ tracks)))
@@ -134,9 +134,9 @@ def error(packed: Packed, users: np.ndarray, tracks: np.ndarray) -> float:
 
 
 @contextlib.contextmanager
-def sides_of(names: list[str], pairs: int, threads: int) -> Iterator[dict[str, Callable[[Packed, int], Fitted]]]:
+def sides_of(names: list[str], pairs: int, threads: int) -> Iterator[dict[str, Callable[[PackedPairs, int], Fitted]]]:
     """The sides by name, with a server for those that need one."""
-    sides: dict[str, Callable[[Packed, int], Fitted]] = {"ours": ours, "implicit": theirs}
+    sides: dict[str, Callable[[PackedPairs, int], Fitted]] = {"ours": ours, "implicit": theirs}
     with contextlib.ExitStack() as stack:
         if set(names) & set(SPARK):
             folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -175,7 +175,7 @@ def main() -> None:
 
 
 def compare(
-    packed: Packed, rank: int, sides: dict[str, Callable[[Packed, int], Fitted]], rounds: int
+    packed: PackedPairs, rank: int, sides: dict[str, Callable[[PackedPairs, int], Fitted]], rounds: int
 ) -> dict[str, float]:
     """Median seconds of each side, taking turns; prints them, the errors and the ratios."""
     took: dict[str, list[float]] = {}

@@ -27,7 +27,7 @@ import pandas as pd
 
 from conf.settings import AlsSettings
 from jobs.model.solvers import local
-from jobs.model.solvers.csr import Packed, pack
+from jobs.model.solvers.csr import PackedPairs, pack
 from jobs.training.tuning.fast_ndcg import ndcg
 from jobs.training.tuning.search import Search, Tuning
 from jobs.training.tuning.trials import Trials, relevance
@@ -74,7 +74,7 @@ def split(plays: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return plays[~index.isin(pd.MultiIndex.from_frame(held[["user", "item"]]))], held
 
 
-def packed(plays: pd.DataFrame, half_life_days: float = 0.0) -> Packed:
+def packed(plays: pd.DataFrame, half_life_days: float = 0.0) -> PackedPairs:
     weight = plays["weight"].to_numpy(np.float64)
     if half_life_days:
         weight = weight * 0.5 ** ((plays["time"].max() - plays["time"].to_numpy()) / DAY / half_life_days)
@@ -88,7 +88,7 @@ def tune(plays: pd.DataFrame, seconds: float) -> Tuning:
     return Search(trials, seconds, trials.typical).run(AlsSettings())
 
 
-def score(training: Packed, held: pd.DataFrame, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+def score(training: PackedPairs, held: pd.DataFrame, users: np.ndarray, items: np.ndarray) -> np.ndarray:
     """NDCG of each user with a held-out part."""
     relevant = relevance(training, held["user"].to_numpy(), held["item"].to_numpy())
     rows = np.flatnonzero(np.diff(relevant.indptr))
@@ -96,13 +96,13 @@ def score(training: Packed, held: pd.DataFrame, users: np.ndarray, items: np.nda
         return ndcg(users[rows], items, training.weights[rows], relevant[rows], K, run)
 
 
-def popularity(training: Packed) -> tuple[np.ndarray, np.ndarray]:
+def popularity(training: PackedPairs) -> tuple[np.ndarray, np.ndarray]:
     """As factors of rank 1: items by the number of their users."""
     users = np.bincount(training.weights.indices, minlength=len(training.track_ids))
     return np.ones((len(training.user_ids), 1), np.float32), users.astype(np.float32)[:, None]
 
 
-def theirs(training: Packed, rank: int, reg: float, alpha: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def theirs(training: PackedPairs, rank: int, reg: float, alpha: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     model = implicit.als.AlternatingLeastSquares(
         rank, regularization=reg, alpha=1.0, iterations=15, use_gpu=False, random_state=seed
     )

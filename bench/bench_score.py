@@ -25,7 +25,7 @@ from conf.settings import AlsSettings, Settings, SparkSettings
 from conf.tables import TABLES, marker
 from jobs.model.factors import FactorModel
 from jobs.model.pairs import plays_as_of, weighted
-from jobs.recommendation.candidates import Shelf, popularity
+from jobs.recommendation.candidates import Candidates, popularity
 from jobs.recommendation.recommend import rows_of
 from jobs.recommendation.scoring import histories, recommend
 from jobs.runtime.frames import SparkLake
@@ -99,13 +99,13 @@ def pairs_of(lake: Lake, model: FactorModel, folder: str) -> float:
     begun = time.perf_counter()
     plays = plays_as_of(lake.read("listens").repartition("user_id"), DATE)
     with persisted(plays):
-        Shelf.of(popularity(plays, numbered(lake, "track_id", len(model.track_ids)), DATE, 7).toArrow())
+        Candidates.of(popularity(plays, numbered(lake, "track_id", len(model.track_ids)), DATE, 7).toArrow())
         weighted(plays, DATE, model.recipe).write.format("delta").mode("overwrite").save(folder)
     return time.perf_counter() - begun
 
 
 def ours(
-    lake: Lake, model: FactorModel, shelf: Shelf, k: int, folder: str, name: str, ranking_alone: bool = False
+    lake: Lake, model: FactorModel, candidates: Candidates, k: int, folder: str, name: str, ranking_alone: bool = False
 ) -> float:
     """Seconds from the table of pairs to the lists in ``recommendations``.
 
@@ -116,7 +116,7 @@ def ours(
     users = len(model.user_ids)
     people = histories(numbered(lake, "user_id", users), pairs, pairs)
     more = not ranking_alone
-    lists = recommend(lake.spark, people, model, shelf, k, min_plays=1, fold=more, at_most=users, explain=more)
+    lists = recommend(lake.spark, people, model, candidates, k, min_plays=1, fold=more, at_most=users, explain=more)
     rows = rows_of(lists, DATE, None)
     lake.replace(rows, "recommendations", marker("recommendations", name, DATE), users * k, date=DATE)
     return time.perf_counter() - begun
@@ -177,13 +177,13 @@ def main() -> None:
 def compare(lake: Lake, model: FactorModel, theirs: Callable[[], float], args: argparse.Namespace) -> None:
     """The two sides in turn, after one round that is not counted; prints medians and their ratio."""
     folder, tracks = f"{lake.root}/bench_pairs", len(model.track_ids)
-    shelf = Shelf(np.arange(tracks), np.ones(tracks, np.float32))
+    candidates = Candidates(np.arange(tracks), np.ones(tracks, np.float32))
     before, mine, alone, other = [], [], [], []
     for turn in range(args.rounds + 1):
         before.append(pairs_of(lake, model, folder))
         other.append(theirs())
-        mine.append(ours(lake, model, shelf, args.k, folder, f"bench {turn}"))
-        alone.append(ours(lake, model, shelf, args.k, folder, f"alone {turn}", ranking_alone=True))
+        mine.append(ours(lake, model, candidates, args.k, folder, f"bench {turn}"))
+        alone.append(ours(lake, model, candidates, args.k, folder, f"alone {turn}", ranking_alone=True))
     sides = {"ours": mine, "ours, ranking alone": alone, "implicit": other, "before ours, plays to pairs": before}
     for name, seconds in sides.items():
         counted = seconds[1:]

@@ -17,7 +17,7 @@ import pyarrow.parquet
 
 from conf.settings import AlsSettings
 from jobs.model.solvers import local
-from jobs.model.solvers.csr import Packed, pack
+from jobs.model.solvers.csr import PackedPairs, pack
 
 MB = 2**20
 
@@ -41,7 +41,7 @@ def write(file: pathlib.Path, users: int, pairs_of_a_user: int, tracks: int) -> 
     pyarrow.parquet.write_table(pa.table(columns), file)
 
 
-def packed_bytes(packed: Packed, rank: int) -> int:
+def packed_bytes(packed: PackedPairs, rank: int) -> int:
     """Of the sparse matrix, once, the ids and the factors of both sides."""
     ids, matrix = (packed.user_ids, packed.track_ids), packed.weights
     arrays = (*ids, matrix.data, matrix.indices, matrix.indptr)

@@ -8,7 +8,7 @@ from deltalake import write_deltalake
 
 from bench.bench_als import synthetic
 from conf.tables import TABLES
-from jobs.model.solvers.csr import Packed
+from jobs.model.solvers.csr import PackedPairs
 from lake.delta import arrow_schema
 from lake.tables import Lake
 
@@ -16,12 +16,12 @@ PAIRS_OF_A_USER, PAIRS_OF_A_TRACK = 88, 177  # as in 8.83 million pairs of 100,0
 DATE = datetime.date(2024, 3, 1)
 
 
-def shaped(pairs: int) -> Packed:
+def shaped(pairs: int) -> PackedPairs:
     """So many pairs, of as many users and tracks as go with them."""
     return synthetic(pairs, max(100, pairs // PAIRS_OF_A_USER), max(100, pairs // PAIRS_OF_A_TRACK))
 
 
-def write_plays(lake: Lake, packed: Packed) -> int:
+def write_plays(lake: Lake, packed: PackedPairs) -> int:
     """The plays of the pairs, as many of each as it weighs, in ``listens``; how many these are."""
     pairs = packed.weights.tocoo()
     times = pairs.data.astype(np.int64)

@@ -174,7 +174,7 @@ def score(args: argparse.Namespace) -> Measures:
     from conf.tables import marker
     from jobs.model.factors import FactorModel
     from jobs.model.pairs import weighted
-    from jobs.recommendation.candidates import Shelf, popularity
+    from jobs.recommendation.candidates import Candidates, popularity
     from jobs.recommendation.recommend import rows_of
     from jobs.recommendation.scoring import histories, recommend
     from jobs.runtime.session import persisted
@@ -184,10 +184,10 @@ def score(args: argparse.Namespace) -> Measures:
         begun = time.perf_counter()
         plays, users = plays_of(lake, "user_id"), lake.count("users", [])
         with persisted(plays):
-            shelf = Shelf.of(popularity(plays, numbered(lake, "track_id", args.tracks), DATE, 7).toArrow())
+            candidates = Candidates.of(popularity(plays, numbered(lake, "track_id", args.tracks), DATE, 7).toArrow())
             pairs = weighted(plays, DATE, model.recipe)
             people = histories(lake.read("users").select("user_id"), pairs, pairs)
-            lists = recommend(lake.spark, people, model, shelf, args.k, 3, at_most=users)
+            lists = recommend(lake.spark, people, model, candidates, args.k, 3, at_most=users)
             name = marker("recommendations", "Recommend", DATE)
             lake.replace(rows_of(lists, DATE, None), "recommendations", name, users * args.k, date=DATE)
         took = time.perf_counter() - begun

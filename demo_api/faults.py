@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterable
 
-from demo_api.snapshot import Snapshot
+from demo_api.snapshot import ServedState
 
 SLOW = "slow"
 SLOW_SECONDS = 1.0  # that a page of history then takes
@@ -17,26 +17,26 @@ def _every(share: float, place: int) -> bool:
     return int((place + 1) * share) > int(place * share)
 
 
-def history_lost(snapshot: Snapshot) -> Snapshot:
+def history_lost(snapshot: ServedState) -> ServedState:
     kept = [row for place, row in enumerate(snapshot.listen_history) if not _every(LOST, place)]
     return dataclasses.replace(snapshot, listen_history=kept)
 
 
-def genres_null(snapshot: Snapshot) -> Snapshot:
+def genres_null(snapshot: ServedState) -> ServedState:
     users = [
         row | {"favorite_genres": None} if _every(NULLED, place) else row for place, row in enumerate(snapshot.users)
     ]
     return dataclasses.replace(snapshot, users=users)
 
 
-def history_repeated(snapshot: Snapshot) -> Snapshot:
+def history_repeated(snapshot: ServedState) -> ServedState:
     rows = [
         served for place, row in enumerate(snapshot.listen_history) for served in [row] * (1 + _every(REPEATED, place))
     ]
     return dataclasses.replace(snapshot, listen_history=rows)
 
 
-FAULTS: dict[str, Callable[[Snapshot], Snapshot]] = {
+FAULTS: dict[str, Callable[[ServedState], ServedState]] = {
     "history-lost": history_lost,
     "genres-null": genres_null,
     "history-repeated": history_repeated,
@@ -44,7 +44,7 @@ FAULTS: dict[str, Callable[[Snapshot], Snapshot]] = {
 }
 
 
-def spoiled(snapshot: Snapshot, faults: Iterable[str]) -> Snapshot:
+def spoiled(snapshot: ServedState, faults: Iterable[str]) -> ServedState:
     """The snapshot with the faults named.
 
     Raises:

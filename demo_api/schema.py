@@ -44,7 +44,7 @@ class ListenHistory(BaseModel):
     updated_at: str = Field(description=f"start of its last play, {STAMP}")
 
 
-class Page(BaseModel, Generic[Row]):
+class ServedPage(BaseModel, Generic[Row]):
     """One page of all rows; beyond the last page ``items`` is empty."""
 
     items: list[Row]

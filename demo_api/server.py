@@ -11,8 +11,8 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Path, Query, Response
 
 from demo_api.faults import SLOW, SLOW_SECONDS, spoiled
-from demo_api.schema import AsOf, ListenHistory, Page, Track, User
-from demo_api.snapshot import Snapshot, take_snapshot
+from demo_api.schema import AsOf, ListenHistory, ServedPage, Track, User
+from demo_api.snapshot import ServedState, take_snapshot
 
 DESCRIPTION = """Tracks, users and their listening history as they stand at the end of one day.
 
@@ -36,18 +36,20 @@ def create_app(seed: int, as_of: datetime.date, drift: datetime.date | None = No
     app.state.snapshot = app.state.sound = take_snapshot(seed, as_of, drift)
     app.state.faults = []
 
-    def snapshot() -> Snapshot:
+    def snapshot() -> ServedState:
         return app.state.snapshot
 
-    @app.get("/tracks", summary="The catalogue", response_model=Page[Track], tags=["data"])
+    @app.get("/tracks", summary="The catalogue", response_model=ServedPage[Track], tags=["data"])
     async def tracks(page: PageNumber = 1, size: PageSize = 100) -> Response:
         return page_of(snapshot().tracks, page, size)
 
-    @app.get("/users", summary="All listeners", response_model=Page[User], tags=["data"])
+    @app.get("/users", summary="All listeners", response_model=ServedPage[User], tags=["data"])
     async def users(page: PageNumber = 1, size: PageSize = 100) -> Response:
         return page_of(snapshot().users, page, size)
 
-    @app.get("/listen_history", summary="Sessions that have ended", response_model=Page[ListenHistory], tags=["data"])
+    @app.get(
+        "/listen_history", summary="Sessions that have ended", response_model=ServedPage[ListenHistory], tags=["data"]
+    )
     async def listen_history(page: PageNumber = 1, size: PageSize = 100) -> Response:
         if SLOW in app.state.faults:
             await asyncio.sleep(SLOW_SECONDS)

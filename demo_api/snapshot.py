@@ -15,7 +15,7 @@ ONE_DAY = datetime.timedelta(days=1)
 
 
 @dataclasses.dataclass(frozen=True)
-class Snapshot:
+class ServedState:
     """All rows as of the end of a day, as they are served: a pure function of the seed and that day."""
 
     as_of: datetime.date
@@ -24,7 +24,7 @@ class Snapshot:
     listen_history: list[Row]
 
 
-def take_snapshot(seed: int, as_of: datetime.date, drift: datetime.date | None = None) -> Snapshot:
+def take_snapshot(seed: int, as_of: datetime.date, drift: datetime.date | None = None) -> ServedState:
     """Make everything that is served at the end of a day; from the day of ``drift`` on half of the users like other genres.
 
     Raises:
@@ -35,7 +35,7 @@ def take_snapshot(seed: int, as_of: datetime.date, drift: datetime.date | None =
     tracks = track_tastes(seed, as_of, frozenset(SPOILED_TRACKS))
     users = user_tastes(seed, as_of, frozenset(SPOILED_USERS))
     listening = Listening(seed, tracks, users, track_seconds(seed, tracks_by(as_of)), user_arrivals(as_of), drift)
-    return Snapshot(
+    return ServedState(
         as_of,
         spoil_tracks(track_rows(seed, as_of, tracks.cluster)),
         spoil_users(user_rows(seed, as_of, users.clusters)),

@@ -74,7 +74,7 @@ class Fetch(DatedTask):
         files.remove(raw_folder(self.root, "_day", self.date), first=MANIFEST)
         files.remove(folder, first=MANIFEST)
 
-    def _report(self, progress: api.Progress) -> None:
+    def _report(self, progress: api.FetchProgress) -> None:
         self.set_status_message(str(progress))
         if progress.pages_known:
             self.set_progress_percentage(100 * progress.pages_done // progress.pages_known)

@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 from app.stores import lake_tables as sql
 from app.stores.lake_tables import column, texts
 from app.stores.model_health import DAYS, health_of
-from app.stores.packed import Packed, reasons, with_digits
+from app.stores.packed import PackedLists, reasons, with_digits
 from app.stores.store import Listed, Listing, ModelHealth, Play, Similar, Track
 from app.stores.track_index import Catalogue, unknown
 from lake import delta
@@ -29,12 +29,12 @@ class LakeDay:
         self,
         tables: Lake,
         date: datetime.date,
-        lists: Packed,
+        lists: PackedLists,
         made: list[tuple[str, str]],  # the kinds of list: source and model_version
         kinds: np.ndarray,  # of each list
         catalogue: Catalogue,
         popular: tuple[np.ndarray, np.ndarray],  # places in the catalogue and plays
-        similar: Packed,
+        similar: PackedLists,
         k: int,  # of the figures
         pool: Executor,
     ) -> None:
@@ -123,7 +123,7 @@ def read_day(
     listed = column(rows, "track_id", pa.int64()).to_numpy()
     catalogue, popular = read_catalogue(tables, date, popular_days, np.unique(listed))
     starts, heard = reasons(rows["because"])
-    packed = Packed(
+    packed = PackedLists(
         column(rows, "user_id", pa.int64()).to_numpy(),
         catalogue.indices(listed),
         column(rows, "score", pa.float32()).to_numpy(),
@@ -180,11 +180,11 @@ def read_catalogue(
 EMPTY = pa.schema([("track_id", pa.int64()), *((name, pa.string()) for name in TEXTS), ("duration_s", pa.int32())])
 
 
-def read_similar(tables: Lake, version: str, catalogue: Catalogue) -> Packed:
+def read_similar(tables: Lake, version: str, catalogue: Catalogue) -> PackedLists:
     rows = tables.query("similar_tracks", sql.similar_of(version)) if version else None
     if rows is None:
-        return Packed(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
-    return Packed(
+        return PackedLists(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
+    return PackedLists(
         column(rows, "track_id", pa.int64()).to_numpy(),
         catalogue.indices(column(rows, "similar_track_id", pa.int64()).to_numpy()),
         column(rows, "score", pa.float32()).to_numpy(),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.stores.store import Decision, Live, ModelHealth
+from app.stores.store import DecisionRow, Live, ModelHealth
 
 DAYS = 30  # of live figures shown
 
@@ -47,8 +47,8 @@ def _live(rows: list[Mapping[str, Any]]) -> list[Live]:
     ]
 
 
-def _decision(row: Mapping[str, Any]) -> Decision:
-    return Decision(
+def _decision(row: Mapping[str, Any]) -> DecisionRow:
+    return DecisionRow(
         date=row["date"],
         step=row["step"],
         decision=row["decision"],

@@ -10,7 +10,7 @@ import pyarrow as pa
 from app.stores.store import MAX_ID
 
 
-class Ranked(NamedTuple):
+class RankedList(NamedTuple):
     """One list, best first: places in the catalogue, scores, and for each rank places of the reasons."""
 
     tracks: list[int]
@@ -18,7 +18,7 @@ class Ranked(NamedTuple):
     because: list[list[int]]
 
 
-class Packed:
+class PackedLists:
     """``keys`` sorted and unique (int64); the list of ``keys[i]`` is at ``offsets[i]`` to ``offsets[i + 1]``."""
 
     def __init__(
@@ -41,13 +41,13 @@ class Packed:
         at = int(self.keys.searchsorted(key))
         return at if at < len(self.keys) and self.keys[at] == key else -1
 
-    def ranked(self, place: int, k: int) -> Ranked:
+    def ranked(self, place: int, k: int) -> RankedList:
         """The first ``k`` of the list at a place."""
         begin, end = self._offsets[place : place + 2].tolist()
         end = min(end, begin + k)
         starts = self._starts[begin : end + 1].tolist()
         reasons = self._because[starts[0] : starts[-1]].tolist()
-        return Ranked(
+        return RankedList(
             self._tracks[begin:end].tolist(),
             self._scores[begin:end].tolist(),
             [reasons[a - starts[0] : b - starts[0]] for a, b in itertools.pairwise(starts)],

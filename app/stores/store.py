@@ -58,7 +58,7 @@ class Live(TypedDict):
     users: int
 
 
-class Decision(TypedDict):
+class DecisionRow(TypedDict):
     date: datetime.date
     step: str
     decision: str
@@ -71,8 +71,8 @@ class ModelHealth(TypedDict):
 
     k: int
     live: list[Live]
-    decisions: list[Decision]
-    champion: Decision | None
+    decisions: list[DecisionRow]
+    champion: DecisionRow | None
 
 
 class NoDay(Exception):
@@ -83,7 +83,7 @@ class Away(Exception):
     """What keeps the data does not answer."""
 
 
-class Day(Protocol):
+class PublishedDay(Protocol):
     """One published day. Whatever is asked of it, the answers belong together."""
 
     date: datetime.date
@@ -120,7 +120,7 @@ class Store(Protocol):
 
     async def stop(self) -> None: ...
 
-    def day(self) -> AbstractAsyncContextManager[Day]:
+    def day(self) -> AbstractAsyncContextManager[PublishedDay]:
         """The newest published day.
 
         Raises:

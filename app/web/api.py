@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Path, Query, Response
 from app.stores.store import MAX_ID, Away, NoDay, Store
 from app.web import schemas
 from app.web.calendar import Calendar
-from app.web.request_metrics import Metrics
+from app.web.request_metrics import RequestMetrics
 from conf.settings import Settings
 
 Id = Annotated[int, Path(ge=0, le=MAX_ID, examples=[1])]
@@ -26,7 +26,7 @@ def documented(model: type, *statuses: int) -> dict[str, Any]:
     return {"response_model": None, "responses": {200: {"model": model}, **errors}}
 
 
-def routes(settings: Settings, store: Store, calendar: Calendar, metrics: Metrics) -> APIRouter:
+def routes(settings: Settings, store: Store, calendar: Calendar, metrics: RequestMetrics) -> APIRouter:
     router = APIRouter()
     most = settings.app.max_k
     Count = Annotated[int, Query(ge=1, le=most, description="how many at most")]

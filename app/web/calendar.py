@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Callable
 from typing import TypedDict
 
-from app.stores.store import Day
+from app.stores.store import PublishedDay
 
 
 class Published(TypedDict):
@@ -27,7 +27,7 @@ class Calendar:
     def expected(self) -> datetime.date:
         return (self._clock() - self._wait).date()
 
-    def published(self, day: Day) -> Published:
+    def published(self, day: PublishedDay) -> Published:
         """What every answer says of where it comes from."""
         expected = self.expected()
         return {

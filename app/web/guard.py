@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web.problems import problem
-from app.web.request_metrics import Metrics
+from app.web.request_metrics import RequestMetrics
 
 OPEN = ("/health", "/static/")  # what a load balancer asks for, and what is the same for everybody
 CLIENTS = 10_000  # whose buckets are kept; of more, the longest unseen start anew
@@ -78,7 +78,7 @@ def given_token(scope: Scope) -> bytes:
 class Guard:
     """Outermost: whatever happens behind it, the answer has the headers and is counted."""
 
-    def __init__(self, app: FastAPI, token: str, rate: float, metrics: Metrics) -> None:
+    def __init__(self, app: FastAPI, token: str, rate: float, metrics: RequestMetrics) -> None:
         self.app, self._token, self._metrics = app, token.encode(), metrics
         self._bucket = Bucket(rate) if rate else None
 

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_late
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 
 
-class Metrics:
+class RequestMetrics:
     """With several workers PROMETHEUS_MULTIPROC_DIR names a folder, and each worker answers for all of them."""
 
     def __init__(self) -> None:

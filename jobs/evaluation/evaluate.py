@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from conf.contract import TRACKS, USERS
 from conf.settings import Settings
 from conf.tables import marker
-from jobs.evaluation.evaluator import Trial
+from jobs.evaluation.evaluator import Evaluator
 from jobs.evaluation.measured import Measured, nothing_new_share, play_share
 from jobs.model.factors import FactorModel
 from jobs.model.pairs import played, plays_as_of
@@ -78,16 +78,16 @@ def measured(
     """
     plays = plays_as_of(lake.read("listens"), day_before)
     tracks, people = (genres_on(lake, entity, day_before, settings.api.timezone) for entity in (TRACKS, USERS))
-    trial = Trial(plays, tracks, people, day, day_before + datetime.timedelta(days=1), settings)
+    evaluator = Evaluator(plays, tracks, people, day, day_before + datetime.timedelta(days=1), settings)
     lists = {
         "served": lake.read("recommendations").filter(F.col("date") == F.lit(day_before)),
-        "popularity": trial.popular(),
-        "fallback": trial.lists(None, settings.recommend.min_plays),
+        "popularity": evaluator.popular(),
+        "fallback": evaluator.lists(None, settings.recommend.min_plays),
     }
     if model:
-        lists["als_unfolded"] = trial.lists(model, settings.recommend.min_plays, fold=False)
-    with persisted(trial.pairs):
-        return {name: trial.measure(frame) for name, frame in lists.items()}
+        lists["als_unfolded"] = evaluator.lists(model, settings.recommend.min_plays, fold=False)
+    with persisted(evaluator.pairs):
+        return {name: evaluator.measure(frame) for name, frame in lists.items()}
 
 
 def grouped(served: Measured, popular: Measured, firsts: pa.Table, model: FactorModel | None) -> dict[str, Measured]:

@@ -1,4 +1,4 @@
-"""Lists on trial: held against what people played from a date on, alike for every model."""
+"""Lists held against what users played from a date on, alike for every model."""
 
 import datetime
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ from jobs.evaluation.measured import Measured
 from jobs.evaluation.metrics import Catalogue, cutoffs
 from jobs.model.factors import FactorModel
 from jobs.model.pairs import interactions, weighted
-from jobs.recommendation.candidates import Shelf, popularity
+from jobs.recommendation.candidates import Candidates, popularity
 from jobs.recommendation.scoring import histories, recommend
 
 
-class Trial:
-    """The same users, shelf and catalogue for all lists; tracks heard before are left out of those made here.
+class Evaluator:
+    """The same users, candidates and catalogue for all lists; tracks heard before are left out of those made here.
 
     ``pairs`` is read for every list: persist it.
     """
@@ -51,7 +51,7 @@ class Trial:
         self.plays = before.join(self.scored, "user_id", "semi")
         self.pairs = interactions(self.plays)
         ranked = popularity(before, tracks, self.day_before, self.serving.popular_days).toArrow()
-        self.shelf = Shelf.of(ranked, self.serving.min_genre_tracks)
+        self.candidates = Candidates.of(ranked, self.serving.min_genre_tracks)
         self.catalogue = Catalogue.of(ranked["track_id"].to_numpy(), ranked["ever"].to_numpy())
 
     def popular(self) -> DataFrame:
@@ -59,7 +59,7 @@ class Trial:
         return self._lists(self.scored, None, 1)
 
     def lists(self, model: FactorModel | None, min_plays: int, fold: bool = True) -> DataFrame:
-        """Lists of a model, or of its fallback for None, for the users on trial; ``fold`` as :func:`recommend` has it."""
+        """Lists of a model, or of its fallback for None, for the users that are scored; ``fold`` as :func:`recommend` has it."""
         if model and not fold:  # users' factors travel only where they are used
             model = model.of_users(self.user_ids.to_numpy())
         return self._lists(self.people, model, min_plays, fold)
@@ -70,7 +70,7 @@ class Trial:
             self.spark,
             histories(people, pairs, pairs),
             model,
-            self.shelf,
+            self.candidates,
             self.serving.k,
             min_plays,
             fold=fold,
@@ -88,7 +88,7 @@ class Trial:
         return Measured.of(self.brought(lists), self.relevant, self.catalogue, self.ks)
 
     def brought(self, lists: DataFrame) -> pa.Table:
-        """user_id, rank, track_id, heard (whether the user had heard it before) of the users on trial.
+        """user_id, rank, track_id, heard (whether the user had heard it before) of the users that are scored.
 
         They fit here: at twenty tracks a list, a million users are some 500 MB.
         """

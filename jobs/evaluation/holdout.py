@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from conf.settings import AlsSettings, EvaluateSettings, Settings
-from jobs.evaluation.evaluator import Trial
+from jobs.evaluation.evaluator import Evaluator
 from jobs.evaluation.measured import Measured, play_share
 from jobs.model.factors import FactorModel
 from jobs.model.pairs import midnight, played, trained_on, weighted
@@ -41,8 +41,8 @@ def choose(plays: DataFrame, end: datetime.date, evaluate: EvaluateSettings) -> 
     return Holdout(starts[enough], end, int(counts[enough]))
 
 
-class Bench:
-    """A holdout on which models are measured alike. Persist ``trial.pairs``: each model reads them."""
+class HoldoutEvaluator:
+    """A holdout on which models are measured alike. Persist ``evaluator.pairs``: each model reads them."""
 
     def __init__(
         self, plays: DataFrame, tracks: DataFrame, people: DataFrame, holdout: Holdout, settings: Settings
@@ -57,7 +57,7 @@ class Bench:
         self.before = plays.filter(F.col("listened_at") < midnight(holdout.start))
         known = self.before.select("user_id").distinct()
         self.played = played(plays, holdout.start, holdout.end).join(known, "user_id", "semi").toArrow()
-        self.trial = Trial(self.before, tracks, people, self.played, holdout.start, settings)
+        self.evaluator = Evaluator(self.before, tracks, people, self.played, holdout.start, settings)
 
     def pairs(self, als: AlsSettings) -> DataFrame:
         """What a model with these parameters is fitted on: user_id, track_id, weight."""
@@ -66,10 +66,10 @@ class Bench:
 
     def measure(self, model: FactorModel | None) -> Measured:
         """The lists of a model for the users that can be scored; of its fallback for None."""
-        return self.trial.measure(self.trial.lists(model, 1))
+        return self.evaluator.measure(self.evaluator.lists(model, 1))
 
     def popularity(self) -> Measured:
-        return self.trial.measure(self.trial.popular())
+        return self.evaluator.measure(self.evaluator.popular())
 
     def repeats(self) -> list[dict]:
         """The share of the holdout's plays that are of tracks heard before it, by users known before it."""

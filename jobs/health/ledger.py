@@ -16,7 +16,7 @@ from jobs.health import spool
 from jobs.health.monitoring.record import record
 from jobs.health.monitoring.step_figures import MAIL
 from jobs.runtime.command import Figures, Job, parser, run
-from jobs.runtime.spark_events import Logs
+from jobs.runtime.spark_events import EventLogs
 from lake.tables import Lake
 
 log = logging.getLogger("jobs")
@@ -25,7 +25,7 @@ log = logging.getLogger("jobs")
 def main(job: Job) -> Figures:
     lake = job.lake()
     caller = f"-{os.getppid()}"  # the command that ends and asks for this
-    logs = Logs()
+    logs = EventLogs()
     rows = [
         row
         for path in spool.spools(lake.root)
@@ -38,7 +38,7 @@ def main(job: Job) -> Figures:
     return {"rows_out": len(rows)}
 
 
-def fold(lake: Lake, path: pathlib.Path, logs: Logs) -> list[spool.Attempt]:
+def fold(lake: Lake, path: pathlib.Path, logs: EventLogs) -> list[spool.Attempt]:
     """Append a spool's attempts, once, and remove it."""
     rows = spool.read(path, logs)
     lake.append_rows(rows, "runs", f"runs/{path.stem}")

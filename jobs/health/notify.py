@@ -13,7 +13,7 @@ from jobs.health.mailing import day_letter as day
 from jobs.health.mailing import sent as memory
 from jobs.health.mailing import smtp as server
 from jobs.health.mailing import week_letter as week
-from jobs.health.mailing.day_letter import Day
+from jobs.health.mailing.day_letter import MailedDay
 from jobs.health.mailing.letter import Letter, message
 from jobs.health.mailing.sent import Mailed
 from jobs.runtime.command import Figures, Job, parser, run, settle
@@ -34,11 +34,11 @@ def main(job: Job) -> Figures:
     return {"mails": [mailed.kind for mailed in letters], "rows_out": len(letters)}
 
 
-def asked(job: Job, seen: Day) -> list[Mailed]:
+def asked(job: Job, seen: MailedDay) -> list[Mailed]:
     return [Mailed(str(job.date), "week", "")] if job.args.weekly else [Mailed(str(job.date), "day", seen.outcome)]
 
 
-def due(seen: Day, mail: MailSettings, sent: set[Mailed]) -> list[Mailed]:
+def due(seen: MailedDay, mail: MailSettings, sent: set[Mailed]) -> list[Mailed]:
     """What is to be sent of a date by itself, given what was."""
     date = str(seen.date)
     of_day, of_week = Mailed(date, "day", seen.outcome), Mailed(date, "week", "")
@@ -47,7 +47,7 @@ def due(seen: Day, mail: MailSettings, sent: set[Mailed]) -> list[Mailed]:
     return [letter for letter in letters if letter not in sent]
 
 
-def wanted(seen: Day, when: str, sent: set[Mailed]) -> bool:
+def wanted(seen: MailedDay, when: str, sent: set[Mailed]) -> bool:
     """Whether ``[mail] when`` asks for the day's mail; of a day that is not over only that it failed.
 
     Where people were told that the day failed, they are told that it is done.
@@ -58,7 +58,7 @@ def wanted(seen: Day, when: str, sent: set[Mailed]) -> bool:
     return when == "always" or seen.wrong or mended
 
 
-def compose(lake: Lake, seen: Day, kind: str, settings: Settings) -> Letter:
+def compose(lake: Lake, seen: MailedDay, kind: str, settings: Settings) -> Letter:
     base = settings.report.base_url
     link = f"{base.rstrip('/')}/{seen.report.name}" if base and seen.report else ""
     return week.letter(week.read(lake, seen.date), link) if kind == "week" else day.letter(seen, lake.root, link)

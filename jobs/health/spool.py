@@ -8,7 +8,7 @@ import pathlib
 from typing import Any
 
 from conf.tables import RUNS
-from jobs.runtime.spark_events import Logs
+from jobs.runtime.spark_events import EventLogs
 from lake.layout import spool_folder
 
 log = logging.getLogger("jobs")
@@ -76,7 +76,7 @@ def row(attempt: Attempt) -> Attempt:
     return kept
 
 
-def read(spool: pathlib.Path, logs: Logs) -> list[Attempt]:
+def read(spool: pathlib.Path, logs: EventLogs) -> list[Attempt]:
     """The attempts in a file, with what Spark says of them."""
     try:
         found = attempts(spool.read_text())
@@ -85,7 +85,7 @@ def read(spool: pathlib.Path, logs: Logs) -> list[Attempt]:
     return [attempt | measured(attempt, logs) for attempt in found]
 
 
-def measured(attempt: Attempt, logs: Logs) -> Attempt:
+def measured(attempt: Attempt, logs: EventLogs) -> Attempt:
     try:
         return dict(logs.totals(attempt["spark"]))
     except Exception:  # of figures that a day does not depend on
@@ -95,7 +95,7 @@ def measured(attempt: Attempt, logs: Logs) -> Attempt:
 
 def of_date(root: str, date: datetime.date) -> list[Attempt]:
     """The attempts of a date that are not folded yet. What a living command has begun is under way, not killed."""
-    found, logs = [], Logs()
+    found, logs = [], EventLogs()
     for spool in spools(root):
         living = being_written(spool)
         rows = [attempt for attempt in read(spool, logs) if attempt["date"] == date]

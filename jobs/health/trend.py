@@ -9,7 +9,7 @@ from lake.tables import Lake
 
 
 @dataclasses.dataclass(frozen=True)
-class Day:
+class TrendDay:
     """Live NDCG of the lists from the model (None where there is none), and the date's decisions by step."""
 
     date: datetime.date
@@ -18,7 +18,7 @@ class Day:
     decisions: dict[str, dict]
 
 
-def days(lake: Lake, since: datetime.date, until: datetime.date, k: int) -> list[Day]:
+def days(lake: Lake, since: datetime.date, until: datetime.date, k: int) -> list[TrendDay]:
     """The dates that have been decided, in order."""
     span = [("date", ">=", since), ("date", "<=", until)]
     figures = lake.rows("evaluations", [*span, ("kind", "=", "live"), ("metric", "=", "ndcg"), ("k", "=", k)])
@@ -27,12 +27,12 @@ def days(lake: Lake, since: datetime.date, until: datetime.date, k: int) -> list
     for row in lake.rows("decisions", span):
         decided.setdefault(row["date"], {})[row["step"]] = row
     return [
-        Day(date, live.get((date, "als")), live.get((date, "popularity_als")), decided[date])
+        TrendDay(date, live.get((date, "als")), live.get((date, "popularity_als")), decided[date])
         for date in sorted(decided)
     ]
 
 
-def text(found: list[Day], k: int) -> str:
+def text(found: list[TrendDay], k: int) -> str:
     """A line a day, and below it the reason of each training and promotion."""
     lines = [f"{'date':<12}{'model':>6}  {f'live NDCG@{k}':<28}{'popularity':>10}{'users':>7}  decision"]
     for day in found:
@@ -45,22 +45,22 @@ def text(found: list[Day], k: int) -> str:
     return "\n".join(lines)
 
 
-def _model(day: Day) -> str:
+def _model(day: TrendDay) -> str:
     return day.als["model_version"] if day.als else "-"
 
 
-def _figures(day: Day) -> str:
+def _figures(day: TrendDay) -> str:
     if not day.als or not day.popularity:
         return f"{'-':<28}{'-':>10}{0:>7}"
     interval = f"{day.als['value']:.4f} ({day.als['low']:.4f} to {day.als['high']:.4f})"
     return f"{interval:<28}{day.popularity['value']:>10.4f}{day.als['users']:>7,}"
 
 
-def _decision(day: Day) -> str:
+def _decision(day: TrendDay) -> str:
     return ", ".join(row["decision"] for _, row in sorted(day.decisions.items(), reverse=True))
 
 
-def plot(found: list[Day], k: int, mark: datetime.date | None, target: pathlib.Path) -> None:
+def plot(found: list[TrendDay], k: int, mark: datetime.date | None, target: pathlib.Path) -> None:
     """Draw both figures with the interval, promotions, and a moment to be marked; the file's ending says the format."""
     import matplotlib
 

@@ -8,7 +8,7 @@ import datetime
 
 import psycopg
 
-from jobs.mart.staging import History
+from jobs.mart.staging import PlayHistory
 
 POPULAR = 200  # tracks in popular_tracks
 
@@ -130,7 +130,7 @@ def forget_tracks(connection: psycopg.Connection) -> None:
         connection.execute(FORGET_TRACKS)
 
 
-def take_in(connection: psycopg.Connection, history: History, first: bool) -> None:
+def take_in(connection: psycopg.Connection, history: PlayHistory, first: bool) -> None:
     """The new plays, each history row in its latest version. ``first``: nothing is there, so keys are made after."""
     if not history.days:
         return

@@ -17,7 +17,7 @@ KEYS = {"recommendations": ["user_id", "date", "rank"], "similar_tracks": ["trac
 
 
 @dataclasses.dataclass(frozen=True)
-class Lists:
+class PartitionedLists:
     """One partition of ``table``: the rows of the lake for which ``column`` is ``value``."""
 
     table: str

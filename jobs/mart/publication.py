@@ -21,7 +21,7 @@ from conf.settings import Settings
 from jobs.mart import changes as merging
 from jobs.mart import partitions, schema, staging
 from jobs.mart.connection import connect, patiently, publisher, scalar
-from jobs.mart.partitioned_lists import Lists
+from jobs.mart.partitioned_lists import PartitionedLists
 from jobs.runtime.command import Figures
 from lake.champion import champion_before
 from lake.tables import Lake
@@ -109,13 +109,13 @@ class Publication:
         """Whether the date's lists are within what is kept."""
         return self.date >= self.oldest
 
-    def lists(self) -> list[Lists]:
+    def lists(self) -> list[PartitionedLists]:
         """What is to be loaded. A model's similar tracks do not change."""
         if not self.listed:
             return []
         lists, similar = (
-            [Lists("recommendations", "date", self.date)],
-            Lists("similar_tracks", "model_version", self.model),
+            [PartitionedLists("recommendations", "date", self.date)],
+            PartitionedLists("similar_tracks", "model_version", self.model),
         )
         there = similar.partition in partitions.attached(self.connection, "similar_tracks")
         return [*lists, similar] if self.model and not there else lists
@@ -123,7 +123,7 @@ class Publication:
     def patiently(self, work: Callable[[], None]) -> None:
         patiently(self.connection, self.settings.postgres, work)
 
-    def arrive(self, arriving: list[Lists]) -> None:
+    def arrive(self, arriving: list[PartitionedLists]) -> None:
         # The locks first: what cannot be had now shall not cost the work before it.
         self.connection.execute("LOCK TABLE tracks, users IN SHARE ROW EXCLUSIVE MODE")
         self.connection.execute("LOCK TABLE recommendations, similar_tracks IN SHARE UPDATE EXCLUSIVE MODE")
@@ -131,7 +131,7 @@ class Publication:
         for one in arriving:
             one.attach(self.connection)
 
-    def switch(self, differing: list[Lists], history: staging.History, first: bool) -> None:
+    def switch(self, differing: list[PartitionedLists], history: staging.PlayHistory, first: bool) -> None:
         self.connection.execute(
             "LOCK TABLE tracks, users, listen_history, popular_tracks, evaluations, decisions, publications "
             "IN ROW EXCLUSIVE MODE"

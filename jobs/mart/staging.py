@@ -39,7 +39,7 @@ SOURCES = {
 
 
 @dataclasses.dataclass(frozen=True)
-class History:
+class PlayHistory:
     """Which days' plays are to be taken in, with the revision of each; ``whole`` puts all of them right anew."""
 
     days: dict[datetime.date, int]
@@ -50,7 +50,7 @@ class History:
         return [("first_seen", "in", sorted(self.days))]
 
 
-def stage(connection: psycopg.Connection, lake: Lake, date: datetime.date, history: History) -> None:
+def stage(connection: psycopg.Connection, lake: Lake, date: datetime.date, history: PlayHistory) -> None:
     """Make and fill the temporary tables.
 
     Raises:
@@ -101,7 +101,7 @@ def valid(figures: str | None) -> str | None:
     return text.replace("\\u0000", "")
 
 
-def history(connection: psycopg.Connection, lake: Lake, date: datetime.date) -> History:
+def history(connection: psycopg.Connection, lake: Lake, date: datetime.date) -> PlayHistory:
     """The days up to ``date`` that the mart has not taken in.
 
     A day that was recomputed may have lost rows, and those that they had replaced hold again: then all days are
@@ -112,7 +112,7 @@ def history(connection: psycopg.Connection, lake: Lake, date: datetime.date) -> 
     taken: dict = dict(connection.execute("SELECT date, revision FROM history_days").fetchall())
     missing = {day: revision for day, revision in wanted.items() if taken.get(day, -1) < revision}
     whole = any(day in taken and revision > 1 for day, revision in missing.items())
-    return History({**taken, **wanted} if whole else missing, whole)
+    return PlayHistory({**taken, **wanted} if whole else missing, whole)
 
 
 def empty(connection: psycopg.Connection) -> bool:

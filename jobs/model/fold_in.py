@@ -25,7 +25,7 @@ SMALLEST = 1e-12  # of alpha * weight: a weight of nought would divide by nought
 
 
 @dataclasses.dataclass(frozen=True)
-class Folding:
+class FoldIn:
     """A model turned into the basis in which ``Y'Y`` is diagonal: scores stay what they were.
 
     Shapes: factors float32 (n, rank); spectrum float64 (rank,), the diagonal; turn float64 (rank, rank), which takes
@@ -40,7 +40,7 @@ class Folding:
     alpha: float
 
     @classmethod
-    def of(cls, model: FactorModel) -> "Folding":
+    def of(cls, model: FactorModel) -> "FoldIn":
         spectrum, turn = np.linalg.eigh(model.gram)
         factors = (model.track_factors @ turn).astype(np.float32)
         recipe = model.recipe
@@ -54,7 +54,7 @@ class Folding:
             float(recipe["alpha"]),
         )
 
-    def fold(self, rows: np.ndarray, weights: np.ndarray) -> "Folded":
+    def fold(self, rows: np.ndarray, weights: np.ndarray) -> "FoldedIn":
         """
         Args:
             rows: positions of the user's tracks in ``factors``, (n,).
@@ -62,7 +62,7 @@ class Folding:
         """
         return next(self.fold_each(rows, weights, np.array([0, len(rows)])))
 
-    def fold_each(self, rows: np.ndarray, weights: np.ndarray, starts: np.ndarray) -> Iterator["Folded"]:
+    def fold_each(self, rows: np.ndarray, weights: np.ndarray, starts: np.ndarray) -> Iterator["FoldedIn"]:
         """The same for many users, of whom u has the pairs from ``starts[u]`` to ``starts[u + 1]``; starts (m + 1,)."""
         excess = np.maximum(self.alpha * weights, SMALLEST)
         root = np.sqrt(excess)
@@ -70,7 +70,7 @@ class Folding:
         for (first, end), scale in zip(itertools.pairwise(starts.tolist()), scales, strict=True):
             played = np.multiply.outer(root[first:end], scale)
             played *= self.factors.take(rows[first:end], axis=0)
-            yield Folded(played, confidence[first:end], scale)
+            yield FoldedIn(played, confidence[first:end], scale)
 
     def _scales(self, counts: np.ndarray) -> np.ndarray:
         """``A^-1/2`` of users with so many tracks, (m, rank)."""
@@ -85,10 +85,10 @@ class Folding:
         return self.turn @ self.fold(rows, weights).factors
 
 
-class Folded:
+class FoldedIn:
     """A user's normal equations, factorised.
 
-    ``factors``, float64 (rank,), are the user's in the basis of :class:`Folding`.
+    ``factors``, float64 (rank,), are the user's in the basis of :class:`FoldIn`.
     """
 
     def __init__(self, played: np.ndarray, confidence: np.ndarray, scale: np.ndarray) -> None:

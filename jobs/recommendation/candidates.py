@@ -16,7 +16,7 @@ NOTHING = np.empty(0, np.int64)
 
 
 @dataclasses.dataclass(frozen=True)
-class Shelf:
+class Candidates:
     """What may be recommended, most popular first.
 
     Shapes: track_ids int64 (n,); plays float32 (n,), recent ones; genres: of each genre with enough tracks played
@@ -28,7 +28,7 @@ class Shelf:
     genres: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
     @classmethod
-    def of(cls, ranked: pa.Table, min_genre_tracks: int = 1) -> "Shelf":
+    def of(cls, ranked: pa.Table, min_genre_tracks: int = 1) -> "Candidates":
         """:func:`popularity`, in its order. Genres count with ``min_genre_tracks`` tracks that were played recently."""
         played = ranked["recent"].to_numpy()
         texts = ranked["genres"].to_pylist()[: np.count_nonzero(played)] if "genres" in ranked.column_names else []

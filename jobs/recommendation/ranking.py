@@ -14,7 +14,7 @@ GROUPS = 512  # of a chunk's tracks, for a first guess
 
 
 @dataclasses.dataclass(frozen=True)
-class Ranked:
+class RankedEntries:
     """Entries of the lists, by user and then best first; of equal scores the lower track first.
 
     Each (entries,): users and tracks int64, positions in what was ranked; scores float32.
@@ -31,7 +31,7 @@ def best(
     hidden: tuple[np.ndarray, np.ndarray],
     k: int,
     longest: float | None = None,
-) -> Ranked:
+) -> RankedEntries:
     """At most k tracks for each user.
 
     Args:
@@ -52,7 +52,7 @@ def best(
     order = np.lexsort((-scores, rows))  # stable, and a row's columns ascend
     rows, columns, scores = rows[order], columns[order], scores[order]
     first = place(rows, len(users)) < k
-    return Ranked(rows[first], columns[first], scores[first])
+    return RankedEntries(rows[first], columns[first], scores[first])
 
 
 def longest_of(tracks: np.ndarray) -> float:

@@ -9,7 +9,7 @@ from conf.contract import LISTENS, TRACKS, USERS
 from conf.tables import marker
 from jobs.model.pairs import midnight, plays_as_of, weighted
 from jobs.model.stored import load
-from jobs.recommendation.candidates import Shelf, popularity
+from jobs.recommendation.candidates import Candidates, popularity
 from jobs.recommendation.scoring import histories, recommend
 from jobs.recommendation.servable import cleaned, genres_on
 from jobs.runtime.command import Figures, Job, parser, run
@@ -32,7 +32,7 @@ def main(job: Job) -> Figures:
     with persisted(plays):
         tracks = genres_on(lake, TRACKS, job.date, settings.api.timezone)
         ranked = popularity(plays, tracks, job.date, serving.popular_days)
-        shelf = Shelf.of(ranked.toArrow(), serving.min_genre_tracks)
+        candidates = Candidates.of(ranked.toArrow(), serving.min_genre_tracks)
         pairs = weighted(plays, job.date, model.recipe if model else {})
         users = histories(
             genres_on(lake, USERS, job.date, settings.api.timezone),
@@ -40,7 +40,7 @@ def main(job: Job) -> Figures:
             hidden(pairs, job.date, serving.exclude_heard_days),
         )
         progress(0.3, f"ranking for {people:,} users")
-        lists = recommend(lake.spark, users, model, shelf, serving.k, serving.min_plays, at_most=people)
+        lists = recommend(lake.spark, users, model, candidates, serving.k, serving.min_plays, at_most=people)
         lake.replace(
             rows_of(lists, job.date, current),
             "recommendations",

@@ -1,4 +1,4 @@
-"""Lists for users, made in memory from their histories, the model and the shelf. numpy and Arrow only."""
+"""Lists for users, made in memory from their histories, the model and the candidates. numpy and Arrow only."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.model.fold_in import Folded, Folding
-from jobs.recommendation.candidates import Shelf
-from jobs.recommendation.ranking import Ranked, best, longest_of, place
-from jobs.recommendation.user_pairs import Listeners
+from jobs.model.fold_in import FoldedIn, FoldIn
+from jobs.recommendation.candidates import Candidates
+from jobs.recommendation.ranking import RankedEntries, best, longest_of, place
+from jobs.recommendation.user_pairs import UserPairs
 
 BECAUSE = 3  # heard tracks named as the reason of a recommendation
 
@@ -41,42 +41,42 @@ class Entries:
 
 
 class Scorer:
-    """Scores users against the tracks that are both known to the model and on the shelf."""
+    """Scores users against the tracks that are both known to the model and among the candidates."""
 
     def __init__(
         self,
         track_ids: np.ndarray,
-        folding: Folding | None,
-        shelf: Shelf,
+        fold_in: FoldIn | None,
+        candidates: Candidates,
         k: int,
         min_plays: int,
         explain: bool = True,
     ) -> None:
-        """``track_ids``: the model's, int64 (n,), ascending; with no ``folding`` all are served popularity."""
-        self.track_ids, self.folding, self.shelf = track_ids, folding, shelf
+        """``track_ids``: the model's, int64 (n,), ascending; with no ``fold_in`` all are served popularity."""
+        self.track_ids, self.fold_in, self.candidates = track_ids, fold_in, candidates
         self.known = pa.array(track_ids, pa.int64())
         self.k, self.min_plays, self.explain = k, min_plays, explain
-        self.liked: dict[str | None, np.ndarray] = {}  # positions on the shelf by favourite genres
-        if folding:
-            self.servable = np.flatnonzero(np.isin(track_ids, shelf.track_ids))
-            self.candidates = folding.factors[self.servable]
-            self.longest = longest_of(self.candidates)
+        self.liked: dict[str | None, np.ndarray] = {}  # positions among the candidates by favourite genres
+        if fold_in:
+            self.servable = np.flatnonzero(np.isin(track_ids, candidates.track_ids))
+            self.factors = fold_in.factors[self.servable]
+            self.longest = longest_of(self.factors)
             # Where a track of the model stands among the candidates; the last is for tracks that it does not know.
             self.column = np.full(len(track_ids) + 1, -1)
             self.column[self.servable] = np.arange(len(self.servable))
 
-    def lists(self, listeners: Listeners) -> Iterator[pa.RecordBatch]:
+    def lists(self, listeners: UserPairs) -> Iterator[pa.RecordBatch]:
         """The users' lists as :data:`LIST_SCHEMA`, a user's together, by user and rank."""
-        rank = self.folding.factors.shape[1] if self.folding else 0
+        rank = self.fold_in.factors.shape[1] if self.fold_in else 0
         rows, first = self.positions(listeners.track_ids), 0
         for block in listeners.blocks(rank):
             end = first + len(block.track_ids)
             yield self._lists_of(block, rows[first:end])
             first = end
 
-    def _lists_of(self, block: Listeners, rows: np.ndarray) -> pa.RecordBatch:
+    def _lists_of(self, block: UserPairs, rows: np.ndarray) -> pa.RecordBatch:
         """``rows``: where the tracks of the block's pairs stand in the model, -1 of those that it does not know."""
-        modelled = self._by_model(block, rows, self.folding) if self.folding else no_entries()
+        modelled = self._by_model(block, rows, self.fold_in) if self.fold_in else no_entries()
         popular = self._by_popularity(block, modelled)
         users = np.concatenate([modelled.users, popular.users])
         order = np.argsort(users, kind="stable")  # what popularity adds comes after the model's
@@ -93,7 +93,7 @@ class Scorer:
         ]
         return pa.RecordBatch.from_arrays([pa.array(column) for column in columns], schema=LIST_SCHEMA)
 
-    def _by_model(self, block: Listeners, rows: np.ndarray, folding: Folding) -> Entries:
+    def _by_model(self, block: UserPairs, rows: np.ndarray, fold_in: FoldIn) -> Entries:
         plays = np.bincount(block.owners, block.plays * (rows >= 0), len(block.user_ids))
         enough = plays >= self.min_plays
         if block.factors is not None:
@@ -105,11 +105,11 @@ class Scorer:
         known = np.flatnonzero((rows >= 0) & enough[owners])  # pairs that count
         starts = np.append(np.searchsorted(owners[known], chosen), len(known))
         if block.factors is None:
-            folded = list(folding.fold_each(rows[known], block.weights[known], starts))
+            folded = list(fold_in.fold_each(rows[known], block.weights[known], starts))
             factors = np.stack([user.factors for user in folded])
         else:
             folded, factors = [], block.factors[chosen]
-        ranked = best(factors, self.candidates, self._hidden(block, rows, chosen), self.k, self.longest)
+        ranked = best(factors, self.factors, self._hidden(block, rows, chosen), self.k, self.longest)
         reasons = np.split(block.track_ids[known], starts[1:-1])
         because = self._because(ranked, folded, reasons) if folded and self.explain else no_lists(len(ranked.users))
         return Entries(chosen[ranked.users], self.track_ids[self.servable[ranked.tracks]], ranked.scores, because)
@@ -118,7 +118,7 @@ class Scorer:
         """Rows of these ids among the model's, -1 of those that it does not know: by hashing, where sorting is slow."""
         return pc.index_in(pa.array(track_ids), value_set=self.known).fill_null(-1).to_numpy()
 
-    def _hidden(self, block: Listeners, rows: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _hidden(self, block: UserPairs, rows: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Positions among the chosen users and among the candidates of what is not to be listed."""
         among = np.full(len(block.user_ids), -1)
         among[chosen] = np.arange(len(chosen))
@@ -126,18 +126,18 @@ class Scorer:
         there = (users >= 0) & (columns >= 0)
         return users[there], columns[there]
 
-    def _because(self, ranked: Ranked, folded: list[Folded], heard: list[np.ndarray]) -> pa.ListArray:
+    def _because(self, ranked: RankedEntries, folded: list[FoldedIn], heard: list[np.ndarray]) -> pa.ListArray:
         """Of each entry the heard tracks that contributed most, most first."""
         ends = np.searchsorted(ranked.users, np.arange(len(folded) + 1))
         found, lengths = [], []
         for at, (user, ids) in enumerate(zip(folded, heard, strict=True)):
-            tracks = self.candidates[ranked.tracks[ends[at] : ends[at + 1]]]
+            tracks = self.factors[ranked.tracks[ends[at] : ends[at + 1]]]
             reasons = largest(user.contributions(tracks), BECAUSE)
             found.append(ids[reasons].ravel())
             lengths.append(np.full(len(tracks), reasons.shape[1]))
         return list_array(np.concatenate(lengths), np.concatenate(found))
 
-    def _by_popularity(self, block: Listeners, modelled: Entries) -> Entries:
+    def _by_popularity(self, block: UserPairs, modelled: Entries) -> Entries:
         """What completes each list to k: within the user's favourite genres, then of all."""
         ends = np.searchsorted(modelled.users, np.arange(len(block.user_ids) + 1))
         users, chosen = [], []
@@ -150,19 +150,19 @@ class Scorer:
         if not users:
             return no_entries()
         # Plays do not rise where the favourite genres end: scores descend within a list.
-        scores = [np.minimum.accumulate(self.shelf.plays[at]) for at in chosen]
-        ids = self.shelf.track_ids[np.concatenate(chosen)]
+        scores = [np.minimum.accumulate(self.candidates.plays[at]) for at in chosen]
+        ids = self.candidates.track_ids[np.concatenate(chosen)]
         return Entries(np.concatenate(users), ids, np.concatenate(scores), no_lists(len(ids)))
 
     def _popular(self, genres: str | None, taken: np.ndarray, wanted: int) -> np.ndarray:
-        """Positions on the shelf of what is free, within the genres first."""
+        """Positions among the candidates of what is free, within the genres first."""
         if genres not in self.liked:
-            self.liked[genres] = self.shelf.of_genres(genres)
+            self.liked[genres] = self.candidates.of_genres(genres)
         enough = wanted + len(taken)  # no more than this many can be taken already
         liked = self.liked[genres][:enough]
-        others = np.setdiff1d(np.arange(min(enough + len(liked), len(self.shelf.track_ids))), liked)
+        others = np.setdiff1d(np.arange(min(enough + len(liked), len(self.candidates.track_ids))), liked)
         order = np.concatenate([liked, others])
-        return order[~np.isin(self.shelf.track_ids[order], taken)][:wanted]
+        return order[~np.isin(self.candidates.track_ids[order], taken)][:wanted]
 
 
 def largest(values: np.ndarray, count: int) -> np.ndarray:

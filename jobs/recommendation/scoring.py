@@ -16,10 +16,10 @@ from pyspark.sql import functions as F
 from threadpoolctl import threadpool_limits
 
 from jobs.model.factors import FactorModel
-from jobs.model.fold_in import Folding
-from jobs.recommendation.candidates import Shelf
+from jobs.model.fold_in import FoldIn
+from jobs.recommendation.candidates import Candidates
 from jobs.recommendation.scorer import Scorer
-from jobs.recommendation.user_pairs import listeners_of
+from jobs.recommendation.user_pairs import user_pairs_of
 
 SHARE = 8192  # users of a partition
 PIECE = 4 * 2**20  # bytes of the model in one row
@@ -56,14 +56,14 @@ def recommend(
     spark: SparkSession,
     users: DataFrame,
     model: FactorModel | None,
-    shelf: Shelf,
+    candidates: Candidates,
     k: int,
     min_plays: int,
     fold: bool = True,
     at_most: int | None = None,
     explain: bool = True,
 ) -> DataFrame:
-    """The best k tracks of ``shelf`` for each user: user_id, rank (from 1), track_id, score, source, because.
+    """The best k tracks of ``candidates`` for each user: user_id, rank (from 1), track_id, score, source, because.
 
     A user with ``min_plays`` plays of tracks that the model knows gets the model's list, completed from
     popularity where the model knows too few tracks; anybody else gets popularity. Lists do not depend on how
@@ -80,13 +80,13 @@ def recommend(
     if at_most is None:
         at_most = users.filter(F.col("track_id").isNull()).count()
     shares = 2 * max(1, -(-at_most // (2 * SHARE)))  # an even number, that two cores end together
-    folding = Folding.of(model) if model else None
+    fold_in = FoldIn.of(model) if model else None
     rows = users.withColumn("share", F.pmod(F.xxhash64("user_id"), F.lit(shares)).cast("int"))
-    packed = spark.createDataFrame(pieces(pack(model, folding, shelf)))
+    packed = spark.createDataFrame(pieces(pack(model, fold_in, candidates)))
     shipped = packed.crossJoin(spark.range(shares).select(F.col("id").cast("int").alias("share")))
     rows = rows.unionByName(shipped, allowMissingColumns=True)
-    if model and folding and not fold:
-        known = spark.createDataFrame(user_pieces(model, folding)).join(users, "user_id", "semi")
+    if model and fold_in and not fold:
+        known = spark.createDataFrame(user_pieces(model, fold_in)).join(users, "user_id", "semi")
         same = F.pmod(F.xxhash64("user_id"), F.lit(shares)).cast("int")
         rows = rows.unionByName(known.withColumn("share", same), allowMissingColumns=True)
 
@@ -104,41 +104,41 @@ def lists(rows: pa.Table, k: int, min_plays: int, fold: bool, explain: bool) -> 
     """Lists of the users of a partition, which has the model's pieces (no user_id) among its rows."""
     of_model = pc.is_null(rows["user_id"])
     packed = b"".join(rows.select(["track_id", "piece"]).filter(of_model).sort_by("track_id")["piece"].to_pylist())
-    track_ids, folding, shelf = unpack(packed)
-    rank = folding.factors.shape[1] if folding and not fold else 0
-    listeners = listeners_of(rows, rank)
-    yield from Scorer(track_ids, folding, shelf, k, min_plays, explain).lists(listeners)
+    track_ids, fold_in, candidates = unpack(packed)
+    rank = fold_in.factors.shape[1] if fold_in and not fold else 0
+    listeners = user_pairs_of(rows, rank)
+    yield from Scorer(track_ids, fold_in, candidates, k, min_plays, explain).lists(listeners)
 
 
-def pack(model: FactorModel | None, folding: Folding | None, shelf: Shelf) -> bytes:
-    """Model and shelf as numpy's archive of arrays."""
-    positions = list(shelf.genres.values())
+def pack(model: FactorModel | None, fold_in: FoldIn | None, candidates: Candidates) -> bytes:
+    """Model and candidates as numpy's archive of arrays."""
+    positions = list(candidates.genres.values())
     arrays: dict[str, Any] = {
-        "shelf_ids": shelf.track_ids,
-        "shelf_plays": shelf.plays,
-        "genres": np.array(list(shelf.genres), dtype=np.str_),
+        "candidate_ids": candidates.track_ids,
+        "candidate_plays": candidates.plays,
+        "genres": np.array(list(candidates.genres), dtype=np.str_),
         "genre_ends": np.cumsum([len(found) for found in positions], dtype=np.int64),
         "genre_positions": np.concatenate([*positions, np.empty(0, np.int64)]),
     }
-    if model and folding:
-        arrays |= {"track_ids": model.track_ids, "factors": folding.factors}
-        arrays |= {"spectrum": folding.spectrum, "turn": folding.turn}
-        arrays["recipe"] = np.array([folding.reg, folding.reg_exponent, folding.alpha])
+    if model and fold_in:
+        arrays |= {"track_ids": model.track_ids, "factors": fold_in.factors}
+        arrays |= {"spectrum": fold_in.spectrum, "turn": fold_in.turn}
+        arrays["recipe"] = np.array([fold_in.reg, fold_in.reg_exponent, fold_in.alpha])
     packed = io.BytesIO()
     np.savez(packed, **arrays)
     return packed.getvalue()
 
 
-def unpack(packed: bytes) -> tuple[np.ndarray, Folding | None, Shelf]:
-    """The model's track ids, its folding and the shelf."""
+def unpack(packed: bytes) -> tuple[np.ndarray, FoldIn | None, Candidates]:
+    """The model's track ids, its fold-in and the candidates."""
     arrays = dict(np.load(io.BytesIO(packed)))
     found = np.split(arrays["genre_positions"], arrays["genre_ends"][:-1])
     genres = dict(zip(arrays["genres"].tolist(), found, strict=False))
-    shelf = Shelf(arrays["shelf_ids"], arrays["shelf_plays"], genres)
+    candidates = Candidates(arrays["candidate_ids"], arrays["candidate_plays"], genres)
     if "factors" not in arrays:
-        return np.empty(0, np.int64), None, shelf
-    folding = Folding(arrays["factors"], arrays["spectrum"], arrays["turn"], *arrays["recipe"].tolist())
-    return arrays["track_ids"], folding, shelf
+        return np.empty(0, np.int64), None, candidates
+    fold_in = FoldIn(arrays["factors"], arrays["spectrum"], arrays["turn"], *arrays["recipe"].tolist())
+    return arrays["track_ids"], fold_in, candidates
 
 
 def pieces(packed: bytes) -> pa.Table:
@@ -148,9 +148,9 @@ def pieces(packed: bytes) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=PIECES)
 
 
-def user_pieces(model: FactorModel, folding: Folding) -> pa.Table:
+def user_pieces(model: FactorModel, fold_in: FoldIn) -> pa.Table:
     """Rows of :data:`PIECES`: each user's factors of the fit."""
-    factors = (model.user_factors @ folding.turn).astype(np.float32)
+    factors = (model.user_factors @ fold_in.turn).astype(np.float32)
     columns = [
         pa.array(model.user_ids, pa.int64()),
         pa.nulls(len(factors), pa.int64()),

@@ -13,7 +13,7 @@ NUMBERS = 16_000_000  # of their tracks' factors (128 MB): users with long histo
 
 
 @dataclasses.dataclass(frozen=True)
-class Listeners:
+class UserPairs:
     """Users and their pairs; those of user u are from ``starts[u]`` to ``starts[u + 1]``, tracks ascending.
 
     Shapes: user_ids int64 (m,), ascending; genres m texts or None; starts int64 (m + 1,); track_ids int64, plays
@@ -30,7 +30,7 @@ class Listeners:
     hidden: np.ndarray
     factors: np.ndarray | None = None
 
-    def blocks(self, rank: int) -> Iterator["Listeners"]:
+    def blocks(self, rank: int) -> Iterator["UserPairs"]:
         """The users in order, few enough at a time to hold the factors of all of their tracks."""
         numbers = np.cumsum(np.diff(self.starts) * rank) // NUMBERS
         count = len(self.user_ids)
@@ -40,9 +40,9 @@ class Listeners:
             if end > first:
                 yield self._between(first, end)
 
-    def _between(self, first: int, end: int) -> "Listeners":
+    def _between(self, first: int, end: int) -> "UserPairs":
         pairs = slice(self.starts[first], self.starts[end])
-        return Listeners(
+        return UserPairs(
             self.user_ids[first:end],
             self.genres[first:end],
             self.starts[first : end + 1] - self.starts[first],
@@ -59,7 +59,7 @@ class Listeners:
         return np.repeat(np.arange(len(self.user_ids)), np.diff(self.starts))
 
 
-def listeners_of(rows: pa.Table, rank: int = 0) -> Listeners:
+def user_pairs_of(rows: pa.Table, rank: int = 0) -> UserPairs:
     """Users from rows in any order; those without a user are none of theirs.
 
     Args:
@@ -75,7 +75,7 @@ def listeners_of(rows: pa.Table, rank: int = 0) -> Listeners:
     owners = pc.index_in(pairs["user_id"], value_set=people["user_id"]).to_numpy()
     order = by_owner(owners, pairs["track_id"])
     user_ids = people["user_id"].to_numpy()
-    return Listeners(
+    return UserPairs(
         user_ids,
         people["genres"].to_pylist(),
         np.append(0, np.cumsum(np.bincount(owners, minlength=len(user_ids)))),

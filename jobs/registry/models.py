@@ -46,13 +46,13 @@ class Version:
 
 
 @dataclasses.dataclass(frozen=True)
-class Listing:
+class VersionListing:
     versions: list[Version]
     mismatches: list[str]
     unreachable: str  # why the registry does not answer: aliases are not known then
 
 
-def listing(lake: Lake, uri: str, k: int) -> Listing:
+def listing(lake: Lake, uri: str, k: int) -> VersionListing:
     """All versions that the registry or the table knows, newest first."""
     decisions = lake.rows("decisions")
     live = mean_live(lake.rows("evaluations", [("kind", "=", "live"), ("metric", "=", "ndcg")]), k)
@@ -65,7 +65,7 @@ def listing(lake: Lake, uri: str, k: int) -> Listing:
         describe(lake, version, tags.get(version), made.get(version, {}), live.get(version, {}), aliases, roles)
         for version in known
     ]
-    return Listing(versions, [] if unreachable else disagreements(roles, aliases, versions), unreachable)
+    return VersionListing(versions, [] if unreachable else disagreements(roles, aliases, versions), unreachable)
 
 
 def registered(uri: str) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
@@ -153,7 +153,7 @@ def repair(lake: Lake, uri: str) -> None:
         load(model_folder(lake.root, version), version, uri)
 
 
-def text(found: Listing, root: str, k: int) -> str:
+def text(found: VersionListing, root: str, k: int) -> str:
     said = [found.unreachable] if found.unreachable else [f"MISMATCH: {line}" for line in found.mismatches]
     if found.mismatches:
         said.append("python -m jobs models --repair lets aliases and copies follow the table")

@@ -93,7 +93,7 @@ def whereabouts(session: "SparkSession") -> list[dict[str, str]]:
     return [{"folder": folder or "", "application": application or "", "session": getattr(session, "session_id", "")}]
 
 
-class Logs:
+class EventLogs:
     """Logs of applications, each read once."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ ROUND COALESCE DESCRIBE HISTORY SHOW TABLES EXPLAIN VALUES TRUE FALSE
 WORD = string.ascii_letters + string.digits + "_"
 
 
-class Names(Completer):
+class NameCompleter(Completer):
     def get_completions(self, document: Document, event: CompleteEvent) -> Iterator[Completion]:
         typed = document.get_word_before_cursor(pattern=None)
         typed = typed[len(typed.rstrip(WORD)) :] if typed else ""

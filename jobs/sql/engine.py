@@ -7,7 +7,7 @@ from conf.errors import Refused
 from conf.settings import parse
 from conf.tables import TABLES
 from jobs.runtime.session import spark_session
-from jobs.sql.known_names import Names
+from jobs.sql.known_names import KnownNames
 from jobs.sql.statements import writes
 from lake.tables import Lake
 
@@ -18,7 +18,7 @@ class Engine:
         if write:
             for name in TABLES:
                 lake.ensure(name)
-        self.names = Names(spark, lake)
+        self.names = KnownNames(spark, lake)
 
     def run(self, statement: str, at_most: int | None = None) -> pa.Table:
         """The rows of a statement, ``at_most`` so many.
@@ -43,5 +43,5 @@ class Engine:
 def open_lake(root: str, remote: str = "") -> SparkSession:
     """A session, for a notebook, that knows every table and view of a lake by name; ``remote`` as in [spark] remote."""
     spark = spark_session(parse({"lake": {"root": root}, "spark": {"remote": remote}}), "notebook")
-    Names(spark, Lake(root)).all()
+    KnownNames(spark, Lake(root)).all()
     return spark

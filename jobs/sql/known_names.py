@@ -17,7 +17,7 @@ from lake.storage import is_url
 from lake.tables import Lake
 
 
-class Names:
+class KnownNames:
     """Makes known what a statement mentions, when it does: all of it would cost each start seconds."""
 
     def __init__(self, spark: SparkSession, lake: Lake) -> None:

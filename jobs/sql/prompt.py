@@ -21,7 +21,7 @@ from pygments.lexers.sql import SqlLexer
 from jobs.sql import answers as help
 from jobs.sql import failures
 from jobs.sql import rendering as shown
-from jobs.sql.completion import Names
+from jobs.sql.completion import NameCompleter
 from jobs.sql.statements import finished, split
 from lake.layout import state_folder
 from lake.tables import Lake
@@ -57,7 +57,7 @@ def session(kept: History, **given: Any) -> PromptSession:
         prompt_continuation="  -> ",
         multiline=True,
         history=kept,
-        completer=Names(),
+        completer=NameCompleter(),
         complete_while_typing=True,
         lexer=PygmentsLexer(SqlLexer),
         key_bindings=bindings(),

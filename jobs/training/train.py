@@ -17,7 +17,7 @@ from conf.contract import TRACKS, USERS
 from conf.errors import CannotFit
 from conf.settings import AlsSettings, Settings
 from conf.tables import marker
-from jobs.evaluation.holdout import Bench, Holdout, choose
+from jobs.evaluation.holdout import Holdout, HoldoutEvaluator, choose
 from jobs.model import recipe as recipes
 from jobs.model import registry_access, stored
 from jobs.model.factors import FactorModel
@@ -67,7 +67,7 @@ def tested(lake: SparkLake, plays: DataFrame, holdout: Holdout, date: datetime.d
 def test(lake: SparkLake, plays: DataFrame, holdout: Holdout, date: datetime.date, settings: Settings) -> list[dict]:
     """Rows of ``evaluations``; the challenger is saved and its run recorded."""
     tracks, people = (genres_on(lake, entity, date, settings.api.timezone) for entity in (TRACKS, USERS))
-    bench = Bench(plays, tracks, people, holdout, settings)
+    offline = HoldoutEvaluator(plays, tracks, people, holdout, settings)
     current = champion_found(lake, date)
     served = stored.load(current.folder, current.version, settings.registry.uri) if current else None
     recipe = served.recipe if served else {}
@@ -75,25 +75,25 @@ def test(lake: SparkLake, plays: DataFrame, holdout: Holdout, date: datetime.dat
         progress(0, "choosing parameters")
         chosen = parameters(plays, holdout.start, recipe, settings.als, settings.evaluate, date)
     log.info("parameters: %s", chosen.reason)
-    with persisted(bench.trial.pairs):
+    with persisted(offline.evaluator.pairs):
         with part(0.6, 0.85):
             progress(0, f"fitting {chosen.als.iterations} iterations at rank {chosen.als.rank}")
-            fitted = fit(bench.pairs(chosen.als), chosen.als)
+            fitted = fit(offline.pairs(chosen.als), chosen.als)
         challenger = dataclasses.replace(fitted, recipe={**fitted.recipe, **chosen.recipe()})
         challenger.save(challenger_folder(lake.root, date))
         progress(0.85, f"measuring on the holdout of {holdout.users:,} users")
-        measured = {"als": bench.measure(challenger), "popularity": bench.popularity()}
-        measured["fallback"] = bench.measure(None)
+        measured = {"als": offline.measure(challenger), "popularity": offline.popularity()}
+        measured["fallback"] = offline.measure(None)
         if served:
             with part(0.9, 0.95):
-                measured["champion"] = bench.measure(unspoilt(served, bench, settings.als))
+                measured["champion"] = offline.measure(unspoilt(served, offline, settings.als))
     versions = {"champion": current.version} if current else {}
     rows = [
         {"date": date, "kind": KIND, "model": model, "model_version": versions.get(model, ""), **row}
         for model, values in measured.items()
         for row in values.figures()
     ]
-    rows += [{"date": date, "kind": KIND, "model": "als", "model_version": "", **row} for row in bench.repeats()]
+    rows += [{"date": date, "kind": KIND, "model": "als", "model_version": "", **row} for row in offline.repeats()]
     progress(0.95, "recording the training")
     recording.record_training(settings.registry.uri, date, challenger, holdout, rows, chosen.trials)
     return rows
@@ -110,12 +110,12 @@ def count(date: datetime.date, metric: str, value: int, users: int) -> dict:
     return {"date": date, "kind": KIND, "model": "als", "model_version": "", **counted}
 
 
-def unspoilt(model: FactorModel, bench: Bench, als: AlsSettings) -> FactorModel:
+def unspoilt(model: FactorModel, offline: HoldoutEvaluator, als: AlsSettings) -> FactorModel:
     """The champion as it is where it has not seen the holdout, else its recipe fitted on the same training part."""
-    if datetime.date.fromisoformat(model.recipe["seen"]) < bench.holdout.start:
+    if datetime.date.fromisoformat(model.recipe["seen"]) < offline.holdout.start:
         return model
     recipe = recipes.als_of(model, als)
-    return fit(bench.pairs(recipe), recipe)
+    return fit(offline.pairs(recipe), recipe)
 
 
 if __name__ == "__main__":

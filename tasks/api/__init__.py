@@ -18,7 +18,7 @@ from tasks.api.errors import (
     Unreachable,
     VolumeFell,
 )
-from tasks.api.fetch_progress import Progress
+from tasks.api.fetch_progress import FetchProgress
 from tasks.api.manifest import Manifest, RawFile, is_fetched, read_manifest
 from tasks.api.snapshot import fetch_snapshot
 from tasks.api.volume import check_volume, recent_manifests
@@ -28,9 +28,9 @@ __all__ = [
     "BadAnswer",
     "ContractDrift",
     "DamagedSnapshot",
+    "FetchProgress",
     "Manifest",
     "NotWritten",
-    "Progress",
     "RawFile",
     "TooSlow",
     "Torn",

@@ -16,7 +16,7 @@ from tasks.api.deadline import Deadline
 from tasks.api.errors import ApiError
 from tasks.api.manifest import Manifest, read_lines
 from tasks.api.pipeline import in_order
-from tasks.api.suppressed import Kept
+from tasks.api.suppressed import SuppressionFilter
 
 
 def ask_again(
@@ -32,7 +32,7 @@ def ask_again(
     """
     try:
         with Client(api, Deadline(api.deadline)) as client:
-            served = _served(client, entity, manifest, api, Kept(entity, suppression))
+            served = _served(client, entity, manifest, api, SuppressionFilter(entity, suppression))
     except ApiError as error:
         raise type(error)(f"{entity.name}: {error}") from None
     asked = served.total()
@@ -41,7 +41,9 @@ def ask_again(
     return asked, served.total()
 
 
-def _served(client: Client, entity: Entity, manifest: Manifest, api: ApiSettings, kept: Kept) -> Counter[bytes]:
+def _served(
+    client: Client, entity: Entity, manifest: Manifest, api: ApiSettings, kept: SuppressionFilter
+) -> Counter[bytes]:
     """Digests of the rows that the API has now, and how often each came; b"" stands for a row that is gone."""
     size = manifest.page_size
     last = math.ceil(manifest.total / size)

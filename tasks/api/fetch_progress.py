@@ -5,7 +5,7 @@ import datetime
 
 
 @dataclasses.dataclass(frozen=True)
-class Progress:
+class FetchProgress:
     """Pages and rows that are on disk, and the seconds since the fetch began."""
 
     pages_done: int
@@ -28,5 +28,5 @@ class Progress:
         return f"{self.pages_done:,} of {self.pages_known:,} pages, {self.rows:,} rows, {self.rate:,.0f} rows/s, {left} left"
 
 
-def silent(progress: Progress) -> None:
+def silent(progress: FetchProgress) -> None:
     """Tells nobody."""

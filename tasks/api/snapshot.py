@@ -15,11 +15,11 @@ from tasks.api.client import Client, public_url
 from tasks.api.deadline import Deadline
 from tasks.api.drift import Fields, check_contract, new_fields
 from tasks.api.errors import ApiError, Torn
-from tasks.api.fetch_progress import Progress, silent
+from tasks.api.fetch_progress import FetchProgress, silent
 from tasks.api.keylog import KeyLog
 from tasks.api.manifest import Manifest, is_fetched, read_manifest
 from tasks.api.proof import Proof
-from tasks.api.suppressed import Kept
+from tasks.api.suppressed import SuppressionFilter
 from tasks.api.writer import Writer, token, write_text
 
 log = logging.getLogger("moovitamix.api")
@@ -33,7 +33,7 @@ def fetch_snapshot(
     folder: pathlib.Path,
     date: datetime.date,
     api: ApiSettings,
-    report: Callable[[Progress], None] = silent,
+    report: Callable[[FetchProgress], None] = silent,
     check: Callable[[Manifest], None] = lambda manifest: None,
     suppression: Callable[[], Suppression] = Suppression,
 ) -> Manifest:
@@ -69,7 +69,7 @@ class _Fetch:
         folder: pathlib.Path,
         date: datetime.date,
         api: ApiSettings,
-        report: Callable[[Progress], None],
+        report: Callable[[FetchProgress], None],
         check: Callable[[Manifest], None],
         suppression: Suppression,
     ) -> None:
@@ -103,7 +103,7 @@ class _Fetch:
             Client(self.api, self.deadline) as client,
         ):
             writer, fields = Writer(growing, token(self.folder)), Fields()
-            kept = Kept(self.entity, self.suppression)
+            kept = SuppressionFilter(self.entity, self.suppression)
             try:
                 proof = self._collect(client, growing, writer, fields, kept)
             finally:
@@ -136,7 +136,9 @@ class _Fetch:
                 return manifest
         return read_manifest(self.folder, checksums=True)  # another machine was first
 
-    def _collect(self, client: Client, growing: pathlib.Path, writer: Writer, fields: Fields, kept: Kept) -> Proof:
+    def _collect(
+        self, client: Client, growing: pathlib.Path, writer: Writer, fields: Fields, kept: SuppressionFilter
+    ) -> Proof:
         """All rows, proven; rows that came while the proof was made are followed a few times."""
         with KeyLog(growing / "keys", self.entity.key) as keys:
             proof = Proof(client, self.entity, self.api, keys)
@@ -154,4 +156,4 @@ class _Fetch:
         now = time.monotonic()
         if page == proof.pages or now - self.reported >= REPORT_SECONDS:
             self.reported = now
-            self.report(Progress(page, proof.pages, proof.rows, now - self.begun))
+            self.report(FetchProgress(page, proof.pages, proof.rows, now - self.begun))

@@ -8,7 +8,7 @@ from lake.suppression import Suppression, units
 from tasks.api.body import Page
 
 
-class Kept:
+class SuppressionFilter:
     """Lets rows through to the disk, and counts those that it does not."""
 
     def __init__(self, entity: Entity, suppression: Suppression) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import luigi
 
-from tasks.observe.logs import Step
+from tasks.observe.logs import StepLog
 
 log = logging.getLogger("moovitamix.progress")
 
@@ -47,7 +47,7 @@ class Follower(threading.Thread):
     def __init__(self, task: luigi.Task, file: pathlib.Path, begin: int) -> None:
         super().__init__(name=f"follow {task.task_family}", daemon=True)
         self.task, self.file, self.at = task, file, begin
-        self.step = Step.of(task)
+        self.step = StepLog.of(task)
         self.ended = threading.Event()
 
     def run(self) -> None:

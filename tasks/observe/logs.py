@@ -22,7 +22,7 @@ from tasks.observe.console import describe, message
 
 
 @dataclasses.dataclass(frozen=True)
-class Step:
+class StepLog:
     """Where lines of a step go, and as what."""
 
     file: pathlib.Path
@@ -31,7 +31,7 @@ class Step:
     format: str
 
     @classmethod
-    def of(cls, task: Any) -> "Step | None":
+    def of(cls, task: Any) -> "StepLog | None":
         """Of a task without a date there is none."""
         if not hasattr(task, "day_log"):
             return None
@@ -58,10 +58,10 @@ class DayLog(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
-        self.step: Step | None = None
+        self.step: StepLog | None = None
 
     def start(self, task: luigi.Task) -> None:
-        self.step = Step.of(task)
+        self.step = StepLog.of(task)
         self._write("begins")
 
     def success(self, task: luigi.Task) -> None:

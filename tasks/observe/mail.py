@@ -17,7 +17,7 @@ from conf.checkout import ROOT
 from conf.settings import Settings, as_flags
 from lake.layout import day_log, spool_folder
 from tasks.observe.attempts import Ledger
-from tasks.observe.logs import Step
+from tasks.observe.logs import StepLog
 from tasks.report import HealthReport
 from tasks.run.luigi_settings import settings
 
@@ -77,7 +77,7 @@ def mail(root: str, date: datetime.date, chosen: Settings) -> bool:
     text = f"the mail of {date} was not sent: {_cause(said)}; make mail-check tries the settings"
     log.warning("%s", text)
     form = chosen.logs.format
-    Step(day_log(root, date, form), date, "Notify", form).write([text], "warning")
+    StepLog(day_log(root, date, form), date, "Notify", form).write([text], "warning")
     return False
 
 

@@ -29,7 +29,7 @@ from tasks.base import DayParameter, today
 from tasks.daily import done
 from tasks.run import jvm
 from tasks.run.processes import bound, end
-from tasks.run.spark_server import Kept, free_port, kept
+from tasks.run.spark_server import KeptServer, free_port, kept
 
 ALREADY_RUNNING, UNHANDLED, KILLED, TERMINATED = 10, 40, 128, 143  # 128 and the number of the signal
 HOUR = 3600
@@ -162,7 +162,7 @@ def due(settings: Settings, last: datetime.date, first: datetime.date | None = N
 
 
 @contextlib.contextmanager
-def spark(settings: Settings, date: datetime.date) -> Iterator[Kept | None]:
+def spark(settings: Settings, date: datetime.date) -> Iterator[KeptServer | None]:
     """A Connect server on this machine; none where one is set, or a cluster gets the jobs."""
     if settings.spark.remote or not settings.daily.spark_port or not settings.spark.master.startswith("local"):
         yield None
@@ -177,7 +177,7 @@ def spark(settings: Settings, date: datetime.date) -> Iterator[Kept | None]:
 
 
 def run_day(
-    settings: Settings, date: datetime.date, last: datetime.date, server: Kept | None, output: IO[str] | None
+    settings: Settings, date: datetime.date, last: datetime.date, server: KeptServer | None, output: IO[str] | None
 ) -> int:
     """Run one day, again where the Connect server was lost meanwhile; its code."""
     for _ in range(TRIES):
@@ -191,7 +191,7 @@ def run_day(
     return code if code >= 0 else KILLED - code
 
 
-def command(settings: Settings, date: datetime.date, last: datetime.date, server: Kept | None) -> list[str]:
+def command(settings: Settings, date: datetime.date, last: datetime.date, server: KeptServer | None) -> list[str]:
     """Luigi's command line for a day."""
     remote = server.url if server else settings.spark.remote
     return [
@@ -204,7 +204,7 @@ def command(settings: Settings, date: datetime.date, last: datetime.date, server
     ]
 
 
-def _luigi(words: list[str], server: Kept | None, output: IO[str] | None) -> int:
+def _luigi(words: list[str], server: KeptServer | None, output: IO[str] | None) -> int:
     """Run Luigi in a process of its own that ends with this one; its code, negative where a signal ended it.
 
     A client of a server that is gone asks for it again for ten minutes; as soon as there is another it ends.

@@ -69,7 +69,7 @@ def command(port: int, master: str, properties: Mapping[str, str] | None = None,
     ]
 
 
-class Kept:
+class KeptServer:
     """A server on ``port``: one that answers there already, else one started here; one that is gone is replaced."""
 
     def __init__(
@@ -117,13 +117,13 @@ def kept(
     master: str = "local[*]",
     properties: Mapping[str, str] | None = None,
     patience: float = STOP_PATIENCE,
-) -> Iterator[Kept]:
+) -> Iterator[KeptServer]:
     """A server that is there, and stopped at the end where it was started here.
 
     Raises:
         Refused: it ended, or did not answer in time.
     """
-    server = Kept(port, log, master, properties, patience)
+    server = KeptServer(port, log, master, properties, patience)
     server.ensure()
     try:
         yield server

@@ -9,7 +9,7 @@ import yaml
 from conf.health import METRICS
 from conf.settings import Settings
 from jobs.health.exporting.families import families
-from jobs.health.exporting.recorded_figures import Figures
+from jobs.health.exporting.recorded_figures import ExportedFigures
 
 ROOT = pathlib.Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text()
@@ -31,7 +31,7 @@ def test_an_alert_stands_in_the_operations_page_with_its_severity(rule):
 
 def test_rules_ask_for_metrics_that_the_exporter_has():
     """A rule on a name that is not there is silent for ever."""
-    served = {family.name for family in families(Figures(schema=3), Settings())}
+    served = {family.name for family in families(ExportedFigures(schema=3), Settings())}
     measured = {"moovitamix_up", "moovitamix_lake_disk_free_bytes", "moovitamix_lake_disk_size_bytes"}
     assert set(re.findall(r"moovitamix_\w+", TEXT)) - served - measured == set()
     assert len(served) > len(METRICS)

@@ -3,10 +3,10 @@ import datetime
 import pytest
 
 from demo_api.faults import FAULTS, spoiled
-from demo_api.snapshot import Snapshot
+from demo_api.snapshot import ServedState
 
 DAY = datetime.date(2026, 11, 20)
-SOUND = Snapshot(
+SOUND = ServedState(
     DAY,
     [{"id": 1}],
     [{"id": place, "favorite_genres": "pop"} for place in range(10)],

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from jobs.recommendation.user_pairs import Listeners, listeners_of
+from jobs.recommendation.user_pairs import UserPairs, user_pairs_of
 
 SCHEMA = pa.schema(
     [
@@ -24,5 +24,5 @@ def rows(users: dict, pairs: list) -> list[dict]:
     return [{"user_id": user, "genres": genres} for user, genres in users.items()] + found
 
 
-def listeners(users: dict, pairs: list) -> Listeners:
-    return listeners_of(pa.Table.from_pylist(rows(users, pairs), schema=SCHEMA))
+def listeners(users: dict, pairs: list) -> UserPairs:
+    return user_pairs_of(pa.Table.from_pylist(rows(users, pairs), schema=SCHEMA))

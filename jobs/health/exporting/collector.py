@@ -18,7 +18,7 @@ from conf.errors import Refused
 from conf.settings import Settings
 from jobs.health.exporting.families import build_info, families, gauge
 from jobs.health.exporting.naming import PREFIX
-from jobs.health.exporting.recorded_figures import Figures, read
+from jobs.health.exporting.recorded_figures import ExportedFigures, read
 from lake.tables import Lake
 
 log = logging.getLogger("jobs.health.exporter")
@@ -31,7 +31,7 @@ class LakeCollector(Collector):
         self._settings = settings
         self._lock = threading.Lock()  # scrapes come in threads
         self._versions: tuple[str, ...] = ()
-        self._figures: Figures | None = None
+        self._figures: ExportedFigures | None = None
         self._errors = 0
         self._said = ""
 
@@ -53,7 +53,7 @@ class LakeCollector(Collector):
         )
         yield gauge("exporter_scrape_seconds", "Time that this answer took.", time.perf_counter() - began)
 
-    def _current(self) -> Figures | None:
+    def _current(self) -> ExportedFigures | None:
         """The lake's figures; None, with the reason in the log, where it cannot be read."""
         try:
             lake = Lake(self._settings.lake.root)  # refuses a schema that is not ours

@@ -11,7 +11,7 @@ from conf.health import GROUPS, METRICS, Metric
 from conf.settings import Settings
 from conf.tables import SCHEMA
 from jobs.health.exporting.naming import DAY, PREFIX, exported, help_text, name, timestamp
-from jobs.health.exporting.recorded_figures import RECENT, USUAL, Figures
+from jobs.health.exporting.recorded_figures import RECENT, USUAL, ExportedFigures
 from jobs.health.monitoring.series import Key
 
 SEVERITIES = ("critical", "warning")
@@ -27,7 +27,7 @@ LIMITS: tuple[tuple[str, str, Callable[[Settings], float]], ...] = (
 )
 
 
-def families(figures: Figures, settings: Settings) -> Iterator[GaugeMetricFamily]:
+def families(figures: ExportedFigures, settings: Settings) -> Iterator[GaugeMetricFamily]:
     """All that was recorded: a family of each metric, of what is usual, of findings, dates and limits."""
     yield gauge("lake_schema_version", "Version of the lake's table schemas.", figures.schema)
     yield from (gauge(name, text, value(settings)) for name, text, value in LIMITS)
@@ -70,7 +70,7 @@ def _family(metric: Metric, variant: str, text: str, values: Mapping[Key, float]
     return family
 
 
-def _dates(figures: Figures) -> Iterator[GaugeMetricFamily]:
+def _dates(figures: ExportedFigures) -> Iterator[GaugeMetricFamily]:
     for stem, text, date in (
         ("run_date", "Newest date of which figures are recorded, its first second.", figures.date),
         ("last_complete_date", "Newest date with every step done, its first second.", figures.complete),

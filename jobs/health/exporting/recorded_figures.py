@@ -26,7 +26,7 @@ RECENT = ("live_ndcg", "live_ndcg_popularity")
 
 
 @dataclasses.dataclass(frozen=True)
-class Figures:
+class ExportedFigures:
     """``values``: by metric and label, its date and value. ``findings``: how many, by metric and severity."""
 
     schema: int
@@ -39,17 +39,17 @@ class Figures:
     left_out: int = 0
 
 
-def read(lake: Lake, window_days: int) -> Figures:
+def read(lake: Lake, window_days: int) -> ExportedFigures:
     """The newest figures of a lake; ``window_days`` are those that live figures are averaged over."""
     schema = schema_of(lake.root)
     dates = lake.arrow("health", columns=["date"])["date"]
     if not len(dates):
-        return Figures(schema)
+        return ExportedFigures(schema)
     newest = pc.max(dates).as_py()
     recorded = declared(series.read(lake, newest, max(HISTORY, window_days) + 1))
     done = lake.rows("health", [("metric", "=", "day_complete"), ("value", ">=", 1)], ["date"])
     values, left_out = bounded(standing(recorded, newest))
-    return Figures(
+    return ExportedFigures(
         schema,
         newest,
         max((row["date"] for row in done), default=None),

@@ -10,7 +10,7 @@ from conf.health import METRICS
 from jobs.health.mailing.letter import Letter
 from jobs.health.monitoring import finding, series
 from jobs.health.monitoring.finding import Finding
-from jobs.health.monitoring.series import Figures, Key
+from jobs.health.monitoring.series import DayFigures, Key
 from jobs.health.monitoring.units import figure
 from jobs.health.monitoring.verdict import served, verdict
 from lake.layout import day_log, log_file, report_file, report_revision
@@ -36,7 +36,7 @@ STEPS = {"retrain": 0, "promote": 1, "rollback": 2}
 
 
 @dataclasses.dataclass(frozen=True)
-class Day:
+class MailedDay:
     """``failing``: task and error of the steps whose last attempt did not end well."""
 
     date: datetime.date
@@ -44,8 +44,8 @@ class Day:
     partial: bool
     failing: list[tuple[str, str]]
     findings: list[Finding]
-    figures: Figures
-    before: Figures
+    figures: DayFigures
+    before: DayFigures
     decisions: list[dict[str, Any]]
     report: pathlib.Path | None
 
@@ -61,7 +61,7 @@ class Day:
         return f"done {self.revision}"
 
 
-def read(lake: Lake, date: datetime.date, partial: bool = False) -> Day:
+def read(lake: Lake, date: datetime.date, partial: bool = False) -> MailedDay:
     """What the tables and the folder of reports have of a date; ``partial`` where it is not over.
 
     Of a date that did not come to its end the report is the one that the ledger wrote.
@@ -70,7 +70,7 @@ def read(lake: Lake, date: datetime.date, partial: bool = False) -> Day:
     broken = failing(lake.rows("runs", [("date", "=", date)]))
     report, unfinished = report_file(lake.root, date, partial), report_file(lake.root, date, partial=True)
     latest = unfinished if broken and unfinished.exists() else report
-    return Day(
+    return MailedDay(
         date=date,
         revision=report_revision(report),
         partial=partial,
@@ -97,7 +97,7 @@ def in_order(decisions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(decisions, key=lambda row: (row["date"], STEPS.get(row["step"], len(STEPS))))
 
 
-def letter(day: Day, root: str, link: str = "") -> Letter:
+def letter(day: MailedDay, root: str, link: str = "") -> Letter:
     """The day's mail; ``link`` leads to the report where that is served."""
     values = {
         "date": str(day.date),
@@ -120,7 +120,7 @@ def step_log(root: str, date: datetime.date, task: str) -> pathlib.Path:
     return next((log for log in logs if log.exists()), logs[-1])
 
 
-def subject(day: Day) -> str:
+def subject(day: MailedDay) -> str:
     if day.failing:
         return f"FAILED at {', '.join(task for task, _ in day.failing)}"
     critical = [found.headline for found in day.findings if found.severity == "critical"]
@@ -129,7 +129,7 @@ def subject(day: Day) -> str:
     return f"look at it today: {'; '.join(it.headline for it in day.findings)}" if day.findings else "all is well"
 
 
-def sentence(day: Day) -> str:
+def sentence(day: MailedDay) -> str:
     """The verdict; where the day did not end, that comes first."""
     if not day.failing:
         return verdict(day.findings, day.figures, day.partial)
@@ -148,7 +148,7 @@ def title(key: Key) -> str:
     return f"{METRICS[metric].help}: {label}" if label else METRICS[metric].help
 
 
-def figures(today: Figures, before: Figures) -> list[dict[str, str]]:
+def figures(today: DayFigures, before: DayFigures) -> list[dict[str, str]]:
     """What a figure is, its value, and that of the day before."""
     return [
         {"title": title(key), "today": _figure(today, key), "before": _figure(before, key)}
@@ -156,7 +156,7 @@ def figures(today: Figures, before: Figures) -> list[dict[str, str]]:
     ]
 
 
-def _figure(of: Figures, key: Key) -> str:
+def _figure(of: DayFigures, key: Key) -> str:
     return figure(key[0], of[key]) if key in of else "none"
 
 

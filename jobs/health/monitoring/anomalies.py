@@ -11,7 +11,7 @@ from conf.health import METRICS, Metric
 from conf.settings import Settings
 from jobs.health.monitoring import limits, series
 from jobs.health.monitoring.finding import Finding, Severity, in_order
-from jobs.health.monitoring.series import Figures, Key, Point
+from jobs.health.monitoring.series import DayFigures, Key, Point
 from jobs.health.monitoring.units import shown, times
 from jobs.health.monitoring.usual import Usual, usual
 
@@ -44,7 +44,7 @@ def _judge(
     key: Key,
     value: float,
     recorded: Mapping[Key, list[Point]],
-    figures: Figures,
+    figures: DayFigures,
     date: datetime.date,
     settings: Settings,
 ) -> tuple[Severity, str] | None:
@@ -103,7 +103,7 @@ def _fall(
     value: float,
     recorded: Mapping[Key, list[Point]],
     key: Key,
-    figures: Figures,
+    figures: DayFigures,
     date: datetime.date,
     settings: Settings,
 ) -> str:
@@ -119,7 +119,7 @@ def _behind(
     value: float,
     recorded: Mapping[Key, list[Point]],
     key: Key,
-    figures: Figures,
+    figures: DayFigures,
     date: datetime.date,
     settings: Settings,
 ) -> str:
@@ -140,7 +140,7 @@ def _behind(
     )
 
 
-def _few(figures: Figures, settings: Settings) -> bool:
+def _few(figures: DayFigures, settings: Settings) -> bool:
     return figures.get(("live_users", ""), 0) < settings.evaluate.min_users
 
 

@@ -13,7 +13,7 @@ from jobs.health.monitoring import lake_figures as tables
 from jobs.health.monitoring import model_figures as listening
 from jobs.health.monitoring import snapshot_figures as snapshots
 from jobs.health.monitoring import step_figures as steps
-from jobs.health.monitoring.series import Figures, Key
+from jobs.health.monitoring.series import DayFigures, Key
 from lake.tables import Lake
 
 log = logging.getLogger("jobs")
@@ -22,15 +22,15 @@ log = logging.getLogger("jobs")
 ABSENT_IS_NONE = ("quarantined_rows",)
 
 
-def collect(lake: Lake, date: datetime.date, settings: Settings, known: set[Key] | None = None) -> Figures:
+def collect(lake: Lake, date: datetime.date, settings: Settings, known: set[Key] | None = None) -> DayFigures:
     """The figures of a date, as far as there are any; ``known`` are those of the days before."""
-    parts: dict[str, Callable[[], Figures]] = {
+    parts: dict[str, Callable[[], DayFigures]] = {
         "the steps": lambda: steps.of_date(lake, date),
         "the snapshots": lambda: snapshots.of_date(lake, date),
         "the tables": lambda: tables.of_date(lake, date),
         "the model": lambda: listening.of_date(lake, date, settings.evaluate.k),
     }
-    found: Figures = {}
+    found: DayFigures = {}
     for name, part in parts.items():
         try:
             found |= part()

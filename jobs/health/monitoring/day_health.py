@@ -6,7 +6,7 @@ import logging
 
 from jobs.health.monitoring import finding, series
 from jobs.health.monitoring.finding import Finding
-from jobs.health.monitoring.series import Figures, Series
+from jobs.health.monitoring.series import DayFigures, Series
 from jobs.health.monitoring.verdict import verdict
 from lake.tables import Lake
 
@@ -18,7 +18,7 @@ class DayHealth:
     """A date's figures, the recorded days up to it, what needs attention (most pressing first), and all in a sentence."""
 
     date: datetime.date
-    figures: Figures
+    figures: DayFigures
     series: Series
     findings: list[Finding]
     verdict: str

@@ -4,7 +4,7 @@ import datetime
 import shutil
 
 from conf.tables import marker
-from jobs.health.monitoring.series import Figures
+from jobs.health.monitoring.series import DayFigures
 from lake.storage import is_url
 from lake.tables import Lake
 
@@ -20,8 +20,8 @@ NEWEST = {  # the column that says how new a table's rows are
 LOOK_BACK = 7  # days in which a missing one is still worth making up for
 
 
-def of_date(lake: Lake, date: datetime.date) -> Figures:
-    found: Figures = {}
+def of_date(lake: Lake, date: datetime.date) -> DayFigures:
+    found: DayFigures = {}
     for table, column in NEWEST.items():
         newest = lake.newest(table, column)
         if newest is not None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from conf.settings import Settings
 from jobs.health.monitoring.finding import Severity
-from jobs.health.monitoring.series import Figures
+from jobs.health.monitoring.series import DayFigures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +57,7 @@ LIMITS: dict[str, Limit] = {
 }
 
 
-def broken(metric: str, value: float, settings: Settings, figures: Figures) -> Limit | None:
+def broken(metric: str, value: float, settings: Settings, figures: DayFigures) -> Limit | None:
     """The limit that a value breaks. What fails in a day that is done all the same can wait until today's coffee."""
     limit = LIMITS.get(metric)
     if limit is None or not limit.broken(value, settings):

@@ -4,7 +4,7 @@ import datetime
 
 import pyarrow.compute as pc
 
-from jobs.health.monitoring.series import Figures
+from jobs.health.monitoring.series import DayFigures
 from jobs.health.overview import midnight
 from lake.champion import champion_before
 from lake.tables import Lake
@@ -19,15 +19,15 @@ EVALUATED = {  # figure: kind, model and metric of ``evaluations``, and whether 
 }
 
 
-def of_date(lake: Lake, date: datetime.date, k: int) -> Figures:
+def of_date(lake: Lake, date: datetime.date, k: int) -> DayFigures:
     """Figures of lists at ``k``."""
     return evaluated(lake, date, k) | served(lake, date) | {("plays_of_day", ""): float(plays(lake, date))}
 
 
-def evaluated(lake: Lake, date: datetime.date, k: int) -> Figures:
+def evaluated(lake: Lake, date: datetime.date, k: int) -> DayFigures:
     rows = lake.rows("evaluations", [("date", "=", date)], ["kind", "model", "metric", "k", "value", "users"])
     by_name = {(row["kind"], row["model"], row["metric"], row["k"]): row for row in rows}
-    found: Figures = {}
+    found: DayFigures = {}
     for name, (kind, model, metric, at_k) in EVALUATED.items():
         row = by_name.get((kind, model, metric, k if at_k else 0))
         if row:
@@ -37,11 +37,11 @@ def evaluated(lake: Lake, date: datetime.date, k: int) -> Figures:
     return found
 
 
-def served(lake: Lake, date: datetime.date) -> Figures:
+def served(lake: Lake, date: datetime.date) -> DayFigures:
     """Who has a list, and the champion's age."""
     first_ranks = lake.arrow("recommendations", [("date", "=", date), ("rank", "=", 1)], ["source"])
     users = len(first_ranks)
-    found: Figures = {("users_served", ""): float(users)}
+    found: DayFigures = {("users_served", ""): float(users)}
     if users:
         popular = pc.sum(pc.equal(first_ranks["source"], "popular")).as_py()
         found["popular_share", ""] = popular / users

@@ -12,7 +12,7 @@ from jobs.health.monitoring.anomalies import findings
 from jobs.health.monitoring.collect import collect
 from jobs.health.monitoring.day_health import DayHealth, health_of, read_series
 from jobs.health.monitoring.finding import Finding
-from jobs.health.monitoring.series import Figures, Key
+from jobs.health.monitoring.series import DayFigures, Key
 from lake.tables import Lake
 
 log = logging.getLogger("jobs")
@@ -42,7 +42,7 @@ def _causes(lake: Lake, date: datetime.date) -> dict[Key, str]:
         return {}
 
 
-def _write(root: str, date: datetime.date, figures: Figures, found: list[Finding]) -> None:
+def _write(root: str, date: datetime.date, figures: DayFigures, found: list[Finding]) -> None:
     # A later moment is a later version of the date's part, which takes the place of the one before.
     lake = Lake(root, revision=time.time_ns() // 1_000_000)
     rows = [

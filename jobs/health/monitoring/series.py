@@ -8,7 +8,7 @@ from lake.tables import Lake
 Key = tuple[str, str]  # metric and label, as conf/health.py declares them
 Point = tuple[datetime.date, float]
 Series = dict[Key, list[Point]]
-Figures = dict[Key, float]
+DayFigures = dict[Key, float]
 
 DAYS = 60
 
@@ -28,7 +28,7 @@ def of_rows(rows: list[dict]) -> Series:
     return found
 
 
-def on(series: Mapping[Key, list[Point]], date: datetime.date) -> Figures:
+def on(series: Mapping[Key, list[Point]], date: datetime.date) -> DayFigures:
     """The figures of one date."""
     return {key: value for key, points in series.items() for day, value in points if day == date}
 

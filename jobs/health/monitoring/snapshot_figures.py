@@ -6,7 +6,7 @@ from typing import Any
 
 from conf.contract import ENTITIES, Entity
 from conf.tables import TABLES
-from jobs.health.monitoring.series import Figures
+from jobs.health.monitoring.series import DayFigures
 from lake import files
 from lake.layout import MANIFEST, raw_folder
 from lake.tables import Lake
@@ -14,8 +14,8 @@ from lake.tables import Lake
 OUTCOMES = ("clean", "duplicate", "quarantined", "later", "suppressed")
 
 
-def of_date(lake: Lake, date: datetime.date) -> Figures:
-    found: Figures = {}
+def of_date(lake: Lake, date: datetime.date) -> DayFigures:
+    found: DayFigures = {}
     accounting = {row["entity"]: row for row in lake.rows("accounting", [("date", "=", date)])}
     for entity in ENTITIES.values():
         row = accounting.get(entity.name)
@@ -29,10 +29,10 @@ def of_date(lake: Lake, date: datetime.date) -> Figures:
     return found
 
 
-def of_accounting(row: dict[str, Any], reasons: dict[str, int]) -> Figures:
+def of_accounting(row: dict[str, Any], reasons: dict[str, int]) -> DayFigures:
     """Of a row of ``accounting``; shares are of the units fetched."""
     entity, fetched = row["entity"], row["fetched"]
-    found: Figures = {
+    found: DayFigures = {
         ("rows_fetched", entity): float(row["rows"]),
         ("rows_clean", entity): float(row["clean"]),
         ("rows_unaccounted", entity): float(abs(fetched - sum(row[name] for name in OUTCOMES))),
@@ -43,7 +43,7 @@ def of_accounting(row: dict[str, Any], reasons: dict[str, int]) -> Figures:
     return found | {("quarantined_rows", f"{entity}.{rule}"): float(count) for rule, count in reasons.items()}
 
 
-def of_manifest(entity: Entity, manifest: dict[str, Any], reasons: dict[str, int], blank: dict[str, int]) -> Figures:
+def of_manifest(entity: Entity, manifest: dict[str, Any], reasons: dict[str, int], blank: dict[str, int]) -> DayFigures:
     """Of a raw folder's manifest: its rows by field and JSON type, tries and retries.
 
     ``reasons`` and ``blank`` say how many values of a required and of an optional field are empty texts.
@@ -51,7 +51,7 @@ def of_manifest(entity: Entity, manifest: dict[str, Any], reasons: dict[str, int
     # Fields are counted over all that was fetched, people who asked to be forgotten included.
     rows, types = manifest["rows"] + manifest.get("suppressed", {}).get("rows", 0), manifest["fields"]
     declared = {field.name for field in entity.fields}
-    found: Figures = {
+    found: DayFigures = {
         ("rows_fetched", entity.name): float(rows),
         ("torn_snapshots", entity.name): float(manifest["attempts"] - 1),
         ("api_retries", entity.name): float(manifest["retries"]),

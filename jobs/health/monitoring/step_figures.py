@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from jobs.health import spool
-from jobs.health.monitoring.series import Figures, Key
+from jobs.health.monitoring.series import DayFigures, Key
 from jobs.health.spool import Attempt
 from lake.tables import Lake
 
@@ -25,7 +25,7 @@ MEASURED = {  # figure: column of ``runs`` and what one of it is in the figure's
 }
 
 
-def of_date(lake: Lake, date: datetime.date) -> Figures:
+def of_date(lake: Lake, date: datetime.date) -> DayFigures:
     """The steps' figures, and the mails of the date and the day before that failed."""
     of_mail = [
         row for day in (date - datetime.timedelta(days=1), date) for row in made(lake, day) if row["task"] == MAIL
@@ -53,9 +53,9 @@ def causes(lake: Lake, date: datetime.date) -> dict[Key, str]:
     return found
 
 
-def figures(attempts: Iterable[Attempt]) -> Figures:
+def figures(attempts: Iterable[Attempt]) -> DayFigures:
     """By task: failed, killed and further attempts, and what the last one that was done took; and of the day."""
-    found: Figures = {}
+    found: DayFigures = {}
     by_task: dict[str, list[Attempt]] = {}
     for attempt in sorted(attempts, key=_begun):
         by_task.setdefault(attempt["task"], []).append(attempt)

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 
 from jobs.health.monitoring.finding import Finding, in_order
-from jobs.health.monitoring.series import Figures
+from jobs.health.monitoring.series import DayFigures
 from jobs.health.monitoring.units import figure
 
 NAMED = 4  # findings that the sentence names; the others it counts
 
 
-def verdict(findings: Iterable[Finding], figures: Figures, partial: bool = False) -> str:
+def verdict(findings: Iterable[Finding], figures: DayFigures, partial: bool = False) -> str:
     """The sentence; ``partial`` where the day is not over."""
     found = in_order(findings)
     state = "The day is not over: figures are partial. " if partial else ""
@@ -29,7 +29,7 @@ def named(found: list[Finding]) -> str:
     return "; ".join(headlines) + (f"; and {more} more" if more else "")
 
 
-def served(figures: Figures) -> str:
+def served(figures: DayFigures) -> str:
     """Who has lists, from what, and how they do."""
     users = figures.get(("users_served", ""), 0.0)
     if not users:

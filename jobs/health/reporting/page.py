@@ -18,7 +18,7 @@ from jobs.health.reporting.choice import charts, tiles
 from jobs.health.reporting.index import DayRow, tone_of
 from jobs.health.reporting.recorded import Recorded
 from jobs.health.reporting.sparkline import sparkline
-from jobs.health.reporting.step_rows import Step, failures, steps
+from jobs.health.reporting.step_rows import StepRow, failures, steps
 from lake.storage import absolute
 
 TEMPLATES = pathlib.Path(__file__).parents[1] / "templates"
@@ -64,7 +64,7 @@ def page(
     )
 
 
-def judged(known: Recorded, date: datetime.date, broken: list[Step]) -> tuple[str, str]:
+def judged(known: Recorded, date: datetime.date, broken: list[StepRow]) -> tuple[str, str]:
     """The verdict as a word and a sentence; steps that failed are named though no finding does."""
     word, _, sentence = verdict(known.findings, series.on(known.series, date)).partition(": ")
     named = {finding.label for finding in known.findings if of_steps(finding, broken)}
@@ -72,7 +72,7 @@ def judged(known: Recorded, date: datetime.date, broken: list[Step]) -> tuple[st
     return ("Act now" if broken else word), _capital("".join(also) + sentence)
 
 
-def of_steps(finding: Finding, broken: list[Step]) -> bool:
+def of_steps(finding: Finding, broken: list[StepRow]) -> bool:
     """Whether a finding says what stands at the top already: that a step failed and did not come right."""
     return finding.metric in ("steps_failed", "steps_killed") and finding.label in {step.task for step in broken}
 

@@ -15,7 +15,7 @@ TONES = {"done": "fine", "failed": "critical", "killed": "critical"}
 
 
 @dataclasses.dataclass(frozen=True)
-class Step:
+class StepRow:
     """Texts are empty where nothing is known."""
 
     task: str
@@ -39,7 +39,7 @@ class Step:
         return "was killed" if self.status == "killed" else self.status
 
 
-def steps(attempts: Iterable[Mapping[str, Any]], root: str, date: datetime.date) -> list[Step]:
+def steps(attempts: Iterable[Mapping[str, Any]], root: str, date: datetime.date) -> list[StepRow]:
     """From rows of ``runs`` of a date; steps in the order in which their last attempt began."""
     by_task: dict[str, list[Mapping[str, Any]]] = {}
     for attempt in sorted(attempts, key=_began):
@@ -53,9 +53,9 @@ def _began(attempt: Mapping[str, Any]) -> datetime.datetime:
     return attempt["started_at"] or datetime.datetime.min.replace(tzinfo=datetime.UTC)
 
 
-def _step(task: str, attempts: list[Mapping[str, Any]], root: str, date: datetime.date) -> Step:
+def _step(task: str, attempts: list[Mapping[str, Any]], root: str, date: datetime.date) -> StepRow:
     last = attempts[-1]
-    return Step(
+    return StepRow(
         task=task,
         status=last["status"],
         attempts=len(attempts),
@@ -84,6 +84,6 @@ def _megabytes(count: float) -> str:
     return size(count * MB)
 
 
-def failures(found: Iterable[Step]) -> list[Step]:
+def failures(found: Iterable[StepRow]) -> list[StepRow]:
     """Those whose last attempt came to nothing: what they write is not there. The day does not wait for mail."""
     return [step for step in found if step.tone == "critical" and step.task != MAIL]

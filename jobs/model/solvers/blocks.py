@@ -28,7 +28,7 @@ from jobs.model.factors import FactorModel
 from jobs.model.solvers.block_packing import Side, packed, side_of, turned
 from jobs.model.solvers.block_rows import ALL, ROWS, joined
 from jobs.model.solvers.block_solving import FACTORS, GRAM, SUMS, adding, drawing, improving, shipped_kernel
-from jobs.model.solvers.local import Log, Progress, check
+from jobs.model.solvers.local import FitProgress, Log, check
 from jobs.runtime.session import keeping
 
 
@@ -75,7 +75,7 @@ def alternate(
         if not (np.isfinite(fixed.gram).all() and np.isfinite(solved.gram).all()):
             raise CannotFit(f"the factors are not finite with reg {als.reg} and alpha {als.alpha}; raise [als] reg")
         left = (time.monotonic() - begun) / iteration * (als.iterations - iteration)
-        tell(Progress(iteration, als.iterations, loss, left))
+        tell(FitProgress(iteration, als.iterations, loss, left))
     return solved, fixed
 
 

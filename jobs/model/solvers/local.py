@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from conf.errors import CannotFit
 from conf.settings import AlsSettings
 from jobs.model.factors import FactorModel
-from jobs.model.solvers.csr import NOTHING, Packed, from_frame
+from jobs.model.solvers.csr import NOTHING, PackedPairs, from_frame
 from jobs.runtime.progress import progress
 
 # Length of an initial vector, about: small, so that the first half steps decide and not the start
@@ -29,7 +29,7 @@ TOO_HEAVY = 1e9  # alpha x weight beyond which single precision has nothing left
 
 
 @dataclasses.dataclass(frozen=True)
-class Progress:
+class FitProgress:
     """Where a fit stands after ``iteration`` (from 1) of ``iterations``.
 
     ``loss`` is of the factors that this iteration began with: the weighted squared error and the regularisation.
@@ -42,7 +42,7 @@ class Progress:
 
 
 @dataclasses.dataclass(frozen=True)
-class State(Progress):
+class State(FitProgress):
     """The same, with the factors: users float32 (m, rank) and tracks float32 (n, rank).
 
     They are the solver's own, and change as it goes on.
@@ -57,7 +57,7 @@ def fit(interactions: DataFrame, als: AlsSettings) -> FactorModel:
     return fit_packed(from_frame(interactions), als)
 
 
-def fit_packed(packed: Packed, als: AlsSettings, progress: "Callable[[State], None] | None" = None) -> FactorModel:
+def fit_packed(packed: PackedPairs, als: AlsSettings, progress: "Callable[[State], None] | None" = None) -> FactorModel:
     """Fit, and tell ``progress`` after each iteration; without one, a long fit logs how far it is.
 
     Raises:
@@ -69,7 +69,7 @@ def fit_packed(packed: Packed, als: AlsSettings, progress: "Callable[[State], No
     return FactorModel(packed.track_ids, state.tracks, packed.user_ids, state.users, dataclasses.asdict(als))
 
 
-def states(packed: Packed, als: AlsSettings, precise: bool = False) -> Iterator[State]:
+def states(packed: PackedPairs, als: AlsSettings, precise: bool = False) -> Iterator[State]:
     """The fit, an iteration at a time: users, tracks, and users again for the tracks that it ends with.
 
     Args:
@@ -145,7 +145,7 @@ class Log:
     def __init__(self) -> None:
         self.last = time.monotonic()
 
-    def __call__(self, state: Progress) -> None:
+    def __call__(self, state: FitProgress) -> None:
         if time.monotonic() - self.last >= QUIET:
             self.last = time.monotonic()
             progress(

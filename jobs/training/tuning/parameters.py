@@ -18,7 +18,7 @@ from conf.settings import AlsSettings, EvaluateSettings
 from jobs.evaluation.holdout import choose
 from jobs.model.pairs import midnight, trained_on, weighted
 from jobs.model.solvers import megabytes
-from jobs.model.solvers.csr import Packed, from_frame
+from jobs.model.solvers.csr import PackedPairs, from_frame
 from jobs.training.tuning.search import HIGHEST_RANK, Search, Trial
 from jobs.training.tuning.trials import PAIRS_A_SECOND, Trials
 
@@ -110,7 +110,7 @@ def search(
     als = before.als
 
     @functools.lru_cache
-    def packs(half_life_days: float) -> Packed:
+    def packs(half_life_days: float) -> PackedPairs:
         recipe = {"half_life_days": half_life_days}
         return from_frame(trained_on(weighted(training, start - datetime.timedelta(days=1), recipe), als))
 
@@ -130,7 +130,7 @@ def search(
     return Chosen(found.best.als, date.isoformat(), reason, found.trials)
 
 
-def highest_rank(packed: Packed, als: AlsSettings) -> int:
+def highest_rank(packed: PackedPairs, als: AlsSettings) -> int:
     """The highest rank at which the local solver stays within ``local_mb``; 0 where none does."""
     rows = len(packed.user_ids) + len(packed.track_ids)
     if als.solver == "local":

@@ -11,7 +11,7 @@ import scipy.sparse
 
 from conf.errors import Refused
 from conf.settings import AlsSettings
-from jobs.model.solvers.csr import Packed
+from jobs.model.solvers.csr import PackedPairs
 from jobs.model.solvers.local import State, states, threads
 from jobs.training.tuning.search import Trial
 
@@ -29,7 +29,7 @@ class Trials:
 
     def __init__(
         self,
-        packs: Callable[[float], Packed],
+        packs: Callable[[float], PackedPairs],
         relevant: tuple[np.ndarray, np.ndarray],
         k: int,
         seconds: float,
@@ -52,7 +52,7 @@ class Trials:
         self.scored = np.sort(draw.permutation(scored)[:SCORED])
 
     @functools.lru_cache(maxsize=4)  # noqa: B019 - lives as long as the search does
-    def packed(self, half_life_days: float) -> Packed:
+    def packed(self, half_life_days: float) -> PackedPairs:
         whole = self.packs(half_life_days)
         return whole if self.sample is None else whole.of_users(self.sample)
 
@@ -75,7 +75,7 @@ class Trials:
         found = dataclasses.replace(als, iterations=best[0])
         return Trial(found, best[1], curve, time.monotonic() - begun)
 
-    def curve(self, packed: Packed, als: AlsSettings, deadline: float) -> Iterator[tuple[int, float]]:
+    def curve(self, packed: PackedPairs, als: AlsSettings, deadline: float) -> Iterator[tuple[int, float]]:
         """(iteration, NDCG), until it has fallen, or time is up."""
         best, since = -1.0, 0
         heard, relevant = packed.weights[self.scored], self.relevant[self.scored]
@@ -97,7 +97,7 @@ class Trials:
             return float(ndcg(state.users[self.scored], state.tracks, heard, relevant, self.k, run).mean())
 
 
-def relevance(packed: Packed, users: np.ndarray, tracks: np.ndarray) -> scipy.sparse.csr_matrix:
+def relevance(packed: PackedPairs, users: np.ndarray, tracks: np.ndarray) -> scipy.sparse.csr_matrix:
     """One for each relevant pair of a packed user; tracks that are not packed have columns of their own, at the end."""
     known, rows = positions(packed.user_ids, users)
     rows, tracks = rows[known], tracks[known]

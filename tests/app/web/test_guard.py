@@ -138,12 +138,12 @@ def test_a_store_that_is_away_is_said_and_comes_back(root, monkeypatch):
 
 def test_a_request_that_is_broken_off_is_counted_too():
     from app.web.guard import Guard
-    from app.web.request_metrics import Metrics
+    from app.web.request_metrics import RequestMetrics
 
     async def gives_up(scope, receive, send):
         raise asyncio.CancelledError
 
-    metrics = Metrics()
+    metrics = RequestMetrics()
     guard = Guard(gives_up, "", 0, metrics)
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(guard({"type": "http", "path": "/x", "headers": []}, None, None))

@@ -8,7 +8,7 @@ import pytest
 
 from conf.settings import EvaluateSettings, RecommendSettings, Settings
 from jobs.evaluation.evaluate import grouped, user_rows
-from jobs.evaluation.evaluator import Trial
+from jobs.evaluation.evaluator import Evaluator
 from jobs.model.factors import FactorModel
 from jobs.model.pairs import played
 from jobs.runtime.session import persisted
@@ -38,7 +38,7 @@ def measured(spark):
     types = "user_id bigint, track_id bigint, listened_at timestamp"
     day = played(spark.createDataFrame(BEFORE + ON_DAY, types), DAY, DAY).toArrow()
     tracks = spark.createDataFrame([(10,), (11,), (12,), (13,)], "track_id bigint")
-    trial = Trial(spark.createDataFrame(BEFORE, types), tracks, nobody(spark), day, DAY, SETTINGS)
+    trial = Evaluator(spark.createDataFrame(BEFORE, types), tracks, nobody(spark), day, DAY, SETTINGS)
     with persisted(trial.pairs):
         served = trial.measure(spark.createDataFrame(SERVED, "user_id bigint, rank int, track_id bigint"))
         return served, trial.measure(trial.popular())
@@ -70,7 +70,7 @@ def test_popularity_leaves_out_what_a_user_had_heard(measured):
 def test_on_a_day_on_which_nobody_found_anything_new_nobody_is_measured(spark):
     plays = spark.createDataFrame(BEFORE, "user_id bigint, track_id bigint, listened_at timestamp")
     day = played(plays, DAY, DAY).toArrow()
-    trial = Trial(plays, spark.createDataFrame([(10,)], "track_id bigint"), nobody(spark), day, DAY, SETTINGS)
+    trial = Evaluator(plays, spark.createDataFrame([(10,)], "track_id bigint"), nobody(spark), day, DAY, SETTINGS)
     assert day.num_rows == 0
     assert trial.measure(trial.popular()).figures() == []
 

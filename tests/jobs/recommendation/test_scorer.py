@@ -5,25 +5,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.model.factors import FactorModel
-from jobs.model.fold_in import Folding
+from jobs.model.fold_in import FoldIn
 from jobs.recommendation import ranking
 from jobs.recommendation import user_pairs as listeners_module
-from jobs.recommendation.candidates import Shelf, by_genre
+from jobs.recommendation.candidates import Candidates, by_genre
 from jobs.recommendation.scorer import Scorer
-from jobs.recommendation.user_pairs import listeners_of
+from jobs.recommendation.user_pairs import user_pairs_of
 from tests.jobs.listening import SCHEMA, listeners, rows
 
-# Two groups of tracks: factors of 1 to 4 point one way, of 5 to 8 the other. 9 is on the shelf, and unknown to the model.
+# Two groups of tracks: factors of 1 to 4 point one way, of 5 to 8 the other. 9 is among the candidates, and unknown to the model.
 TRACKS = np.arange(1, 9)
 FACTORS = np.array([[1, 0]] * 4 + [[0, 1]] * 4, np.float32) * np.linspace(1, 0.9, 8, dtype=np.float32)[:, None]
 NOBODY = np.empty(0, np.int64), np.empty((0, 2), np.float32)
 MODEL = FactorModel(TRACKS, FACTORS, *NOBODY, {"reg": 0.01, "alpha": 1.0})
-SHELF = Shelf(np.array([9, 5, 1, 2, 3, 4, 6, 7, 8]), np.arange(9, 0, -1).astype(np.float32))
+SHELF = Candidates(np.array([9, 5, 1, 2, 3, 4, 6, 7, 8]), np.arange(9, 0, -1).astype(np.float32))
 
 
-def lists(users, pairs, model=MODEL, shelf=SHELF, **given):
-    folding = Folding.of(model) if model else None
-    scorer = Scorer(model.track_ids if model else np.empty(0, np.int64), folding, shelf, **given)
+def lists(users, pairs, model=MODEL, candidates=SHELF, **given):
+    fold_in = FoldIn.of(model) if model else None
+    scorer = Scorer(model.track_ids if model else np.empty(0, np.int64), fold_in, candidates, **given)
     found = {user: [] for user in users}
     for row in pa.Table.from_batches(scorer.lists(listeners(users, pairs))).to_pylist():
         found[row["user_id"]].append(row)
@@ -67,8 +67,8 @@ def test_a_list_the_model_cannot_fill_is_completed_from_popularity():
 
 
 def test_what_is_no_longer_served_is_not_recommended_though_the_model_knows_it():
-    shelf = Shelf(np.array([4, 5]), np.ones(2, np.float32))
-    assert ids(lists({1: None}, [(1, 1, 3, True)], shelf=shelf, k=5, min_plays=1)[1]) == [4, 5]
+    candidates = Candidates(np.array([4, 5]), np.ones(2, np.float32))
+    assert ids(lists({1: None}, [(1, 1, 3, True)], candidates=candidates, k=5, min_plays=1)[1]) == [4, 5]
 
 
 def test_what_was_heard_and_is_not_hidden_may_be_listed_again():
@@ -77,9 +77,9 @@ def test_what_was_heard_and_is_not_hidden_may_be_listed_again():
 
 
 def test_a_small_catalogue_gives_as_many_as_there_are_and_none_where_all_was_heard():
-    shelf = Shelf(np.array([1, 2]), np.ones(2, np.float32))
+    candidates = Candidates(np.array([1, 2]), np.ones(2, np.float32))
     found = lists(
-        {1: None, 2: None}, [(1, 1, 1, True), (2, 1, 1, True), (2, 2, 1, True)], None, shelf, k=5, min_plays=1
+        {1: None, 2: None}, [(1, 1, 1, True), (2, 1, 1, True), (2, 2, 1, True)], None, candidates, k=5, min_plays=1
     )
     assert ids(found[1]) == [2]
     assert ids(found[2]) == []
@@ -103,8 +103,8 @@ def test_genres_with_too_few_tracks_are_left_out():
     ],
 )
 def test_popularity_within_the_favourite_genres_comes_first_and_is_completed_from_all(favourites, expected):
-    shelf = Shelf(np.arange(1, 8), np.array([9, 8, 7, 6, 5, 4, 0], np.float32), GENRES)
-    entries = lists({1: favourites}, [], None, shelf, k=4, min_plays=1)[1]
+    candidates = Candidates(np.arange(1, 8), np.array([9, 8, 7, 6, 5, 4, 0], np.float32), GENRES)
+    entries = lists({1: favourites}, [], None, candidates, k=4, min_plays=1)[1]
     assert ids(entries) == expected
     scores = [entry["score"] for entry in entries]
     assert scores == sorted(scores, reverse=True)
@@ -114,9 +114,9 @@ def test_without_folding_the_factors_of_the_fit_decide_and_those_without_get_pop
     pairs = [(1, 1, 5, True), (2, 1, 5, True)]
     factors = [{"user_id": 1, "piece": np.array([0, 1], np.float32).tobytes()}]
     table = pa.Table.from_pylist(rows({1: None, 2: None}, pairs) + factors, schema=SCHEMA)
-    folding = Folding(FACTORS, np.ones(2), np.eye(2), 0.01, 1.0, 1.0)
-    scorer = Scorer(TRACKS, folding, SHELF, k=2, min_plays=3)
-    found = pa.Table.from_batches(scorer.lists(listeners_of(table, rank=2))).to_pylist()
+    fold_in = FoldIn(FACTORS, np.ones(2), np.eye(2), 0.01, 1.0, 1.0)
+    scorer = Scorer(TRACKS, fold_in, SHELF, k=2, min_plays=3)
+    found = pa.Table.from_batches(scorer.lists(user_pairs_of(table, rank=2))).to_pylist()
     assert [(row["user_id"], row["track_id"], row["source"]) for row in found] == [
         (1, 5, "als"),
         (1, 6, "als"),
@@ -125,20 +125,20 @@ def test_without_folding_the_factors_of_the_fit_decide_and_those_without_get_pop
     ]
 
 
-def naive(model, shelf, genres, heard, k, min_plays):
+def naive(model, candidates, genres, heard, k, min_plays):
     """One user's list, (source, track_id) by the rules one after another; ``heard``: plays and hidden by track_id."""
     rows = {track: row for row, track in enumerate(model.track_ids.tolist())}
     known = {track: plays for track, (plays, _) in sorted(heard.items()) if track in rows}
     hidden = {track for track, (_, out) in heard.items() if out}
     found = []
     if sum(known.values()) >= min_plays:
-        folding = Folding.of(model)
-        user = folding.fold(np.array([rows[track] for track in known]), np.array(list(known.values()), float)).factors
-        scores = {track: np.float32((user * folding.factors[row]).sum()) for track, row in rows.items()}
-        free = [track for track in scores if track in set(shelf.track_ids.tolist()) - hidden]
+        fold_in = FoldIn.of(model)
+        user = fold_in.fold(np.array([rows[track] for track in known]), np.array(list(known.values()), float)).factors
+        scores = {track: np.float32((user * fold_in.factors[row]).sum()) for track, row in rows.items()}
+        free = [track for track in scores if track in set(candidates.track_ids.tolist()) - hidden]
         found = [("als", track) for track in sorted(free, key=lambda track: (-scores[track], track))[:k]]
-    liked = shelf.track_ids[shelf.of_genres(genres)].tolist()
-    for track in liked + shelf.track_ids.tolist():
+    liked = candidates.track_ids[candidates.of_genres(genres)].tolist()
+    for track in liked + candidates.track_ids.tolist():
         if len(found) < k and track not in hidden | {track for _, track in found}:
             found.append(("popular", track))
     return found
@@ -156,7 +156,9 @@ def test_lists_are_those_of_a_naive_reference_however_users_are_shared_out(data)
     model = FactorModel(np.sort(catalogue[:count]), factors, *NOBODY, {"reg": 0.1, "alpha": 2.0})
     served = generator.permutation(catalogue)[: generator.integers(0, count + 6)]
     texts = generator.choice(["rock", "folk", "rock, folk", None], size=len(served)).tolist()
-    shelf = Shelf(served, np.sort(generator.integers(0, 9, len(served)))[::-1].astype(np.float32), by_genre(texts, 2))
+    candidates = Candidates(
+        served, np.sort(generator.integers(0, 9, len(served)))[::-1].astype(np.float32), by_genre(texts, 2)
+    )
     users = {user: data.draw(st.sampled_from(["Rock", "folk,rock", "polka", None])) for user in range(5)}
     heard = {
         user: {
@@ -170,10 +172,10 @@ def test_lists_are_those_of_a_naive_reference_however_users_are_shared_out(data)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(listeners_module, "BLOCK", data.draw(st.sampled_from([1, 2, 256])))
         patch.setattr(ranking, "CHUNK", data.draw(st.sampled_from([8, 11, 8192])))
-        found = lists(users, [pairs[at] for at in order], model, shelf, k=k, min_plays=min_plays)
+        found = lists(users, [pairs[at] for at in order], model, candidates, k=k, min_plays=min_plays)
     for user, entries in found.items():
         assert [(entry["source"], entry["track_id"]) for entry in entries] == naive(
-            model, shelf, users[user], heard[user], k, min_plays
+            model, candidates, users[user], heard[user], k, min_plays
         )
         hidden = {track for track, (_, out) in heard[user].items() if out}
         listed = ids(entries)

@@ -4,7 +4,7 @@ import time
 
 import pyarrow as pa
 
-from jobs.runtime.spark_events import MIB, Logs, find, read
+from jobs.runtime.spark_events import MIB, EventLogs, find, read
 from lake.layout import SPARK_EVENTS
 
 TAG = "SparkConnect_OperationTag_User_me_Session_{}_Operation_1"
@@ -65,7 +65,7 @@ def test_a_log_that_is_compressed_and_cut_off_is_read_as_far_as_it_goes(tmp_path
     whole = written(tmp_path, "local-1.zstd.inprogress", LINES * 2000)
     whole.write_bytes(whole.read_bytes()[:-20])
     where = {"folder": tmp_path.as_uri(), "application": "local-1", "session": "a"}
-    assert Logs().totals([where])["spark_task_seconds"] > 100
+    assert EventLogs().totals([where])["spark_task_seconds"] > 100
 
 
 def test_logs_are_removed_once_nobody_writes_them(tmp_path):
@@ -75,7 +75,7 @@ def test_logs_are_removed_once_nobody_writes_them(tmp_path):
     paths = [written(folder, name) for name in names]
     days_ago = time.time() - 3 * 86_400
     os.utime(paths[2], (days_ago, days_ago))
-    logs = Logs()
+    logs = EventLogs()
     for number in (1, 2):
         logs.totals([{"folder": str(folder), "application": f"local-{number}", "session": "a"}])
     logs.remove()
@@ -85,7 +85,7 @@ def test_logs_are_removed_once_nobody_writes_them(tmp_path):
 
 def test_a_clusters_own_logs_are_read_and_left_alone(tmp_path):
     path = written(tmp_path, "app-1.zstd")
-    logs = Logs()
+    logs = EventLogs()
     assert logs.totals([{"folder": str(tmp_path), "application": "app-1", "session": "a"}])["shuffle_mb"] == 2.0
     logs.remove()
     assert path.exists()
@@ -100,7 +100,7 @@ def test_what_other_applications_left_goes_once_it_is_a_day_old(tmp_path):
     days_ago = time.time() - 3 * 86_400
     for number in (1, 2):
         os.utime(paths[number], (days_ago, days_ago))
-    logs = Logs()
+    logs = EventLogs()
     logs.totals([{"folder": str(folder), "application": "local-1", "session": "a"}])
     logs.remove()
     assert [path.name for path in paths if path.exists()] == ["local-4.zstd.inprogress"]
@@ -108,4 +108,4 @@ def test_what_other_applications_left_goes_once_it_is_a_day_old(tmp_path):
 
 def test_what_is_not_there_or_not_on_this_machine_has_no_totals(tmp_path):
     assert find("hdfs://host/logs", "local-1") is None
-    assert Logs().totals([{"folder": str(tmp_path), "application": "local-1", "session": ""}]) == {}
+    assert EventLogs().totals([{"folder": str(tmp_path), "application": "local-1", "session": ""}]) == {}

@@ -1,12 +1,12 @@
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from jobs.sql.completion import Names
+from jobs.sql.completion import NameCompleter
 
 
 def completions(text: str, after: str = "") -> list[str]:
     document = Document(text + after, len(text))
-    return [found.text for found in Names().get_completions(document, CompleteEvent(completion_requested=True))]
+    return [found.text for found in NameCompleter().get_completions(document, CompleteEvent(completion_requested=True))]
 
 
 def test_tables_and_views_come_first_after_from():

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tasks.observe.job_output import PATIENCE, following, percent, plain
-from tasks.observe.logs import Step
+from tasks.observe.logs import StepLog
 
 DATE = datetime.date(2024, 3, 1)
 
@@ -84,7 +84,7 @@ def test_what_a_browser_would_take_for_html_is_taken_out():
 
 
 def test_a_line_of_the_log_says_when_who_and_what(tmp_path):
-    step = Step(tmp_path / "logs" / "day.jsonl", DATE, "CleanUsers", "json")
+    step = StepLog(tmp_path / "logs" / "day.jsonl", DATE, "CleanUsers", "json")
     assert step.line("2024-03-02T01:00:00.000+00:00", 'a "quoted" text', "warning") == (
         '{"time": "2024-03-02T01:00:00.000+00:00", "date": "2024-03-01", "task": "CleanUsers", '
         '"level": "warning", "message": "a \\"quoted\\" text"}\n'
@@ -95,4 +95,4 @@ def test_a_line_of_the_log_says_when_who_and_what(tmp_path):
 
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path):
     (tmp_path / "logs").write_text("a file where a folder should be")
-    Step(tmp_path / "logs" / "day.log", DATE, "CleanUsers", "text").write(["one"])
+    StepLog(tmp_path / "logs" / "day.log", DATE, "CleanUsers", "text").write(["one"])

@@ -3,7 +3,7 @@ import contextlib
 import pytest
 
 from tasks.run import spark_server
-from tasks.run.spark_server import Kept, kept
+from tasks.run.spark_server import KeptServer, kept
 
 
 class Process:
@@ -38,7 +38,7 @@ def test_a_server_that_was_killed_is_replaced_and_counted_once(started, tmp_path
 
 def test_somebody_elses_server_is_used_and_replaced_when_it_is_gone(started, tmp_path, monkeypatch):
     monkeypatch.setattr(spark_server, "answers", lambda port: True)
-    server = Kept(1, tmp_path / "log")
+    server = KeptServer(1, tmp_path / "log")
     server.ensure()
     assert started == []
     monkeypatch.setattr(spark_server, "answers", lambda port: False)

@@ -13,7 +13,7 @@ from jobs.health import notify
 from jobs.health.mailing import day_letter as day
 from jobs.health.mailing import sent as memory
 from jobs.health.mailing import week_letter as week
-from jobs.health.mailing.day_letter import Day, failing, step_log
+from jobs.health.mailing.day_letter import MailedDay, failing, step_log
 from jobs.health.mailing.sent import Mailed
 from jobs.health.mailing.smtp import NotSent
 from jobs.health.mailing.week_letter import sparkline
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH")  # where TLS is
 SUNDAY = datetime.date(2024, 3, 3)
 MONDAY = datetime.date(2024, 3, 4)
 FOUND = Finding("quarantined_share", "users", "warning", "Quarantine of users: 9.0% where 1.0% is usual", "make sql")
-WELL = Day(MONDAY, 1, False, [], [], {}, {}, [], None)
+WELL = MailedDay(MONDAY, 1, False, [], [], {}, {}, [], None)
 WRONG = dataclasses.replace(WELL, findings=[FOUND])
 FAILED = dataclasses.replace(WELL, revision=-1, failing=[("CleanTracks", "no space")])
 

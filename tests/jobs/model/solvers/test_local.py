@@ -9,7 +9,7 @@ import scipy.sparse
 from conf.errors import Refused
 from conf.settings import AlsSettings
 from jobs.model.solvers import kernel, local
-from jobs.model.solvers.csr import Packed, pack
+from jobs.model.solvers.csr import PackedPairs, pack
 
 ALS = AlsSettings(rank=5, reg=0.3, reg_exponent=0.5, alpha=4, iterations=3)
 
@@ -19,7 +19,7 @@ def random_pairs(seed: int = 3, users: int = 40, tracks: int = 30, rows: int = 3
     return draw.integers(0, users, rows), draw.integers(0, tracks, rows), draw.integers(1, 9, rows)
 
 
-def dense_fit(packed: Packed, als: AlsSettings) -> tuple[np.ndarray, np.ndarray]:
+def dense_fit(packed: PackedPairs, als: AlsSettings) -> tuple[np.ndarray, np.ndarray]:
     """Users and tracks by the formula, a row at a time, from the same initial tracks."""
     weights, tracks = (
         packed.weights.toarray().astype(np.float64),
@@ -44,11 +44,11 @@ def dense_fit(packed: Packed, als: AlsSettings) -> tuple[np.ndarray, np.ndarray]
     return users, tracks
 
 
-def last(packed: Packed, als: AlsSettings, precise: bool = False) -> local.State:
+def last(packed: PackedPairs, als: AlsSettings, precise: bool = False) -> local.State:
     return list(local.states(packed, als, precise))[-1]
 
 
-def loss(packed: Packed, als: AlsSettings, state: local.State) -> float:
+def loss(packed: PackedPairs, als: AlsSettings, state: local.State) -> float:
     weights = packed.weights.toarray()
     users, tracks = state.users.astype(np.float64), state.tracks.astype(np.float64)
     error = ((1 + als.alpha * weights) * ((weights > 0) - users @ tracks.T) ** 2).sum()

@@ -8,7 +8,7 @@ import pytest
 from conf.errors import Refused
 from conf.settings import AlsSettings
 from jobs.model.factors import FactorModel, top
-from jobs.model.fold_in import Folding
+from jobs.model.fold_in import FoldIn
 from jobs.model.solvers import block_packing, choose, fit, local, megabytes, mllib
 from jobs.model.solvers.csr import pack
 from tests.jobs.model.solvers import in_blocks
@@ -71,7 +71,7 @@ def test_the_squares_that_were_left_out_are_found(board):
 
 def test_folding_a_user_in_gives_what_the_solver_gave(board):
     rows = np.array([track for track in range(TRACKS) if track % 2 == 0 and track % 5])  # user 0's tracks
-    found = Folding.of(board).solve(rows, np.array([1.0 + track % 3 for track in rows]))
+    found = FoldIn.of(board).solve(rows, np.array([1.0 + track % 3 for track in rows]))
     assert found == pytest.approx(board.user_factors[0], abs=1e-3)
 
 
