@@ -255,13 +255,13 @@ MAINTENANCE = Table(
 
 HEALTH = Table(
     "health",
-    "one row per date, metric and label: the figures that conf/health.py declares",
+    "one row per date, metric and label: the figures that conf/figures declares",
     ("date", "metric", "label"),
     (
         Column("date", "date"),
         Column("metric", "string"),
         Column("label", "string", "task, entity, table, field or rule; empty where the metric has none"),
-        Column("value", "double", "in the unit that conf/health.py declares; bytes, seconds, shares from 0 to 1"),
+        Column("value", "double", "in the unit that conf/figures declares; bytes, seconds, shares from 0 to 1"),
     ),
 )
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 import numpy as np
 import psycopg
 
-from conf.health import PERFORMANCE, STABILITY
+from conf.figures.performance import PERFORMANCE
+from conf.figures.stability import STABILITY
 from conf.tables import TABLES
 from lake.tables import Lake
 

@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from conf.health import METRICS
+from conf.figures import METRICS
 from conf.settings import Settings
 from jobs.health.exporting.families import families
 from jobs.health.exporting.recorded_figures import ExportedFigures

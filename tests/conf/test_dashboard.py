@@ -8,7 +8,7 @@ import re
 import pytest
 import yaml
 
-from conf.health import METRICS
+from conf.figures import METRICS
 from jobs.health.exporting.families import AT_SCRAPE
 from jobs.health.exporting.naming import name
 

@@ -57,7 +57,7 @@ def test_a_spark_connect_server_and_its_pages_are_bound_to_this_machine():
 
 
 def test_mlflows_page_is_served_to_this_machine():
-    assert '"--host=127.0.0.1"' in (ROOT / "jobs" / "mlflow_page.py").read_text()
+    assert '"--host=127.0.0.1"' in (ROOT / "jobs" / "registry" / "mlflow_page.py").read_text()
 
 
 def test_a_container_is_reached_from_this_machine_unless_bind_says_otherwise():

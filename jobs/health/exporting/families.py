@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client.core import GaugeMetricFamily
 
-from conf.health import GROUPS, METRICS, Metric
+from conf.figures import GROUPS, METRICS
+from conf.figures.metric import Metric
 from conf.settings import Settings
 from conf.tables import SCHEMA
 from jobs.health.exporting.naming import DAY, PREFIX, exported, help_text, name, timestamp

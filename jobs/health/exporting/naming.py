@@ -1,4 +1,4 @@
-"""What the figures of conf/health.py are called in Prometheus, by its conventions.
+"""What the figures of conf/figures are called in Prometheus, by its conventions.
 
 https://prometheus.io/docs/practices/naming/: a prefix, the thing, the base unit last. All of them are gauges, since each
 is a day's own figure; ``_total`` is for counters alone. A share becomes a ratio. An age becomes the time that it counts
@@ -8,32 +8,24 @@ days is a count.
 
 import datetime
 
-from conf.health import Metric
+from conf.figures.metric import Metric
 
 PREFIX = "moovitamix_"
 SUFFIXES = {"share": "_ratio", "seconds": "_seconds", "bytes": "_bytes"}
 DAY = 86_400
 
-# Ages in days, as what happened then and how to say it.
-AGES = {
-    "champion_age": ("champion_promotion", "when the champion was promoted"),
-    "table_age": ("table_newest_row", "when a table's newest row is from"),
-}
-# promtool takes "days" in a name for a unit that is no base unit.
-NAMES = {"days_missing": "missing_dates"}
-
 
 def name(metric: Metric, variant: str = "") -> str:
     """``moovitamix_<thing>[_<variant>][_<unit>]``; a variant is said before the unit."""
     if is_age(metric):
-        return f"{PREFIX}{AGES[metric.name][0]}_timestamp_seconds"
-    stem = NAMES.get(metric.name, metric.name.removesuffix("_share"))
+        return f"{PREFIX}{metric.exported_as}_timestamp_seconds"
+    stem = metric.exported_as or metric.name.removesuffix("_share")
     return PREFIX + stem + (f"_{variant}" if variant else "") + SUFFIXES.get(metric.unit, "")
 
 
 def help_text(metric: Metric) -> str:
-    """One line for HELP: what conf/health.py says, as a sentence."""
-    text = AGES[metric.name][1] if is_age(metric) else metric.help
+    """One line for HELP: what conf/figures says, as a sentence."""
+    text = metric.happened or metric.help
     return text[0].upper() + text[1:] + "."
 
 
@@ -43,7 +35,7 @@ def exported(metric: Metric, date: datetime.date, value: float) -> float:
 
 
 def is_age(metric: Metric) -> bool:
-    return metric.name in AGES
+    return bool(metric.happened)
 
 
 def timestamp(date: datetime.date) -> float:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 import pyarrow.compute as pc
 
 from conf.contract import ENTITIES
-from conf.health import METRICS, Metric
+from conf.figures import METRICS
+from conf.figures.metric import Metric
 from jobs.health.monitoring import series
 from jobs.health.monitoring.series import Key, Point, Series
 from lake.schema import schema_of

@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Iterable
 from typing import Any
 
-from conf.health import METRICS
+from conf.figures import METRICS, shown_in
 from jobs.health.mailing.letter import Letter
 from jobs.health.monitoring import finding, series
 from jobs.health.monitoring.finding import Finding
@@ -16,22 +16,6 @@ from jobs.health.monitoring.verdict import served, verdict
 from lake.layout import day_log, log_file, report_file, report_revision
 from lake.tables import Lake
 
-# What a mail shows, in this order, each for all of its labels; the report has the rest.
-SHOWN = (
-    "users_served",
-    "live_ndcg",
-    "live_ndcg_popularity",
-    "coverage",
-    "champion_age",
-    "plays_of_day",
-    "unknown_play_share",
-    "rows_fetched",
-    "duplicate_share",
-    "quarantined_share",
-    "day_duration",
-    "step_success_share",
-    "disk_free",
-)
 STEPS = {"retrain": 0, "promote": 1, "rollback": 2}
 
 
@@ -139,8 +123,9 @@ def sentence(day: MailedDay) -> str:
 
 
 def keys(figures: Iterable[Key]) -> list[Key]:
-    """Those that a mail shows, in its order."""
-    return sorted((key for key in set(figures) if key[0] in SHOWN), key=lambda key: (SHOWN.index(key[0]), key[1]))
+    """Those that a mail shows, most important first, each for all of its labels; the report has the rest."""
+    rank = {metric.name: metric.rank for metric in shown_in("mail")}
+    return sorted((key for key in set(figures) if key[0] in rank), key=lambda key: (rank[key[0]], key[1]))
 
 
 def title(key: Key) -> str:

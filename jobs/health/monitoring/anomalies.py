@@ -7,7 +7,8 @@ usual for it (:mod:`jobs.health.monitoring.usual`). Every finding says the value
 import datetime
 from collections.abc import Mapping
 
-from conf.health import METRICS, Metric
+from conf.figures import METRICS
+from conf.figures.metric import Metric
 from conf.settings import Settings
 from jobs.health.monitoring import limits, series
 from jobs.health.monitoring.finding import Finding, Severity, in_order

@@ -7,7 +7,7 @@ import datetime
 import logging
 from collections.abc import Callable
 
-from conf.health import METRICS
+from conf.figures import METRICS
 from conf.settings import Settings
 from jobs.health.monitoring import lake_figures as tables
 from jobs.health.monitoring import model_figures as listening

@@ -5,7 +5,7 @@ import datetime
 from collections.abc import Iterable
 from typing import Literal
 
-from conf.health import METRICS
+from conf.figures import METRICS
 from lake.tables import Lake
 
 Severity = Literal["critical", "warning"]  # people get wrong, old or no lists; look at it today
@@ -28,7 +28,7 @@ class Finding:
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """Most pressing first: the critical ones, then in the order of conf/health.py."""
+    """Most pressing first: the critical ones, then in the order of conf/figures."""
     places = {name: place for place, name in enumerate(METRICS)}
     return sorted(findings, key=lambda it: (it.severity != "critical", places.get(it.metric, len(places)), it.label))
 

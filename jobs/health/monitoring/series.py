@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from lake.tables import Lake
 
-Key = tuple[str, str]  # metric and label, as conf/health.py declares them
+Key = tuple[str, str]  # metric and label, as conf/figures declares them
 Point = tuple[datetime.date, float]
 Series = dict[Key, list[Point]]
 DayFigures = dict[Key, float]

@@ -1,6 +1,7 @@
 """A figure as people read it, by its unit."""
 
-from conf.health import METRICS, Unit
+from conf.figures import METRICS
+from conf.figures.metric import Unit
 
 
 def figure(metric: str, value: float) -> str:

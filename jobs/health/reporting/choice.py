@@ -2,30 +2,12 @@
 
 import datetime
 
-from conf.health import GROUPS
+from conf.figures import GROUPS, shown_in
 from jobs.health.monitoring.series import Key, Series
 from jobs.health.reporting.panels import DAYS, Flags, Panel, panel
 
 FEWEST = 10  # days drawn of a lake that is younger
 MOST = 6  # panels of a group
-
-# The figures of each group that are drawn where nothing is flagged, most important first.
-ALWAYS = {
-    "stability": ("step_success_share", "steps_failed", "steps_killed", "days_missing", "mail_failures"),
-    "data": ("plays_of_day", "quarantined_share", "duplicate_share", "rows_fetched"),
-    "performance": ("day_duration", "step_duration", "step_memory", "step_cpu"),
-    "model": ("live_ndcg", "unknown_play_share", "coverage", "popular_share", "champion_age", "users_served"),
-}
-TILES: tuple[Key, ...] = (
-    ("users_served", ""),
-    ("live_ndcg", ""),
-    ("plays_of_day", ""),
-    ("quarantined_share", "listen_history"),
-    ("unknown_play_share", ""),
-    ("champion_age", ""),
-    ("day_duration", ""),
-    ("disk_free", ""),
-)
 
 
 def drawn(series: Series, date: datetime.date) -> int:
@@ -37,7 +19,11 @@ def drawn(series: Series, date: datetime.date) -> int:
 def tiles(series: Series, flags: Flags, date: datetime.date, deviations: float) -> list[Panel]:
     """The figures that stand at the top, those that have ever had a value."""
     days = drawn(series, date)
-    return [panel(series, flags, key, date, deviations, days) for key in TILES if series.get(key)]
+    return [panel(series, flags, key, date, deviations, days) for key in at_top() if series.get(key)]
+
+
+def at_top() -> list[Key]:
+    return [(metric.name, metric.tile_label) for metric in shown_in("tile")]
 
 
 def charts(series: Series, flags: Flags, date: datetime.date, deviations: float) -> dict[str, list[Panel]]:
@@ -54,7 +40,7 @@ def chosen(series: Series, flags: Flags, group: str, date: datetime.date) -> lis
 
     A count that has always been 0 is not, nor what only other days have (a training, a rule that is broken no more).
     """
-    order = {name: place for place, name in enumerate(ALWAYS[group])}
+    order = {metric.name: metric.rank for metric in GROUPS[group] if "panel" in metric.places}
     names = {metric.name for metric in GROUPS[group]}
     since = date - datetime.timedelta(days=DAYS - 1)
     recent = {

@@ -5,7 +5,7 @@ import datetime
 import math
 from collections.abc import Iterable, Mapping
 
-from conf.health import Unit
+from conf.figures.metric import Unit
 from jobs.health.monitoring.anomalies import least
 from jobs.health.monitoring.series import Key, Point, Series
 from jobs.health.monitoring.usual import usual

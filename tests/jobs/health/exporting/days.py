@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Mapping
 
 from conf.contract import ENTITIES
-from conf.health import METRICS
+from conf.figures import METRICS
 from jobs.health.monitoring.series import Key
 from lake.tables import Lake
 

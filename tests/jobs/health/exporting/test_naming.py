@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from conf.health import METRICS, Metric
+from conf.figures import METRICS
+from conf.figures.metric import Metric
 from jobs.health.exporting.naming import exported, help_text, name
 
 
@@ -56,4 +57,4 @@ def test_other_figures_go_out_as_they_are():
 
 
 def test_help_is_the_catalogue_s_sentence():
-    assert help_text(Metric("x", "rows", "rows of x", "high")) == "Rows of x."
+    assert help_text(Metric("x", "X", "rows", "rows of x", "high")) == "Rows of x."

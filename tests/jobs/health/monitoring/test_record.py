@@ -8,7 +8,7 @@ import pytest
 from conf.settings import Settings
 from conf.tables import marker
 from jobs.health.health import text
-from jobs.health.monitoring import collect, record
+from jobs.health.monitoring import collect, day_health, record
 from jobs.health.monitoring import lake_figures as tables
 from jobs.health.monitoring import model_figures as listening
 from lake.tables import Lake
@@ -100,7 +100,7 @@ def test_health_is_recorded_and_read_again(lake):
     made = record.record(lake, DAY, SETTINGS)
     assert made.figures["live_ndcg", ""] == 0.05
     assert "1 day before this one without lists" in made.verdict
-    again = record.read(lake, DAY)
+    again = day_health.read(lake, DAY)
     assert again == made
 
 
@@ -108,7 +108,7 @@ def test_recorded_anew_a_date_has_its_last_figures_alone(lake):
     record.record(lake, DAY, SETTINGS)
     lake.replace_rows(lists(days_before(2), ["als"]), "recommendations", "recommendations/x", date=days_before(2))
     made = record.record(lake, DAY, SETTINGS)
-    assert record.read(lake, DAY) == made
+    assert day_health.read(lake, DAY) == made
     assert "days_missing" not in {finding.metric for finding in made.findings}
     rows = lake.rows("health", [("metric", "=", "users_served")])
     assert [(row["date"], row["value"]) for row in rows] == [(DAY, 4)]
@@ -149,7 +149,7 @@ def test_people_read_the_verdict_then_each_finding_and_what_helps(lake):
 
 def test_a_day_that_is_not_over_says_so(lake):
     lake.append_rows([{"date": DAY, "entity": "users", "revision": 0, "reasons": "{}"}], "accounting", "accounting/y")
-    made = record.read(lake, DAY)
+    made = day_health.read(lake, DAY)
     assert made.partial
     assert made.verdict.startswith("The day is not over")
     assert dataclasses.replace(made, partial=False) != made
