@@ -28,8 +28,8 @@ import requests
 from deltalake import write_deltalake
 
 from conf.tables import TABLES, marker
+from lake.access import Lake
 from lake.delta import arrow_schema
-from lake.tables import Lake
 
 DAY = datetime.date(2024, 3, 1)
 TARGET, TARGET_MS = 2_000, 50

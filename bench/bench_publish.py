@@ -23,7 +23,7 @@ import psycopg
 from bench import mart_lake
 from conf.tables import TABLES
 from jobs.mart.copying import copy, encode
-from lake.tables import Lake
+from lake.access import Lake
 from tests.services.postgres.server import running
 
 COLUMNS = "date date, user_id bigint, rank integer, track_id bigint, score real, source text, because bigint[], model_version text"

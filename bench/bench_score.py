@@ -30,8 +30,8 @@ from jobs.recommendation.recommend import rows_of
 from jobs.recommendation.scoring import histories, recommend
 from jobs.runtime.frames import SparkLake
 from jobs.runtime.session import persisted, spark_session
+from lake.access import Lake
 from lake.delta import arrow_schema
-from lake.tables import Lake
 from tasks.run import jvm
 from tasks.run.spark_server import free_port, running
 

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from conf.tables import TABLES, marker
+from lake.access import Lake
 from lake.delta import arrow_schema
-from lake.tables import Lake
 
 FIRST = datetime.date(2024, 3, 1)
 SECOND = datetime.date(2024, 3, 2)

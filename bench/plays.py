@@ -9,8 +9,8 @@ from deltalake import write_deltalake
 from bench.bench_als import synthetic
 from conf.tables import TABLES
 from jobs.model.solvers.csr import PackedPairs
+from lake.access import Lake
 from lake.delta import arrow_schema
-from lake.tables import Lake
 
 PAIRS_OF_A_USER, PAIRS_OF_A_TRACK = 88, 177  # as in 8.83 million pairs of 100,000 users and 50,000 tracks
 DATE = datetime.date(2024, 3, 1)

@@ -23,8 +23,8 @@ from bench import bench_clean, bench_fetch, raw_lake
 from conf.contract import ENTITIES, LISTENS, TRACKS, USERS, Entity
 from conf.settings import AlsSettings, ApiSettings
 from jobs.runtime.frames import SparkLake
+from lake.access import Lake
 from lake.layout import MANIFEST, raw_folder, table_folder
-from lake.tables import Lake
 from tasks.api import day
 from tasks.api.keylog import KeyLog
 from tasks.api.manifest import parse_manifest

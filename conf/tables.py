@@ -29,6 +29,9 @@ class Table:
     def names(self) -> list[str]:
         return [column.name for column in self.columns]
 
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
     @property
     def ddl(self) -> str:
         """``name type, …`` as Spark reads it."""

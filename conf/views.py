@@ -5,6 +5,7 @@
 
 import dataclasses
 
+from conf.current_plays import current_plays
 from conf.tables import TABLES, Column
 
 
@@ -26,11 +27,7 @@ LISTENS_CURRENT = View(
     "listens_current",
     "one row per play of the latest version of each history row: what people did hear, as it is known now",
     TABLES["listens"].columns,
-    """
-    SELECT user_id, track_id, listened_at, position, updated_at, first_seen FROM (
-      SELECT *, max(updated_at) OVER (PARTITION BY user_id, listened_at) AS newest FROM listens
-    ) WHERE updated_at = newest
-    """,
+    current_plays("listens", ", ".join(TABLES["listens"].names)),
 )
 
 TODAYS_LISTS = View(

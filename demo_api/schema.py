@@ -8,7 +8,7 @@ Row = TypeVar("Row")
 STAMP = "ISO 8601 without a zone (UTC), with microseconds or without"
 
 
-class Track(BaseModel):
+class CatalogueTrack(BaseModel):
     """One track of the catalogue."""
 
     id: int = Field(examples=[42])

@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Path, Query, Response
 
 from demo_api.faults import SLOW, SLOW_SECONDS, spoiled
-from demo_api.schema import AsOf, ListenHistory, ServedPage, Track, User
+from demo_api.schema import AsOf, CatalogueTrack, ListenHistory, ServedPage, User
 from demo_api.snapshot import ServedState, take_snapshot
 
 DESCRIPTION = """Tracks, users and their listening history as they stand at the end of one day.
@@ -39,7 +39,7 @@ def create_app(seed: int, as_of: datetime.date, drift: datetime.date | None = No
     def snapshot() -> ServedState:
         return app.state.snapshot
 
-    @app.get("/tracks", summary="The catalogue", response_model=ServedPage[Track], tags=["data"])
+    @app.get("/tracks", summary="The catalogue", response_model=ServedPage[CatalogueTrack], tags=["data"])
     async def tracks(page: PageNumber = 1, size: PageSize = 100) -> Response:
         return page_of(snapshot().tracks, page, size)
 

@@ -6,8 +6,8 @@ import pathlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lake.access import Lake
 from lake.layout import model_folder
-from lake.tables import Lake
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,8 +12,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from conf import sql_text as sql
 from conf.tables import marker
-from lake import delta, sql
+from lake import delta
 from lake.layout import table_path
 
 _user: list[int] = []  # the process that has used deltalake first

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+from collections.abc import Callable
 from concurrent.futures import Executor
 
 import numpy as np
@@ -13,12 +14,14 @@ from app.stores import lake_tables as sql
 from app.stores.lake_tables import column, texts
 from app.stores.model_health import DAYS, health_of
 from app.stores.packed import PackedLists, reasons, with_digits
-from app.stores.store import Listed, Listing, ModelHealth, Play, Similar, Track
-from app.stores.track_index import Catalogue, unknown
+from app.stores.store import TEXTS, TRACK, Listed, Listing, ModelHealth, Play, Similar, Track
+from app.stores.track_index import TrackIndex, unknown
+from conf.tables import TRACKS
 from lake import delta
-from lake.tables import Lake
+from lake.access import Lake
+from lake.champion import moves
+from lake.delta import arrow_schema
 
-TEXTS = ("name", "artist", "album", "genres")
 POPULAR = 1_000  # tracks of the popular list, as long as the longest list that can be asked for
 
 
@@ -32,7 +35,7 @@ class LakeDay:
         lists: PackedLists,
         made: list[tuple[str, str]],  # the kinds of list: source and model_version
         kinds: np.ndarray,  # of each list
-        catalogue: Catalogue,
+        catalogue: TrackIndex,
         popular: tuple[np.ndarray, np.ndarray],  # places in the catalogue and plays
         similar: PackedLists,
         k: int,  # of the figures
@@ -102,16 +105,22 @@ class LakeDay:
         live, decisions, champion = await asyncio.gather(
             self._rows("evaluations", sql.live_of(self.date, DAYS, self._k)),
             self._rows("decisions", sql.decisions_of(self.date)),
-            self._rows("decisions", sql.CHAMPION),
+            self._in_pool(self._champion),
         )
         return health_of(self._k, live, decisions, champion)
+
+    def _champion(self) -> list[dict]:
+        return [dict(move) for move in moves(self._tables.rows("decisions", [("date", "<=", self.date)]))[-1:]]
 
     def _answer(self, table: str, query: str) -> list[dict]:
         found = self._tables.query(table, query)
         return [] if found is None else found.to_pylist()
 
     async def _rows(self, table: str, query: str) -> list[dict]:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._answer, table, query)
+        return await self._in_pool(self._answer, table, query)
+
+    async def _in_pool(self, ask: Callable[..., list[dict]], *given: str) -> list[dict]:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, ask, *given)
 
 
 def read_day(
@@ -150,7 +159,7 @@ def kinds_of(firsts: pa.Table) -> tuple[list[tuple[str, str]], np.ndarray]:
 
 def read_catalogue(
     tables: Lake, date: datetime.date, popular_days: int, listed: np.ndarray
-) -> tuple[Catalogue, tuple[np.ndarray, np.ndarray]]:
+) -> tuple[TrackIndex, tuple[np.ndarray, np.ndarray]]:
     """The tracks, and the popular list: places and recent plays of those served on the date, most popular first."""
     tracks = tables.query("tracks", sql.CATALOGUE)
     known = np.zeros(0, np.int64) if tracks is None else column(tracks, "track_id", pa.int64()).to_numpy()
@@ -160,7 +169,7 @@ def read_catalogue(
     if len(missing):  # never lists without a name, whatever happened to the table of tracks
         schema = rows[0].schema if rows else None
         rows.append(pa.Table.from_pylist([dict(unknown(track)) for track in missing.tolist()], schema=schema))
-    both = pa.concat_tables(rows) if rows else pa.Table.from_pylist([], schema=EMPTY)
+    both = pa.concat_tables(rows) if rows else pa.Table.from_pylist([], schema=arrow_schema(TRACKS, list(TRACK)))
     both = both.sort_by("track_id") if len(missing) else both
     counts = tables.query("listens", sql.plays_of(date, popular_days))
     ids = both["track_id"].to_numpy()
@@ -174,13 +183,10 @@ def read_catalogue(
     served = np.isin(ids, known[last_seen >= np.datetime64(date)])
     order = np.lexsort((ids, -ever, -recent))
     order = order[served[order]][:POPULAR]
-    return Catalogue(both, ever), (order, recent[order])
+    return TrackIndex(both, ever), (order, recent[order])
 
 
-EMPTY = pa.schema([("track_id", pa.int64()), *((name, pa.string()) for name in TEXTS), ("duration_s", pa.int32())])
-
-
-def read_similar(tables: Lake, version: str, catalogue: Catalogue) -> PackedLists:
+def read_similar(tables: Lake, version: str, catalogue: TrackIndex) -> PackedLists:
     rows = tables.query("similar_tracks", sql.similar_of(version)) if version else None
     if rows is None:
         return PackedLists(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))

@@ -12,7 +12,7 @@ from app.stores.lake_day import LakeDay, read_day
 from app.stores.lake_tables import LISTS, newest_day
 from app.stores.store import NoDay
 from conf.settings import Settings
-from lake.tables import Lake
+from lake.access import Lake
 
 log = logging.getLogger("app")
 

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 import pyarrow as pa
 from deltalake import DeltaTable
 
+from app.stores.store import TRACK
+from conf.current_plays import current_plays, known_by, play_counts
+from conf.sql_text import literal
 from conf.tables import marker
-from lake.sql import literal, midnight
 
 LISTS = "recommendations"
 
@@ -36,32 +38,19 @@ def firsts_of(date: datetime.date) -> str:
     return f"SELECT user_id, source, model_version FROM stored WHERE {on(date)} AND rank = 1"
 
 
-CATALOGUE = "SELECT track_id, name, artist, album, genres, duration_s, last_seen FROM stored ORDER BY track_id"
+CATALOGUE = f"SELECT {', '.join(TRACK)}, last_seen FROM stored ORDER BY track_id"
 
 
 def plays_of(date: datetime.date, days: int) -> str:
-    """``track_id``, ``recent`` (plays in the last days) and ``ever``, as popularity counts them."""
-    since = literal(midnight(date - datetime.timedelta(days=days - 1)))
-    return (
-        f"SELECT track_id, count(CASE WHEN listened_at >= {since} THEN 1 END) AS recent, count(*) AS ever "
-        f"FROM ({current(date)}) GROUP BY track_id ORDER BY track_id"
-    )
+    """``track_id``, ``recent`` (plays in the last days) and ``ever``."""
+    plays = current_plays("stored", where=known_by(date))
+    return f"{play_counts(f'({plays}) AS plays', date, days)} ORDER BY track_id"
 
 
 def history_of(date: datetime.date, user_id: int, limit: int) -> str:
+    plays = current_plays("stored", "track_id, listened_at, position", f"user_id = {user_id} AND {known_by(date)}")
     return (
-        f"SELECT track_id, listened_at FROM ({current(date, f'user_id = {user_id}')}) "
-        f"ORDER BY listened_at DESC, position DESC LIMIT {limit}"
-    )
-
-
-def current(date: datetime.date, also: str = "true") -> str:
-    """Plays known and heard by the end of a date, of the latest version of each row of the history."""
-    end = literal(midnight(date + datetime.timedelta(days=1)))
-    return (
-        "SELECT * FROM (SELECT user_id, track_id, listened_at, position, updated_at, "
-        "max(updated_at) OVER (PARTITION BY user_id, listened_at) AS newest FROM stored "
-        f"WHERE {also} AND first_seen <= {literal(date)} AND listened_at < {end}) WHERE updated_at = newest"
+        f"SELECT track_id, listened_at FROM ({plays}) AS plays ORDER BY listened_at DESC, position DESC LIMIT {limit}"
     )
 
 
@@ -85,11 +74,6 @@ def decisions_of(date: datetime.date) -> str:
     return f"SELECT {DECISION} FROM stored WHERE {on(date)} ORDER BY {STEPS}"
 
 
-# On one date a rollback is what a person did after the run.
-CHAMPION = (
-    "SELECT date, step, decision, reason, model_version FROM stored WHERE decision IN ('promote', 'rollback') "
-    "ORDER BY date DESC, step = 'rollback' DESC LIMIT 1"
-)
 DECISION = "date, step, decision, reason, model_version"
 STEPS = "CASE step WHEN 'retrain' THEN 0 WHEN 'promote' THEN 1 ELSE 2 END"
 

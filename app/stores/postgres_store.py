@@ -12,25 +12,28 @@ from psycopg.rows import dict_row
 from app.stores.model_health import DAYS, health_of
 from app.stores.packed import ranges
 from app.stores.postgres_pool import Pool
-from app.stores.store import Listed, Listing, ModelHealth, NoDay, Play, Similar, Track
+from app.stores.store import TRACK, Listed, Listing, ModelHealth, NoDay, Play, Similar, Track, track_of
 from conf.settings import Settings
+from conf.sql_text import midnight
 
 PUBLISHED = "SELECT date, model_version, users FROM current_publication"
-TRACK = "t.track_id, t.name, t.artist, t.album, t.genres, t.duration_s"
+OF_TRACK = ", ".join(f"t.{name}" for name in TRACK)
 LISTED = f"""
-    SELECT r.rank, r.score, r.source, r.model_version, r.because, {TRACK}
+    SELECT r.rank, r.score, r.source, r.model_version, r.because, {OF_TRACK}
     FROM recommendations r JOIN tracks t USING (track_id)
     WHERE r.date = %s AND r.user_id = %s AND r.rank <= %s ORDER BY r.rank"""
-POPULAR = f"SELECT t.rank, t.plays, {TRACK} FROM current_popular_tracks t ORDER BY t.rank LIMIT %s"
-TRACKS = f"SELECT {TRACK} FROM tracks t WHERE t.track_id = ANY(%s)"
+POPULAR = (
+    f"SELECT p.rank, p.plays, {OF_TRACK} FROM popular_tracks p JOIN tracks t USING (track_id) ORDER BY p.rank LIMIT %s"
+)
+TRACKS = f"SELECT {OF_TRACK} FROM tracks t WHERE t.track_id = ANY(%s)"
 HISTORY = f"""
-    SELECT l.listened_at, {TRACK} FROM listen_history l JOIN tracks t USING (track_id)
+    SELECT l.listened_at, {OF_TRACK} FROM listen_history l JOIN tracks t USING (track_id)
     WHERE l.user_id = %s AND l.listened_at < %s ORDER BY l.listened_at DESC, l.position DESC LIMIT %s"""
 SIMILAR = f"""
-    SELECT s.score, s.similar_track_id AS track_id, {TRACK.replace("t.track_id, ", "").replace("t.", "s.")}
-    FROM current_similar_tracks s WHERE s.track_id = %s ORDER BY s.rank"""
+    SELECT s.score, {OF_TRACK} FROM current_similar_tracks s JOIN tracks t ON t.track_id = s.similar_track_id
+    WHERE s.track_id = %s ORDER BY s.rank"""
 SEARCH = f"""
-    SELECT {TRACK} FROM tracks t LEFT JOIN popular_tracks p USING (track_id)
+    SELECT {OF_TRACK} FROM tracks t LEFT JOIN popular_tracks p USING (track_id)
     WHERE t.name || ' ' || t.artist ILIKE ALL(%(patterns)s)
     ORDER BY CASE WHEN lower(%(text)s) IN (lower(t.name), lower(t.artist)) THEN 0
                   WHEN t.name ILIKE %(begin)s OR t.artist ILIKE %(begin)s THEN 1 ELSE 2 END, p.rank, t.track_id
@@ -65,7 +68,7 @@ class PostgresDay:
             {
                 "rank": row["rank"],
                 "score": round(row["score"], 4),
-                "track": _track(row),
+                "track": track_of(row),
                 "because": [heard[track] for track in row["because"] if track in heard],
             }
             for row in rows
@@ -80,25 +83,25 @@ class PostgresDay:
     async def _popular_list(self, k: int) -> Listing:
         rows = await self._rows(POPULAR, [k])
         listed: list[Listed] = [
-            {"rank": row["rank"], "score": float(row["plays"]), "track": _track(row), "because": []} for row in rows
+            {"rank": row["rank"], "score": float(row["plays"]), "track": track_of(row), "because": []} for row in rows
         ]
         return {"known": False, "source": "popular", "model_version": "", "recommendations": listed}
 
     async def _tracks(self, track_ids: set[int]) -> dict[int, Track]:
         rows = await self._rows(TRACKS, [list(track_ids)]) if track_ids else []
-        return {row["track_id"]: _track(row) for row in rows}
+        return {row["track_id"]: track_of(row) for row in rows}
 
     async def history(self, user_id: int, limit: int) -> list[Play]:
-        end = datetime.datetime.combine(self.date, datetime.time(), datetime.UTC) + datetime.timedelta(days=1)
+        end = midnight(self.date + datetime.timedelta(days=1))
         rows = await self._rows(HISTORY, [user_id, end, limit])
-        return [{"listened_at": row["listened_at"].astimezone(datetime.UTC), "track": _track(row)} for row in rows]
+        return [{"listened_at": row["listened_at"].astimezone(datetime.UTC), "track": track_of(row)} for row in rows]
 
     async def track(self, track_id: int) -> Track | None:
         return (await self._tracks({track_id})).get(track_id)
 
     async def similar(self, track_id: int) -> list[Similar]:
         rows = await self._rows(SIMILAR, [track_id])
-        return [{"score": round(row["score"], 4), "track": _track(row)} for row in rows]
+        return [{"score": round(row["score"], 4), "track": track_of(row)} for row in rows]
 
     async def search(self, text: str, limit: int) -> list[Track]:
         words = text.replace("\0", " ").split()
@@ -111,7 +114,7 @@ class PostgresDay:
             "begin": f"{_escaped(whole)}%",
             "limit": limit,
         }
-        return [_track(row) for row in await self._rows(SEARCH, given)]
+        return [track_of(row) for row in await self._rows(SEARCH, given)]
 
     async def listeners(self, prefix: str, limit: int) -> list[int]:
         if not prefix:
@@ -161,17 +164,6 @@ async def _rows(connection: AsyncConnection, query: str, given: Sequence[Any] | 
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(query.encode(), given)
         return await cursor.fetchall()
-
-
-def _track(row: dict[str, Any]) -> Track:
-    return {
-        "track_id": row["track_id"],
-        "name": row["name"],
-        "artist": row["artist"],
-        "album": row["album"] or "",
-        "genres": row["genres"] or "",
-        "duration_s": row["duration_s"] or None,  # 0 stands for a length that is not known
-    }
 
 
 def _escaped(word: str) -> str:

@@ -1,30 +1,45 @@
 """What the application asks of the data, whoever keeps them: a store lends one published day at a time."""
 
 import datetime
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol, TypedDict
+from typing import Annotated, Any, Protocol, cast
+
+from pydantic import Field
+from typing_extensions import TypedDict  # typing's own is not enough for pydantic before Python 3.12
+
+from conf.tables import TRACKS
 
 MAX_ID = 2**63 - 1
 
 
 class Track(TypedDict):
-    """A track as every answer names it; ``duration_s`` is None where it is not known."""
+    """A track as every answer names it."""
 
     track_id: int
     name: str
     artist: str
     album: str
     genres: str
-    duration_s: int | None
+    duration_s: Annotated[int | None, Field(description="seconds; null where it is not known")]
+
+
+TRACK = tuple(Track.__annotations__)  # columns of the table of tracks
+TEXTS = tuple(name for name in TRACK if TRACKS.column(name).type == "string")
+
+
+def track_of(row: Mapping[str, Any]) -> Track:
+    """A row of the table of tracks as answers have it: a text is never null, a length of 0 is one that is not known."""
+    values = {name: row[name] for name in TRACK}
+    texts = {name: row[name] or "" for name in TEXTS}
+    return cast(Track, {**values, **texts, "duration_s": row["duration_s"] or None})
 
 
 class Listed(TypedDict):
-    """``because``: tracks that the listener heard and that contributed most, most first; none for popularity."""
-
-    rank: int
-    score: float
+    rank: Annotated[int, Field(ge=1)]
+    score: Annotated[float, Field(description="als: preference, about 0 to 1; popular: plays in the last days")]
     track: Track
-    because: list[Track]
+    because: Annotated[list[Track], Field(description="heard tracks that contributed most; none for popularity")]
 
 
 class Listing(TypedDict):
@@ -37,12 +52,12 @@ class Listing(TypedDict):
 
 
 class Play(TypedDict):
-    listened_at: datetime.datetime
+    listened_at: Annotated[datetime.datetime, Field(description="UTC")]
     track: Track
 
 
 class Similar(TypedDict):
-    score: float
+    score: Annotated[float, Field(description="cosine of the two tracks' factors")]
     track: Track
 
 

@@ -6,7 +6,7 @@ import unicodedata
 import numpy as np
 import pyarrow as pa
 
-from app.stores.store import Track
+from app.stores.store import TRACK, Track, track_of
 
 CACHED = 50_000  # tracks kept as dictionaries, about 600 bytes each; the columns take about 150 bytes a track
 MAX_HITS = 2_000  # lines looked at by a search: a single letter would find every track; the most played come first
@@ -21,13 +21,13 @@ def folded(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-class Catalogue:
+class TrackIndex:
     """All tracks, sorted by ``track_id``; of equal finds the one with more ``plays`` comes first."""
 
     def __init__(self, tracks: pa.Table, plays: np.ndarray) -> None:
         """``tracks``: the columns of :class:`~app.stores.store.Track`, sorted by ``track_id``, which is unique."""
         self.ids = tracks["track_id"].to_numpy()
-        self._columns = {name: tracks[name].combine_chunks() for name in Track.__annotations__}
+        self._columns = {name: tracks[name].combine_chunks() for name in TRACK}
         self._order = np.lexsort((self.ids, -plays))  # of the lines that are searched
         words = tracks.select(["name", "artist"]).take(pa.array(self._order))
         lines = [
@@ -42,14 +42,7 @@ class Catalogue:
     def _at(self, index: int) -> Track:
         """The track at a place of ``ids``."""
         values = {name: column[index].as_py() for name, column in self._columns.items()}
-        return Track(
-            track_id=values["track_id"],
-            name=values["name"] or "",
-            artist=values["artist"] or "",
-            album=values["album"] or "",
-            genres=values["genres"] or "",
-            duration_s=values["duration_s"] or None,  # 0 stands for a length that is not known
-        )
+        return track_of(values)
 
     def indices(self, track_ids: np.ndarray) -> np.ndarray:
         """Places in ``ids`` (int32); -1 for an id that is not there."""
@@ -101,4 +94,4 @@ def _distance(line: str, text: str) -> int:
 
 
 def unknown(track_id: int) -> Track:
-    return Track(track_id=track_id, name=f"Track {track_id}", artist="", album="", genres="", duration_s=None)
+    return track_of({**dict.fromkeys(TRACK), "track_id": track_id, "name": f"Track {track_id}"})

@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.stores.store import Listed, Play, Similar, Track
+
 TRACK: dict[str, Any] = {
     "track_id": 2371,
     "name": "Harbour in Corrine",
@@ -24,16 +26,7 @@ HEARD: dict[str, Any] = {
 PUBLISHED: dict[str, Any] = {"date": "2026-11-23", "model_version": "2", "stale": False, "expected_date": "2026-11-23"}
 
 
-class Track(BaseModel):
-    track_id: int
-    name: str
-    artist: str
-    album: str
-    genres: str
-    duration_s: int | None = Field(description="seconds; null where it is not known")
-
-
-class Published(BaseModel):
+class Answer(BaseModel):
     """Which day and model an answer comes from."""
 
     date: datetime.date = Field(description="the published day that is served")
@@ -42,14 +35,7 @@ class Published(BaseModel):
     expected_date: datetime.date = Field(description="the newest day that is due")
 
 
-class Listed(BaseModel):
-    rank: int = Field(ge=1)
-    score: float = Field(description="als: preference, about 0 to 1; popular: plays in the last days")
-    track: Track
-    because: list[Track] = Field(description="heard tracks that contributed most; none for popularity")
-
-
-class Recommendations(Published):
+class Recommendations(Answer):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -69,12 +55,7 @@ class Recommendations(Published):
     recommendations: list[Listed]
 
 
-class Play(BaseModel):
-    listened_at: datetime.datetime = Field(description="UTC")
-    track: Track
-
-
-class History(Published):
+class History(Answer):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -86,12 +67,7 @@ class History(Published):
     plays: list[Play] = Field(description="newest first, up to the end of the day")
 
 
-class Similar(BaseModel):
-    score: float = Field(description="cosine of the two tracks' factors")
-    track: Track
-
-
-class TrackPage(Published):
+class TrackPage(Answer):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{**PUBLISHED, "track": TRACK, "similar": [{"score": 0.7181, "track": HEARD}]}]}
     )
@@ -99,18 +75,18 @@ class TrackPage(Published):
     similar: list[Similar]
 
 
-class Found(Published):
+class Found(Answer):
     model_config = ConfigDict(json_schema_extra={"examples": [{**PUBLISHED, "q": "harbour", "tracks": [TRACK]}]})
     q: str
     tracks: list[Track]
 
 
-class Listeners(Published):
+class Listeners(Answer):
     model_config = ConfigDict(json_schema_extra={"examples": [{**PUBLISHED, "user_ids": [1, 10, 11]}]})
     user_ids: list[int]
 
 
-class Health(Published):
+class Health(Answer):
     model_config = ConfigDict(json_schema_extra={"examples": [{**PUBLISHED, "status": "ok", "users": 1118}]})
     status: str = Field(description="ok")
     users: int = Field(description="listeners with a list of the day")

@@ -27,9 +27,9 @@ from jobs.recommendation.servable import genres_on
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.frames import SparkLake
 from jobs.runtime.session import persisted
+from lake.access import Lake
 from lake.champion import champion_found
 from lake.layout import model_folder
-from lake.tables import Lake
 
 KIND = "live"
 BESIDE = {"als": "popularity_als", "als_known": "popularity_known", "als_new": "popularity_new"}

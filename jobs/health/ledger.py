@@ -17,7 +17,7 @@ from jobs.health.monitoring.record import record
 from jobs.health.monitoring.step_figures import MAIL
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.spark_events import EventLogs
-from lake.tables import Lake
+from lake.access import Lake
 
 log = logging.getLogger("jobs")
 

@@ -17,7 +17,7 @@ from jobs.health.mailing.day_letter import MailedDay
 from jobs.health.mailing.letter import Letter, message
 from jobs.health.mailing.sent import Mailed
 from jobs.runtime.command import Figures, Job, parser, run, settle
-from lake.tables import Lake
+from lake.access import Lake
 
 SECTIONS = ("lake", "mail", "report")
 TASK = "Notify"  # its name in runs

@@ -7,8 +7,9 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from conf.sql_text import midnight
+from lake.access import Lake
 from lake.champion import champion_before
-from lake.tables import Lake
 
 SAMPLE = 3  # listeners shown
 TRACKS = 5  # of each
@@ -111,10 +112,6 @@ def listeners(lake: Lake, date: datetime.date, firsts: list[dict[str, Any]]) -> 
         )
         for user, source in chosen.items()
     ]
-
-
-def midnight(date: datetime.date) -> datetime.datetime:
-    return datetime.datetime.combine(date, datetime.time(), datetime.UTC)
 
 
 def distinct(items: Any) -> list:

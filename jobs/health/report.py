@@ -16,8 +16,8 @@ from jobs.health.reporting.page import index_page, page
 from jobs.health.reporting.recorded import recorded
 from jobs.runtime.command import Figures, Job, parser, run
 from lake import files
+from lake.access import Lake
 from lake.layout import index_file, report_file, report_revision
-from lake.tables import Lake
 
 
 def main(job: Job) -> Figures:

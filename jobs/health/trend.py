@@ -5,7 +5,7 @@ import datetime
 import pathlib
 
 from jobs.runtime.command import Job, parser, settle
-from lake.tables import Lake
+from lake.access import Lake
 
 
 @dataclasses.dataclass(frozen=True)

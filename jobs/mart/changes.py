@@ -8,11 +8,14 @@ import datetime
 
 import psycopg
 
-from jobs.mart.staging import PlayHistory
+from conf.current_plays import MOST_POPULAR_FIRST
+from conf.sql_text import midnight
+from jobs.mart.staging import SOURCES, PlayHistory
 
 POPULAR = 200  # tracks in popular_tracks
 
-TRACKS = "name, artist, songwriters, album, genres, duration_s, first_seen"
+OF_TRACK = [name for name in SOURCES["new_tracks"][1] if name not in ("track_id", "last_seen")]
+TRACKS, OLD, NEW = (", ".join(f"{of}{name}" for name in OF_TRACK) for of in ("", "t.", "n."))
 NEWEST = "greatest(%(date)s, (SELECT max(date) FROM publications))"
 
 ARRIVE = [
@@ -29,10 +32,10 @@ ARRIVE = [
 ]
 CHANGE = [
     f"""
-    UPDATE tracks t SET ({TRACKS}, available) = ({", ".join("n." + name for name in TRACKS.split(", "))}, n.last_seen >= {NEWEST})
+    UPDATE tracks t SET ({TRACKS}, available) = ({NEW}, n.last_seen >= {NEWEST})
     FROM new_tracks n WHERE n.track_id = t.track_id
-    AND ({", ".join("t." + name for name in TRACKS.split(", "))}, t.available)
-        IS DISTINCT FROM ({", ".join("n." + name for name in TRACKS.split(", "))}, n.last_seen >= {NEWEST})
+    AND ({OLD}, t.available)
+        IS DISTINCT FROM ({NEW}, n.last_seen >= {NEWEST})
     """,
     f"""
     UPDATE users t SET (first_seen, available) = (n.first_seen, n.last_seen >= {NEWEST})
@@ -103,12 +106,20 @@ SMALL = {
         "SELECT date, step, decision, reason, CAST(figures AS jsonb) AS figures, model_version, champion_version FROM new_decisions",
     ),
 }
+# Those played as much as the last that fits are counted whole, to be told apart as the pipeline tells them apart.
 POPULAR_TRACKS = f"""
+    WITH played AS (
+        SELECT track_id, count(*) AS recent FROM listen_history JOIN tracks USING (track_id)
+        WHERE available AND listened_at >= %(start)s AND listened_at < %(end)s GROUP BY track_id
+    ), counted AS (
+        SELECT track_id, recent, ever FROM played CROSS JOIN LATERAL (
+            SELECT count(*) AS ever FROM listen_history h WHERE h.track_id = played.track_id AND h.listened_at < %(end)s
+        ) AS always
+        WHERE recent >= coalesce((SELECT recent FROM played ORDER BY recent DESC OFFSET {POPULAR - 1} LIMIT 1), 0)
+    )
     INSERT INTO popular_tracks (rank, track_id, plays)
-    SELECT row_number() OVER (ORDER BY plays DESC, track_id), track_id, plays FROM (
-        SELECT track_id, count(*) AS plays FROM listen_history JOIN tracks USING (track_id)
-        WHERE available AND listened_at >= %(start)s AND listened_at < %(end)s
-        GROUP BY track_id ORDER BY plays DESC, track_id LIMIT {POPULAR}) counted
+    SELECT row_number() OVER (ORDER BY {MOST_POPULAR_FIRST}), track_id, recent FROM counted
+    ORDER BY {MOST_POPULAR_FIRST} LIMIT {POPULAR}
 """
 
 
@@ -179,6 +190,6 @@ def sync(
 
 def count_popular(connection: psycopg.Connection, date: datetime.date, days: int) -> None:
     """``popular_tracks`` of the days up to the end of ``date`` (UTC)."""
-    end = datetime.datetime.combine(date, datetime.time(), datetime.UTC) + datetime.timedelta(days=1)
+    end = midnight(date + datetime.timedelta(days=1))
     connection.execute("DELETE FROM popular_tracks")
     connection.execute(POPULAR_TRACKS, {"start": end - datetime.timedelta(days=days), "end": end})

@@ -11,7 +11,7 @@ from jobs.mart.changes import sync
 from jobs.mart.connection import scalar
 from jobs.mart.copying import copy
 from jobs.mart.staging import require_count
-from lake.tables import Lake
+from lake.access import Lake
 
 KEYS = {"recommendations": ["user_id", "date", "rank"], "similar_tracks": ["track_id", "model_version", "rank"]}
 

@@ -23,8 +23,8 @@ from jobs.mart import partitions, schema, staging
 from jobs.mart.connection import connect, patiently, publisher, scalar
 from jobs.mart.partitioned_lists import PartitionedLists
 from jobs.runtime.command import Figures
+from lake.access import Lake
 from lake.champion import champion_before
-from lake.tables import Lake
 
 log = logging.getLogger("jobs.mart")
 PARTITIONED = ("recommendations", "similar_tracks")

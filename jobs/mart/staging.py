@@ -12,29 +12,39 @@ import psycopg
 import pyarrow as pa
 
 from conf.errors import Refused
+from conf.tables import TABLES
 from jobs.mart.connection import scalar
 from jobs.mart.copying import copy
-from lake.tables import Lake
+from lake.access import Lake
+
+PG_TYPES = {"string": "text", "int": "integer", "timestamp": "timestamptz"}  # others have the same name there
+OF_THE_API = ("created_at", "updated_at")  # of a track; they stay in the lake
+SOURCES = {
+    "new_tracks": ("tracks", tuple(name for name in TABLES["tracks"].names if name not in OF_THE_API)),
+    "new_users": ("users", ("user_id", "first_seen", "last_seen")),
+    "new_plays": ("listens", ("user_id", "listened_at", "position", "track_id", "updated_at", "first_seen")),
+    "new_evaluations": (
+        "evaluations",
+        ("date", "kind", "model", "metric", "k", "model_version", "value", "low", "high", "users"),
+    ),
+}
+
+
+def ddl(name: str) -> str:
+    """The columns of a temporary table that a table of the lake fills, as PostgreSQL has them."""
+    table, columns = SOURCES[name]
+    types = {column: TABLES[table].column(column).type for column in columns}
+    return ", ".join(f"{column} {PG_TYPES.get(type_, type_)}" for column, type_ in types.items())
+
 
 DDL = {
-    "new_tracks": (
-        "track_id bigint PRIMARY KEY, name text, artist text, songwriters text, album text, genres text, "
-        "duration_s integer, first_seen date, last_seen date"
-    ),
-    "new_users": "user_id bigint PRIMARY KEY, first_seen date, last_seen date",
-    "new_plays": (
-        "user_id bigint, listened_at timestamptz, position integer, track_id bigint, updated_at timestamptz, first_seen date"
-    ),
+    "new_tracks": f"{ddl('new_tracks')}, PRIMARY KEY (track_id)",
+    "new_users": f"{ddl('new_users')}, PRIMARY KEY (user_id)",
+    "new_plays": ddl("new_plays"),
     "new_evaluations": "LIKE evaluations",
     "new_decisions": (
         "date date, step text, decision text, reason text, figures text, model_version text, champion_version text"
     ),
-}
-SOURCES = {
-    "new_tracks": ("tracks", "track_id name artist songwriters album genres duration_s first_seen last_seen"),
-    "new_users": ("users", "user_id first_seen last_seen"),
-    "new_plays": ("listens", "user_id listened_at position track_id updated_at first_seen"),
-    "new_evaluations": ("evaluations", "date kind model metric k model_version value low high users"),
 }
 
 
@@ -76,8 +86,8 @@ def fill(connection: psycopg.Connection, lake: Lake, name: str, filters: list) -
     Raises:
         Refused: other rows arrived than the lake counts.
     """
-    table, columns = SOURCES[name][0], SOURCES[name][1].split()
-    copied = copy(connection, name, columns, lake.batches(table, filters, columns))
+    table, columns = SOURCES[name]
+    copied = copy(connection, name, list(columns), lake.batches(table, filters, list(columns)))
     require_count(table, copied, lake.count(table, filters))
 
 

@@ -4,27 +4,22 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from conf import sql_text
+from conf.current_plays import current_plays, known_by
 from conf.settings import AlsSettings
 
 
 def midnight(date: datetime.date, days: int = 0) -> Column:
     """The moment (UTC) at which ``date`` plus ``days`` begins."""
-    return F.lit(date + datetime.timedelta(days=days)).cast("timestamp")
-
-
-def current(listens: DataFrame) -> DataFrame:
-    """Plays of the latest version of each history row (key: user_id, listened_at)."""
-    newest = F.max("updated_at").over(Window.partitionBy("user_id", "listened_at"))
-    return listens.withColumn("newest", newest).filter("updated_at = newest").drop("newest")
+    return F.lit(sql_text.midnight(date + datetime.timedelta(days=days)))
 
 
 def plays_as_of(listens: DataFrame, date: datetime.date) -> DataFrame:
     """Plays known and heard by the end of ``date``: user_id, track_id, listened_at."""
-    known = listens.filter((F.col("first_seen") <= F.lit(date)) & (F.col("listened_at") < midnight(date, 1)))
-    return current(known).select("user_id", "track_id", "listened_at")
+    return listens.sparkSession.sql(current_plays("{listens}", where=known_by(date)), listens=listens)
 
 
 def interactions(plays: DataFrame) -> DataFrame:

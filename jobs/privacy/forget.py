@@ -32,9 +32,9 @@ from jobs.privacy.person import Person, describe
 from jobs.privacy.person import texts as texts_of
 from jobs.runtime.command import Figures, Job, parser, run
 from lake import files, suppression
+from lake.access import Lake
 from lake.layout import lock_file, model_folder, raw_folder
 from lake.suppression import FIELDS
-from lake.tables import Lake
 
 PEOPLE = (USERS, LISTENS)  # the entities whose rows are people's
 

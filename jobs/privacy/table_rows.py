@@ -6,8 +6,8 @@ import re
 from conf.contract import ENTITIES
 from conf.tables import TABLES, marker
 from jobs.privacy.plan import is_theirs
+from lake.access import Lake
 from lake.layout import table_folder
-from lake.tables import Lake
 
 # What is served goes first.
 BY_ID = tuple(dict.fromkeys(name for name in ("recommendations", *TABLES) if "user_id" in TABLES[name].names))

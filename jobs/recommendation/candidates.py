@@ -8,9 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
-from jobs.model.pairs import midnight
+from conf.current_plays import MOST_POPULAR_FIRST, play_counts
 
 NOTHING = np.empty(0, np.int64)
 
@@ -58,11 +57,10 @@ def popularity(plays: DataFrame, tracks: DataFrame, as_of: datetime.date, days: 
     Returns:
         The columns of ``tracks``, recent (bigint: plays in those days), ever (bigint).
     """
-    counts = plays.groupBy("track_id").agg(
-        F.count_if(F.col("listened_at") >= midnight(as_of, 1 - days)).alias("recent"), F.count("*").alias("ever")
-    )
+    spark = plays.sparkSession
+    counts = spark.sql(play_counts("{plays}", as_of, days), plays=plays)
     known = tracks.join(counts, "track_id", "left").fillna(0, ["recent", "ever"])
-    return known.orderBy(F.desc("recent"), F.desc("ever"), "track_id")
+    return spark.sql(f"SELECT * FROM {{known}} ORDER BY {MOST_POPULAR_FIRST}", known=known)  # noqa: S608
 
 
 def by_genre(texts: list[str | None], min_tracks: int) -> dict[str, np.ndarray]:

@@ -15,8 +15,8 @@ from jobs.recommendation.servable import cleaned, genres_on
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.progress import progress
 from jobs.runtime.session import persisted
+from lake.access import Lake
 from lake.champion import Champion, champion_before
-from lake.tables import Lake
 
 
 def main(job: Job) -> Figures:

@@ -9,7 +9,7 @@ from conf.contract import TRACKS, Entity
 from conf.errors import Refused
 from jobs.cleaning.snapshot import open_snapshot, read_checked
 from jobs.runtime.frames import SparkLake
-from lake.tables import Lake
+from lake.access import Lake
 
 
 def genres_on(lake: SparkLake, entity: Entity, date: datetime.date, timezone: str) -> DataFrame:

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from conf.tables import TABLES, marker
 from jobs.model.factors import FactorModel
+from lake.access import Lake
 from lake.delta import arrow_schema
-from lake.tables import Lake
 
 TABLE = "similar_tracks"
 ROWS, COLUMNS = 1024, 8192  # of a block of cosines: 32 MB

@@ -5,8 +5,8 @@ from typing import Any
 
 from jobs.model import registry_access
 from jobs.registry import versions
+from lake.access import Lake
 from lake.champion import named
-from lake.tables import Lake
 
 
 def follow(uri: str, lake: Lake, row: Mapping[str, Any] | None = None) -> None:

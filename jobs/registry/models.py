@@ -22,9 +22,9 @@ from jobs.registry.aliases import follow
 from jobs.registry.live_figures import mean_live, record_live
 from jobs.runtime.command import Job, parser, settle
 from lake import files
+from lake.access import Lake
 from lake.champion import moves, named
 from lake.layout import model_folder
-from lake.tables import Lake
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from jobs.model import registry_access
 from jobs.registry import versions
 from lake import files
+from lake.access import Lake
 from lake.champion import line, moves
 from lake.layout import challenger_folder, model_folder
-from lake.tables import Lake
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

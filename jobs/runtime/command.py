@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from conf.errors import BadSetting, Refused
 from conf.settings import Settings, add_flags, from_flags
 from jobs.runtime import spark_events
-from lake.tables import Lake
+from lake.access import Lake
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -1,14 +1,14 @@
-"""A lake's tables as Spark's frames, on top of :mod:`lake.tables`."""
+"""A lake's tables as Spark's frames, on top of :mod:`lake.access`."""
 
 from collections.abc import Mapping
 
 from pyspark.sql import DataFrame, SparkSession
 
+from conf import sql_text as sql
 from conf.tables import TABLES
-from lake import sql
+from lake.access import Lake
 from lake.delta import arrow_schema
 from lake.merge import Clause, run_in_memory, to_sql
-from lake.tables import Lake
 
 FEW = 200_000  # rows: up to here a commit from memory is quicker than one by Spark
 FEW_STORED = 2_000_000  # rows of a table: up to here few rows are merged into it from memory

@@ -2,7 +2,7 @@
 
 from conf.tables import TABLES, Table
 from conf.views import VIEWS, View
-from lake.tables import Lake
+from lake.access import Lake
 
 HELP = r"""
   SELECT …;       Spark SQL, ended by ; (it may take several lines)

@@ -9,7 +9,7 @@ from conf.tables import TABLES
 from jobs.runtime.session import spark_session
 from jobs.sql.known_names import KnownNames
 from jobs.sql.statements import writes
-from lake.tables import Lake
+from lake.access import Lake
 
 
 class Engine:

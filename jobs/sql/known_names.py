@@ -13,8 +13,8 @@ from pyspark.sql import SparkSession
 from conf.tables import TABLES, Table
 from conf.views import VIEWS, View
 from jobs.sql.statements import words
+from lake.access import Lake
 from lake.storage import is_url
-from lake.tables import Lake
 
 
 class KnownNames:

@@ -23,8 +23,8 @@ from jobs.sql import failures
 from jobs.sql import rendering as shown
 from jobs.sql.completion import NameCompleter
 from jobs.sql.statements import finished, split
+from lake.access import Lake
 from lake.layout import state_folder
-from lake.tables import Lake
 
 SHOWN = 1000  # rows of a result that a table shows
 LESS = ["less", "-SRX", "-Pq leaves, the arrows scroll"]

@@ -22,8 +22,8 @@ from jobs.sql import prompt as loop
 from jobs.sql import rendering as shown
 from jobs.sql.engine import Engine
 from jobs.sql.statements import split
+from lake.access import Lake
 from lake.storage import is_url
-from lake.tables import Lake
 
 PATIENCE = 5  # times that a server is asked again, a quarter of a minute in all
 

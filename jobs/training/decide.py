@@ -6,8 +6,8 @@ import json
 from conf.tables import marker
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.training.retrain_rules import Situation, UserDays, decide, forced
+from lake.access import Lake
 from lake.champion import champion_found, found_by_run
-from lake.tables import Lake
 
 STEP = "retrain"
 

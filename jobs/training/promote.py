@@ -29,9 +29,9 @@ from jobs.runtime.command import Figures, Job, parser, run
 from jobs.training import recording
 from jobs.training.decision import Decision
 from jobs.training.promotion_rules import decide, withheld
+from lake.access import Lake
 from lake.champion import champion_found, moves
 from lake.layout import challenger_folder, model_folder
-from lake.tables import Lake
 
 STEP = "promote"
 SAMPLE = 200  # users whose lists are compared

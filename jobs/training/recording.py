@@ -10,7 +10,7 @@ from jobs.evaluation.holdout import Holdout
 from jobs.model.factors import FactorModel
 from jobs.model.registry_access import connected
 from jobs.training.tuning.search import Trial
-from lake.tables import Lake
+from lake.access import Lake
 
 WEIGHTINGS = ("plays", "log", "once")  # by the number that stands for it in a metric
 BATCH = 1000  # metrics that MLflow takes at once

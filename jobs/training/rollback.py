@@ -17,9 +17,9 @@ from jobs.model.stored import load
 from jobs.registry.aliases import follow
 from jobs.registry.live_figures import mean_live
 from jobs.runtime.command import Figures, Job, parser, run
+from lake.access import Lake
 from lake.champion import line, moves
 from lake.layout import model_folder
-from lake.tables import Lake
 
 STEP = "rollback"
 

@@ -13,8 +13,8 @@ from conf.errors import Refused
 from conf.tables import TABLES, Table
 from jobs.cleaning.snapshot import open_snapshot
 from jobs.runtime.command import Figures, Job, parser, run
+from lake.access import Lake
 from lake.layout import MANIFEST, raw_folder
-from lake.tables import Lake
 
 CHECKS = {
     "tracks: ids and durations are not negative": "SELECT count(*), count_if(track_id < 0 OR duration_s < 0) FROM tracks",

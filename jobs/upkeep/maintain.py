@@ -15,8 +15,8 @@ from conf.tables import TABLES, marker
 from jobs.model.factors import sweep
 from jobs.runtime.command import Figures, Job, parser, run
 from lake import files
+from lake.access import Lake
 from lake.layout import MANIFEST, challenger_folder, raw_folder
-from lake.tables import Lake
 
 
 def main(job: Job) -> Figures:

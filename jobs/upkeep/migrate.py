@@ -8,7 +8,7 @@ import argparse
 from conf.settings import add_flags, from_flags
 from conf.tables import SCHEMA
 from jobs.upkeep.migrations import migrate
-from lake.tables import Lake
+from lake.access import Lake
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -5,8 +5,7 @@ belong together; ``writer`` and ``folders`` put rows on disk, whole or not at al
 of one entity; ``volume`` and ``day`` hold snapshots against each other.
 """
 
-from tasks.api.day import check_day
-from tasks.api.errors import (
+from tasks.api.api_errors import (
     ApiError,
     BadAnswer,
     ContractDrift,
@@ -18,9 +17,10 @@ from tasks.api.errors import (
     Unreachable,
     VolumeFell,
 )
+from tasks.api.day import check_day
 from tasks.api.fetch_progress import FetchProgress
+from tasks.api.fetching import fetch_snapshot
 from tasks.api.manifest import Manifest, RawFile, is_fetched, read_manifest
-from tasks.api.snapshot import fetch_snapshot
 from tasks.api.volume import check_volume, recent_manifests
 
 __all__ = [

@@ -10,10 +10,10 @@ from collections import Counter
 from conf.contract import Entity
 from conf.settings import ApiSettings
 from lake.suppression import Suppression
+from tasks.api.api_errors import ApiError
 from tasks.api.body import Page, read_page, rows_on_page
 from tasks.api.client import Client
 from tasks.api.deadline import Deadline
-from tasks.api.errors import ApiError
 from tasks.api.manifest import Manifest, read_lines
 from tasks.api.pipeline import in_order
 from tasks.api.suppressed import SuppressionFilter

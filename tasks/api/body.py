@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from tasks.api.errors import BadAnswer, PassingFault
+from tasks.api.api_errors import BadAnswer, PassingFault
 
 _MARK = re.compile(r"[ \t\n\r]*([{}\[\]:,])[ \t\n\r]*")
 _SCAN = json.JSONDecoder().scan_once  # type: ignore[attr-defined]

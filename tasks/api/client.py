@@ -13,8 +13,8 @@ import urllib3
 
 from conf.errors import BadSetting
 from conf.settings import ApiSettings
+from tasks.api.api_errors import ApiError, BadAnswer, PassingFault, TooSlow, Unreachable
 from tasks.api.deadline import Deadline
-from tasks.api.errors import ApiError, BadAnswer, PassingFault, TooSlow, Unreachable
 from tasks.api.faults import fault_of, fault_of_status
 
 log = logging.getLogger("moovitamix.api")

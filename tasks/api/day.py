@@ -22,8 +22,8 @@ from lake.storage import is_url
 from lake.suppression import load
 from tasks.api import folders
 from tasks.api.again import ask_again
+from tasks.api.api_errors import TornDay
 from tasks.api.body import read_row
-from tasks.api.errors import TornDay
 from tasks.api.ids import Ids
 from tasks.api.manifest import Manifest, read_lines, read_manifest
 

@@ -2,7 +2,7 @@
 
 import time
 
-from tasks.api.errors import TooSlow
+from tasks.api.api_errors import TooSlow
 
 
 class Deadline:

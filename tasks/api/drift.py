@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from conf.contract import JSON_TYPES, Entity, Field
-from tasks.api.errors import ContractDrift
+from tasks.api.api_errors import ContractDrift
 
 NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
 MOST_FIELDS = 1000  # names that are counted; a hostile API could send a new one in each row

@@ -6,7 +6,7 @@ import socket
 import requests
 import urllib3
 
-from tasks.api.errors import ApiError, BadAnswer, PassingFault, Unreachable
+from tasks.api.api_errors import ApiError, BadAnswer, PassingFault, Unreachable
 
 HINTS = {
     401: "set MOOVITAMIX_API_TOKEN",

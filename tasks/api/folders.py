@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from lake import files
 from lake.layout import MANIFEST, growing_folder
 from lake.storage import create, is_failure, is_url
-from tasks.api.errors import NotWritten
+from tasks.api.api_errors import NotWritten
 from tasks.api.writer import sync
 
 BLOCK = 8 << 20  # bytes copied at a time

@@ -11,7 +11,7 @@ from typing import Any
 
 from lake import files
 from lake.layout import MANIFEST
-from tasks.api.errors import DamagedSnapshot
+from tasks.api.api_errors import DamagedSnapshot
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,9 +21,9 @@ from collections.abc import Iterator
 
 from conf.contract import Entity
 from conf.settings import ApiSettings
+from tasks.api.api_errors import Torn
 from tasks.api.body import DIGEST_SIZE, Page, read_page, rows_on_page
 from tasks.api.client import Client
-from tasks.api.errors import Torn
 from tasks.api.keylog import KeyLog
 from tasks.api.pipeline import in_order
 

@@ -6,7 +6,7 @@ import statistics
 
 from conf.settings import ApiSettings
 from lake.layout import raw_folder
-from tasks.api.errors import VolumeFell
+from tasks.api.api_errors import VolumeFell
 from tasks.api.manifest import Manifest, is_fetched, parse_manifest
 
 ACCEPT = "or give --accept-volume-change"

@@ -17,7 +17,7 @@ import time
 import pytest
 
 from bench import raw_lake
-from lake.tables import Lake
+from lake.access import Lake
 from tasks.base import spark_environment
 from tasks.run import spark_server
 from tests.ports import free_port

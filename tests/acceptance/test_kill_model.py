@@ -24,9 +24,9 @@ import pytest
 from jobs.model import registry_access, stored
 from jobs.model.factors import FactorModel
 from jobs.registry import versions
+from lake.access import Lake
 from lake.champion import champion_before, named
 from lake.layout import model_folder
-from lake.tables import Lake
 from tasks.base import spark_environment
 from tasks.run import spark_server
 from tests.jobs import raw

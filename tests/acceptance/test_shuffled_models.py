@@ -23,8 +23,8 @@ from jobs.recommendation import recommend
 from jobs.runtime.command import Job
 from jobs.training import decide, promote, train
 from jobs.training.decision import Decision
+from lake.access import Lake
 from lake.champion import champion_before
-from lake.tables import Lake
 from tests.jobs import raw
 
 pytestmark = pytest.mark.acceptance

@@ -3,7 +3,7 @@
 import datetime
 
 from conf.tables import marker
-from lake.tables import Lake
+from lake.access import Lake
 
 DAY, NEXT = datetime.date(2024, 3, 1), datetime.date(2024, 3, 2)
 HOSTILE = "<script>document.title='owned'</script>"

@@ -13,7 +13,7 @@ import psycopg
 from conf.figures.performance import PERFORMANCE
 from conf.figures.stability import STABILITY
 from conf.tables import TABLES
-from lake.tables import Lake
+from lake.access import Lake
 
 # Columns that say when something happened, or how many files it was in: each attempt writes its own to runs and findings.
 COLUMNS = {"accounting": ("fetched_at",), "maintenance": ("files_compacted", "files_removed")}

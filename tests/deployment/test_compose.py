@@ -137,7 +137,7 @@ def test_published_ports_are_the_loopback_addresss_and_reach_what_listens():
 @pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if "healthcheck" in service])
 def test_health_checks_ask_a_port_that_the_service_listens_at(name):
     asked = SERVICES[name]["healthcheck"]["test"]
-    if "tasks.run.answers" not in asked:
+    if "tasks.run.probe" not in asked:
         return
     port = re.search(r"127\.0\.0\.1:(\d+)", asked[-1])
     assert port

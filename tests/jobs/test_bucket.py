@@ -12,9 +12,9 @@ from jobs.model.stored import load
 from jobs.privacy import raw_folders as forgetting
 from jobs.registry import models, pruning
 from lake import commits, suppression
+from lake.access import Lake
 from lake.layout import MANIFEST, model_folder, raw_folder
-from lake.schema import schema_of
-from lake.tables import Lake
+from lake.schema_version import schema_of
 from tests.jobs import raw
 from tests.jobs.factor_models import factor_model
 

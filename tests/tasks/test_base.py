@@ -139,7 +139,7 @@ def ask(queue, table):
 
 
 def test_a_marker_is_found_in_a_process_forked_from_one_that_looked_before(tmp_path):
-    from lake.tables import Lake
+    from lake.access import Lake
 
     Lake(str(tmp_path)).replace_rows([], "decisions", "decisions/A/1", date=DATE)
     table = str(tmp_path / "decisions")

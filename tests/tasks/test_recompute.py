@@ -8,8 +8,8 @@ from luigi.task_register import Register
 from conf.errors import BadSetting, Refused
 from conf.tables import marker
 from lake import commits
+from lake.access import Lake
 from lake.layout import report_file
-from lake.tables import Lake
 from tasks import daily, fetch
 from tasks.base import DatedTask, today
 from tasks.clean import CleanTracks

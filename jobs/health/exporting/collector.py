@@ -19,7 +19,7 @@ from conf.settings import Settings
 from jobs.health.exporting.families import build_info, families, gauge
 from jobs.health.exporting.naming import PREFIX
 from jobs.health.exporting.recorded_figures import ExportedFigures, read
-from lake.tables import Lake
+from lake.access import Lake
 
 log = logging.getLogger("jobs.health.exporter")
 

@@ -14,8 +14,8 @@ from conf.figures import METRICS
 from conf.figures.metric import Metric
 from jobs.health.monitoring import series
 from jobs.health.monitoring.series import Key, Point, Series
-from lake.schema import schema_of
-from lake.tables import Lake
+from lake.access import Lake
+from lake.schema_version import schema_of
 
 HISTORY = 28  # days before the newest that "usual" is taken from
 FEWEST = 5  # values that a usual one needs

@@ -13,8 +13,8 @@ from jobs.health.monitoring.finding import Finding
 from jobs.health.monitoring.series import DayFigures, Key
 from jobs.health.monitoring.units import figure
 from jobs.health.monitoring.verdict import served, verdict
+from lake.access import Lake
 from lake.layout import day_log, log_file, report_file, report_revision
-from lake.tables import Lake
 
 STEPS = {"retrain": 0, "promote": 1, "rollback": 2}
 

@@ -13,8 +13,8 @@ from jobs.health.monitoring import finding, series
 from jobs.health.monitoring.finding import Finding
 from jobs.health.monitoring.series import Key, Series
 from jobs.health.monitoring.units import figure
+from lake.access import Lake
 from lake.layout import report_file, report_revision
-from lake.tables import Lake
 
 DAYS = 7
 BARS = "▁▂▃▄▅▆▇█"

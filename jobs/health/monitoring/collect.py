@@ -14,7 +14,7 @@ from jobs.health.monitoring import model_figures as listening
 from jobs.health.monitoring import snapshot_figures as snapshots
 from jobs.health.monitoring import step_figures as steps
 from jobs.health.monitoring.series import DayFigures, Key
-from lake.tables import Lake
+from lake.access import Lake
 
 log = logging.getLogger("jobs")
 

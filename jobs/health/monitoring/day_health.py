@@ -8,7 +8,7 @@ from jobs.health.monitoring import finding, series
 from jobs.health.monitoring.finding import Finding
 from jobs.health.monitoring.series import DayFigures, Series
 from jobs.health.monitoring.verdict import verdict
-from lake.tables import Lake
+from lake.access import Lake
 
 log = logging.getLogger("jobs")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from conf.figures import METRICS
-from lake.tables import Lake
+from lake.access import Lake
 
 Severity = Literal["critical", "warning"]  # people get wrong, old or no lists; look at it today
 

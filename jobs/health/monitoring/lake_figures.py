@@ -5,8 +5,8 @@ import shutil
 
 from conf.tables import marker
 from jobs.health.monitoring.series import DayFigures
+from lake.access import Lake
 from lake.storage import is_url
-from lake.tables import Lake
 
 NEWEST = {  # the column that says how new a table's rows are
     "tracks": "last_seen",

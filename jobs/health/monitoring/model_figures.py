@@ -4,10 +4,10 @@ import datetime
 
 import pyarrow.compute as pc
 
+from conf.sql_text import midnight
 from jobs.health.monitoring.series import DayFigures
-from jobs.health.overview import midnight
+from lake.access import Lake
 from lake.champion import champion_before
-from lake.tables import Lake
 
 EVALUATED = {  # figure: kind, model and metric of ``evaluations``, and whether it is at k or of no list
     "live_ndcg": ("live", "als", "ndcg", True),

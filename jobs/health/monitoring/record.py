@@ -13,7 +13,7 @@ from jobs.health.monitoring.collect import collect
 from jobs.health.monitoring.day_health import DayHealth, health_of, read_series
 from jobs.health.monitoring.finding import Finding
 from jobs.health.monitoring.series import DayFigures, Key
-from lake.tables import Lake
+from lake.access import Lake
 
 log = logging.getLogger("jobs")
 

@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Mapping
 
-from lake.tables import Lake
+from lake.access import Lake
 
 Key = tuple[str, str]  # metric and label, as conf/figures declares them
 Point = tuple[datetime.date, float]

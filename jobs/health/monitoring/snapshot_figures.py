@@ -8,8 +8,8 @@ from conf.contract import ENTITIES, Entity
 from conf.tables import TABLES
 from jobs.health.monitoring.series import DayFigures
 from lake import files
+from lake.access import Lake
 from lake.layout import MANIFEST, raw_folder
-from lake.tables import Lake
 
 OUTCOMES = ("clean", "duplicate", "quarantined", "later", "suppressed")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from jobs.health import spool
 from jobs.health.monitoring.series import DayFigures, Key
 from jobs.health.spool import Attempt
-from lake.tables import Lake
+from lake.access import Lake
 
 MAIL = "Notify"
 WRAPPERS = {"Day", "DailyPipeline"}  # they do nothing themselves

@@ -6,8 +6,8 @@ import pathlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lake.access import Lake
 from lake.layout import report_file
-from lake.tables import Lake
 
 WORDS = {"critical": "Act now", "warning": "Look today", "fine": "All is well", "missing": "missing"}
 NOT_WHOLE = "not over"

@@ -9,7 +9,7 @@ from jobs.health.monitoring.finding import Finding
 from jobs.health.monitoring.series import Key, Series
 from jobs.health.reporting.panels import DAYS, Flags
 from jobs.health.spool import Attempt
-from lake.tables import Lake
+from lake.access import Lake
 
 
 @dataclasses.dataclass(frozen=True)

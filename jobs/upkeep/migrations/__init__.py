@@ -8,9 +8,9 @@ from collections.abc import Callable
 from conf.errors import Refused
 from conf.tables import SCHEMA
 from jobs.upkeep.migrations import v2, v3
+from lake.access import Lake
 from lake.layout import schema_file
-from lake.schema import schema_of, write_schema
-from lake.tables import Lake
+from lake.schema_version import schema_of, write_schema
 
 STEPS: dict[int, Callable[[Lake], None]] = {2: v2.migrate, 3: v3.migrate}
 

@@ -7,9 +7,9 @@ import pyarrow as pa
 from deltalake import write_deltalake
 
 from conf.tables import TABLES
+from lake.access import Lake
 from lake.delta import arrow_schema
 from lake.storage import options
-from lake.tables import Lake
 
 
 def migrate(lake: Lake) -> None:

@@ -4,8 +4,8 @@ Only the table's schema changes: in rows of before the new columns are null.
 """
 
 from conf.tables import TABLES
+from lake.access import Lake
 from lake.delta import fields_of
-from lake.tables import Lake
 
 
 def migrate(lake: Lake) -> None:

@@ -6,7 +6,7 @@ import pytest
 from app.stores.lake_store import LakeStore
 from app.stores.store import NoDay
 from conf.tables import marker
-from lake.tables import Lake
+from lake.access import Lake
 from tests.app.lakes import DAY, LISTS, NEXT, listed, publish, small_lake, songs
 from tests.app.serving import eventually, served, settings_of
 

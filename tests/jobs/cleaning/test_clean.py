@@ -13,7 +13,7 @@ from conf.errors import Refused
 from conf.settings import CleanSettings, LakeSettings, Settings, SparkSettings
 from jobs.cleaning import clean, conversions
 from jobs.runtime.command import Job
-from lake.tables import Lake
+from lake.access import Lake
 from tasks.run.spark_server import running
 from tests.jobs import raw
 from tests.ports import free_port

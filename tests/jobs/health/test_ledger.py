@@ -3,8 +3,8 @@ import json
 
 from jobs.health.ledger import main
 from jobs.runtime.command import parser, settle
+from lake.access import Lake
 from lake.layout import report_file, report_revision, spool_folder
-from lake.tables import Lake
 
 DAY = datetime.date(2024, 3, 1)
 TEN = "2024-03-02T10:00:00+00:00"

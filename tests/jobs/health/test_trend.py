@@ -3,7 +3,7 @@ import datetime
 import pytest
 
 from jobs.health.trend import days, plot, text
-from lake.tables import Lake
+from lake.access import Lake
 
 FIRST, SECOND = datetime.date(2024, 3, 1), datetime.date(2024, 3, 2)
 

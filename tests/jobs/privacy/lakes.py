@@ -11,8 +11,8 @@ import numpy as np
 from conf.settings import LakeSettings, PostgresSettings, RegistrySettings, Settings
 from jobs.model.factors import FactorModel
 from jobs.runtime.command import Job
+from lake.access import Lake
 from lake.layout import challenger_folder, day_log, logs_folder, model_folder, report_file, spool_folder
-from lake.tables import Lake
 from tests.jobs import raw
 
 KEY = "a key of the tests' own"

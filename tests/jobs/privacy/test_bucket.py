@@ -6,9 +6,9 @@ from jobs.privacy import forget
 from jobs.privacy import traces as search
 from jobs.privacy.person import Person
 from lake import files
+from lake.access import Lake
 from lake.layout import forgetting_file, forgotten_file, growing_folder, machine_folder, raw_folder
 from lake.storage import place
-from lake.tables import Lake
 from tests.jobs.privacy import lakes
 
 TOLD = (b"zora@quill.example", b"zora@old.example", b"Quill")

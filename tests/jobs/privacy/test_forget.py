@@ -21,9 +21,9 @@ from jobs.privacy import registry_copies as registry
 from jobs.privacy import table_rows as tables
 from jobs.privacy import traces as search
 from jobs.privacy.person import Person
+from lake.access import Lake
 from lake.layout import challenger_folder, forgetting_file, forgotten_file, lock_file, model_folder, raw_folder
 from lake.suppression import hashed
-from lake.tables import Lake
 from tests.jobs.privacy import lakes
 
 ROOT = pathlib.Path(__file__).parents[3]

@@ -5,7 +5,7 @@ import pytest
 
 from jobs.model.factors import FactorModel
 from jobs.recommendation import similar
-from lake.tables import Lake
+from lake.access import Lake
 
 DAY = datetime.date(2024, 3, 1)
 

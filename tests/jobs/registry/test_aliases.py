@@ -1,7 +1,7 @@
 from jobs.model import registry_access
 from jobs.registry import versions
 from jobs.registry.aliases import follow
-from lake.tables import Lake
+from lake.access import Lake
 from tests.jobs.factor_models import day, decision, factor_model, promoted, tags
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from jobs.model import registry_access
 from jobs.registry import models, versions
+from lake.access import Lake
 from lake.layout import model_folder
-from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, job, live, promoted, tags
 from tests.ports import free_port
 

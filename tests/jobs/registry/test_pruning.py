@@ -6,8 +6,8 @@ import pytest
 from jobs.model import registry_access
 from jobs.recommendation.similar import write
 from jobs.registry import pruning, versions
+from lake.access import Lake
 from lake.layout import challenger_folder, model_folder
-from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, promoted, rolled_back, tags
 
 

@@ -15,7 +15,7 @@ from jobs.model import registry_access, stored
 from jobs.model.factors import FactorModel
 from jobs.registry import versions
 from jobs.training import recording
-from lake.tables import Lake
+from lake.access import Lake
 from tests.jobs.factor_models import day, factor_model, tags
 from tests.ports import free_port
 

@@ -6,8 +6,8 @@ from pyspark.sql import functions as F
 
 from conf.tables import TABLES, marker
 from jobs.runtime.frames import FEW, SparkLake
+from lake.access import Lake
 from lake.delta import arrow_schema
-from lake.tables import Lake
 
 DAY, NEXT = datetime.date(2024, 3, 1), datetime.date(2024, 3, 2)
 

@@ -9,7 +9,7 @@ from deltalake import DeltaTable
 from conf.errors import Refused
 from conf.tables import TABLES
 from conf.views import VIEWS
-from jobs.model.pairs import current
+from jobs.model.pairs import plays_as_of
 from jobs.sql.engine import Engine
 from tests.jobs.sql.tiny_lake import FIRST, SECOND, at, tiny_lake
 
@@ -45,7 +45,11 @@ def test_every_table_is_known_by_name_those_that_no_step_wrote_too(engine, lake)
 def test_listens_current_are_the_plays_of_the_latest_version(engine):
     found = rows(engine, "SELECT user_id, track_id FROM listens_current ORDER BY user_id")
     assert found == [(1, 11), (2, 11)]
-    ours = current(engine.spark.table("listens")).select("user_id", "track_id").orderBy("user_id")
+    ours = (
+        plays_as_of(engine.spark.table("listens"), datetime.date(9000, 1, 1))
+        .select("user_id", "track_id")
+        .orderBy("user_id")
+    )
     assert [tuple(row) for row in ours.collect()] == found
 
 

@@ -10,7 +10,7 @@ from prompt_toolkit.output import DummyOutput
 
 from conf.errors import Refused
 from jobs.sql.prompt import history, loop, session
-from lake.tables import Lake
+from lake.access import Lake
 
 
 class Engine:

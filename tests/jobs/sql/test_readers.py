@@ -5,7 +5,7 @@ from deltalake import DeltaTable
 
 from conf.tables import TABLES
 from jobs.runtime.frames import SparkLake
-from lake.tables import Lake
+from lake.access import Lake
 from tests.jobs.sql.tiny_lake import SECOND
 
 

@@ -3,7 +3,7 @@
 import datetime
 import pathlib
 
-from lake.tables import Lake
+from lake.access import Lake
 
 UTC = datetime.UTC
 FIRST, SECOND = datetime.date(2024, 3, 1), datetime.date(2024, 3, 2)

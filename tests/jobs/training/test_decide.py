@@ -3,8 +3,8 @@ import datetime
 import pytest
 
 from jobs.training.decide import situation, trainings
+from lake.access import Lake
 from lake.champion import champion_before, champion_found
-from lake.tables import Lake
 
 START = datetime.date(2024, 3, 1)
 

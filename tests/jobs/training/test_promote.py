@@ -10,9 +10,9 @@ from jobs.recommendation import similar
 from jobs.registry import versions
 from jobs.training import promote, recording
 from jobs.training.promote import check, overlap
+from lake.access import Lake
 from lake.champion import champion_before
 from lake.layout import challenger_folder, model_folder
-from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, job, promoted, rolled_back, tags
 from tests.ports import free_port
 

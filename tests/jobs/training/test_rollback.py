@@ -6,9 +6,9 @@ from conf.errors import Refused
 from jobs.model import registry_access
 from jobs.registry import versions
 from jobs.training import rollback
+from lake.access import Lake
 from lake.champion import champion_before
 from lake.layout import model_folder
-from lake.tables import Lake
 from tests.jobs.factor_models import day, factor_model, job, live, promoted, tags
 from tests.ports import free_port
 

@@ -7,7 +7,7 @@ import pytest
 
 from conf.tables import TABLES
 from jobs.upkeep.check import CHECKS, manifests, run_checks
-from lake.tables import Lake
+from lake.access import Lake
 from tests.jobs import raw
 
 DAY = datetime.date(2024, 3, 1)

@@ -11,8 +11,8 @@ from conf.errors import BadSetting
 from conf.settings import LakeSettings, Settings, parse
 from jobs.runtime.command import Job
 from jobs.upkeep import maintain
+from lake.access import Lake
 from lake.layout import model_folder, raw_folder
-from lake.tables import Lake
 from tests.jobs import raw
 
 TODAY = datetime.date(2024, 3, 31)

@@ -12,10 +12,10 @@ from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from conf.errors import Refused
 from conf.tables import SCHEMA, TABLES
 from jobs.upkeep import migrations
+from lake.access import Lake
 from lake.delta import arrow_schema
 from lake.layout import schema_file
-from lake.schema import write_schema
-from lake.tables import Lake
+from lake.schema_version import write_schema
 
 DAY = datetime.date(2024, 3, 1)
 MARKER = f"accounting/CleanTracks/{DAY}"

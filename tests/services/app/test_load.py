@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from bench.bench_app import DAY, SCRIPT, load, write_lists, write_tracks
-from lake.tables import Lake
+from lake.access import Lake
 
 pytestmark = pytest.mark.services
 

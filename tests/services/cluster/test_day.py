@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
+from lake.access import Lake
 from lake.layout import report_file
-from lake.tables import Lake
 from tasks.daily import done
 from tests.chaos.compare import differences, tables
 from tests.services.cluster.look import ASKED, OF_THE_PROJECT

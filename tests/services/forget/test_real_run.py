@@ -10,8 +10,8 @@ import psycopg
 import pytest
 import requests
 
+from lake.access import Lake
 from lake.layout import SPARK_EVENTS
-from lake.tables import Lake
 from tests.services.forget.conftest import DATE, SECRETS
 
 pytestmark = pytest.mark.services

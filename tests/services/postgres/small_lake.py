@@ -4,7 +4,7 @@ import datetime
 import json
 
 from conf.tables import marker
-from lake.tables import Lake
+from lake.access import Lake
 
 DAY = datetime.date(2024, 3, 1)
 USERS, TRACKS, K = 40, 30, 10

@@ -12,7 +12,7 @@ import pytest
 from conf.checkout import ROOT
 from conf.settings import Settings
 from jobs.mart.publication import publish
-from lake.tables import Lake
+from lake.access import Lake
 from tests.ports import free_port
 from tests.services.postgres.server import URL
 from tests.services.postgres.small_lake import day, write

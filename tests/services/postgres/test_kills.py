@@ -14,7 +14,7 @@ import pytest
 
 from conf.checkout import ROOT
 from jobs.mart.publication import publish
-from lake.tables import Lake
+from lake.access import Lake
 from tests.services.postgres.small_lake import day, write
 
 pytestmark = pytest.mark.services

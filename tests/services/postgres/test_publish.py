@@ -12,7 +12,7 @@ from conf.errors import Refused
 from conf.settings import Settings
 from jobs.mart import schema
 from jobs.mart.publication import publish
-from lake.tables import Lake
+from lake.access import Lake
 from tests.services.postgres import small_lake
 from tests.services.postgres.small_lake import day, write
 

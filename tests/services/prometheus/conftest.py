@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lake.tables import Lake
+from lake.access import Lake
 from tests.jobs.health.exporting.days import before, history
 from tests.services.prometheus.servers import Prometheus, exporter, luigid, prometheus, run_tasks
 

@@ -13,9 +13,9 @@ import pytest
 from conf.contract import ENTITIES
 from conf.tables import TABLES
 from lake import commits
+from lake.access import Lake
 from lake.layout import MANIFEST, raw_folder
 from lake.storage import place
-from lake.tables import Lake
 from tasks.run.spark_server import running
 from tests import buckets
 from tests.ports import free_port

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from tasks.api.api_errors import PassingFault
 from tasks.api.body import read_page
-from tasks.api.errors import PassingFault
 from tests.tasks.api.conftest import lines, track
 
 

@@ -4,9 +4,8 @@ import pytest
 
 from conf.contract import ENTITIES
 from lake.layout import MANIFEST, growing_folder, raw_folder
-from tasks import api as fetching
-from tasks.api import check_day, folders, is_fetched, read_manifest, snapshot
-from tasks.api.errors import NotWritten, TornDay
+from tasks.api import check_day, fetching, folders, is_fetched, read_manifest
+from tasks.api.api_errors import NotWritten, TornDay
 from tests.tasks.api.conftest import DATE, lines
 
 
@@ -39,7 +38,7 @@ def test_of_two_machines_at_once_the_first_manifest_counts_and_nothing_is_left_o
 
     def beaten(growing, target):
         """Another machine, with a lock and folders of its own, is a moment quicker."""
-        monkeypatch.setattr(snapshot.folders, "place", place)
+        monkeypatch.setattr(fetching.folders, "place", place)
         monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "other"))
         winner = fetching.fetch_snapshot(ENTITIES["tracks"], folder, DATE, api)
         monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
@@ -48,7 +47,7 @@ def test_of_two_machines_at_once_the_first_manifest_counts_and_nothing_is_left_o
         return False
 
     winners = []
-    monkeypatch.setattr(snapshot.folders, "place", beaten)
+    monkeypatch.setattr(fetching.folders, "place", beaten)
     manifest = fetching.fetch_snapshot(ENTITIES["tracks"], folder, DATE, api)
     assert manifest == winners[0] == read_manifest(folder, checksums=True)
     assert sorted(path.name for path in folder.iterdir()) == [MANIFEST, manifest.files[0].name]

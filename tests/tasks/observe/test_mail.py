@@ -9,8 +9,8 @@ import sys
 import pytest
 from aiosmtpd.controller import Controller
 
+from lake.access import Lake
 from lake.layout import day_log, mail_memory, spool_folder
-from lake.tables import Lake
 from tasks.observe.attempts import Ledger
 from tasks.observe.mail import ended, finish
 from tests.jobs.health.mailing.smtp import Mailbox

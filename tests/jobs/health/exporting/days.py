@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from conf.contract import ENTITIES
 from conf.figures import METRICS
 from jobs.health.monitoring.series import Key
-from lake.tables import Lake
+from lake.access import Lake
 
 TASKS = ("CleanListens", "FetchTracks", "Recommend", "TrainModel")
 LABELS = {

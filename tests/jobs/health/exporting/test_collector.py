@@ -11,8 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from conf.settings import Settings, parse
 from jobs.health.exporter import registry
 from jobs.health.exporting import collector
-from lake.schema import write_schema
-from lake.tables import Lake
+from lake.access import Lake
+from lake.schema_version import write_schema
 from tests.jobs.health.exporting.days import TASKS, before, find, history, record
 
 TODAY = datetime.date(2026, 3, 20)

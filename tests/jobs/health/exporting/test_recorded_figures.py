@@ -6,7 +6,7 @@ import pytest
 
 from jobs.health.exporting import recorded_figures as figures
 from jobs.health.exporting.recorded_figures import MOST_LABELS, bounded, declared, recent, standing, usual
-from lake.tables import Lake
+from lake.access import Lake
 from tests.jobs.health.exporting.days import before, find, history, record
 
 TODAY = datetime.date(2026, 3, 20)

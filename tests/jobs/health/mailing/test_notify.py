@@ -20,8 +20,8 @@ from jobs.health.mailing.week_letter import sparkline
 from jobs.health.monitoring import step_figures as steps
 from jobs.health.monitoring.finding import Finding
 from jobs.runtime.command import Job
+from lake.access import Lake
 from lake.layout import log_file, report_file
-from lake.tables import Lake
 from tests.jobs.health.mailing.smtp import Mailbox
 from tests.ports import free_port
 

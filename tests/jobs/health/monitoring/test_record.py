@@ -11,7 +11,7 @@ from jobs.health.health import text
 from jobs.health.monitoring import collect, day_health, record
 from jobs.health.monitoring import lake_figures as tables
 from jobs.health.monitoring import model_figures as listening
-from lake.tables import Lake
+from lake.access import Lake
 
 DAY = datetime.date(2024, 3, 10)
 NOON = datetime.datetime(2024, 3, 10, 12, tzinfo=datetime.UTC)

@@ -2,7 +2,7 @@ import datetime
 
 from jobs.health.monitoring import finding, series
 from jobs.health.monitoring.finding import Finding
-from lake.tables import Lake
+from lake.access import Lake
 
 DAY = datetime.date(2024, 3, 10)
 KEY = ("rows_fetched", "tracks")

@@ -4,8 +4,8 @@ import json
 from conf.contract import TRACKS
 from jobs.health.monitoring import snapshot_figures as snapshots
 from jobs.health.monitoring.snapshot_figures import of_accounting, of_manifest
+from lake.access import Lake
 from lake.layout import MANIFEST, raw_folder
-from lake.tables import Lake
 
 DAY = datetime.date(2024, 3, 10)
 COUNTS = {"rows": 12, "fetched": 20, "clean": 14, "duplicate": 2, "quarantined": 3, "later": 1, "suppressed": 0}

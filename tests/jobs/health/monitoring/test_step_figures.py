@@ -5,8 +5,8 @@ import subprocess
 import sys
 
 from jobs.health.monitoring import step_figures as steps
+from lake.access import Lake
 from lake.layout import spool_folder
-from lake.tables import Lake
 
 DAY = datetime.date(2024, 3, 10)
 TEN = datetime.datetime(2024, 3, 11, 10, tzinfo=datetime.UTC)

@@ -1,7 +1,7 @@
 from jobs.health.reporting import index
 from jobs.health.reporting.index import DayRow, rows
 from jobs.health.reporting.page import index_page
-from lake.tables import Lake
+from lake.access import Lake
 from tests.jobs.health.reporting.days import DAY, HOSTILE, before
 
 

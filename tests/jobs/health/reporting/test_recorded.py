@@ -1,6 +1,6 @@
 from jobs.health.monitoring.day_health import DayHealth
 from jobs.health.reporting.recorded import recorded
-from lake.tables import Lake
+from lake.access import Lake
 from tests.jobs.health.reporting.days import DAY, SLOW, attempt, before
 
 KEY = (SLOW.metric, SLOW.label)

@@ -1,4 +1,4 @@
-"""Whether a service answers: python -m tasks.run.answers http://host:port/path | tcp://host:port. Code 0 where it does.
+"""Whether a service answers: python -m tasks.run.probe http://host:port/path | tcp://host:port. Code 0 where it does.
 
 For health checks: it imports nothing but the standard library.
 """

@@ -11,10 +11,10 @@ from conf.settings import ApiSettings
 from lake.layout import MANIFEST
 from lake.suppression import Suppression
 from tasks.api import folders
+from tasks.api.api_errors import ApiError, Torn
 from tasks.api.client import Client, public_url
 from tasks.api.deadline import Deadline
 from tasks.api.drift import Fields, check_contract, new_fields
-from tasks.api.errors import ApiError, Torn
 from tasks.api.fetch_progress import FetchProgress, silent
 from tasks.api.keylog import KeyLog
 from tasks.api.manifest import Manifest, is_fetched, read_manifest

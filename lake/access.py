@@ -12,12 +12,13 @@ from typing import Any
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 
+from conf import sql_text as sql
 from conf.tables import SCHEMA, TABLES
-from lake import delta, sql
+from lake import delta
 from lake.conflicts import persistently
 from lake.delta import arrow_schema, is_table, open_table
 from lake.layout import schema_file, table_path
-from lake.schema import require_schema, write_schema
+from lake.schema_version import require_schema, write_schema
 from lake.storage import options
 
 Filters = Sequence[sql.Filter] | None
