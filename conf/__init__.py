@@ -1,1 +1,1 @@
-"""Values and declarations that tasks and jobs both read. Imports neither luigi nor pyspark."""
+"""What is declared and does nothing: settings, the API's contract, tables, views, figures, errors. Both sides read it."""
