@@ -35,7 +35,8 @@ from jobs.model.solvers.block_packing import side_of
 from jobs.model.solvers.csr import PackedPairs, pack
 from jobs.runtime.session import spark_session
 from tasks.run import jvm
-from tasks.run.spark_server import free_port, running
+from tasks.run.probe import free_port
+from tasks.run.spark_server import running
 
 TARGET = 1.2  # implicit's time over ours
 TARGET_BLOCKS, TARGET_BUILDING = 1.5, 2.0  # time in blocks over implicit's

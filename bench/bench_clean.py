@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from bench import raw_lake
 from conf.contract import LISTENS
 from tasks.run import jvm, spark_server
+from tasks.run.probe import free_port
 
 ROOT = pathlib.Path(__file__).parents[1]
 FIRST, SECOND = datetime.date(2024, 3, 1), datetime.date(2024, 3, 2)
@@ -148,7 +149,7 @@ def main() -> None:
 @contextlib.contextmanager
 def server(folder: pathlib.Path) -> Iterator[str]:
     """The URL of a Connect server of this bench's own, set up as the daily wrapper does it."""
-    port = spark_server.free_port()
+    port = free_port()
     with spark_server.running(port, folder / "spark.log", "local[2]", jvm.options(jvm.MANY)) as url:
         yield url
 

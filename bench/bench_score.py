@@ -33,7 +33,8 @@ from jobs.runtime.session import persisted, spark_session
 from lake.access import Lake
 from lake.delta import arrow_schema
 from tasks.run import jvm
-from tasks.run.spark_server import free_port, running
+from tasks.run.probe import free_port
+from tasks.run.spark_server import running
 
 TARGET = 1.3
 DATE = datetime.date(2024, 3, 1)

@@ -15,7 +15,8 @@ from conf.settings import Settings, SparkSettings
 from jobs.runtime.session import spark_session
 from tasks.base import spark_environment
 from tasks.run import jvm
-from tasks.run.spark_server import PATIENCE, answers, free_port, running
+from tasks.run.probe import answers, free_port
+from tasks.run.spark_server import PATIENCE, running
 
 SPARK_CLASS = pathlib.Path(pyspark.__file__).parent / "bin" / "spark-class"
 MEMORY = "3g"  # of a worker, for its executors

@@ -1,5 +1,5 @@
 """Ports of the loopback address for the servers of tests."""
 
-from tasks.run.spark_server import free_port
+from tasks.run.probe import free_port
 
 __all__ = ["free_port"]

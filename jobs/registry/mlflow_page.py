@@ -33,7 +33,7 @@ def show(job: Job) -> None:
 
 def serve(uri: str, port: int) -> None:
     """Run MLflow's server on the loopback address; its address is printed when it answers."""
-    if answers(port):
+    if taken(port):
         raise Refused(f"port {port} is taken; give another by --port")
     command = [str(pathlib.Path(sys.executable).with_name("mlflow")), "ui", "--host=127.0.0.1", f"--port={port}"]
     # The address goes by the environment, since it may hold a password; jobs of MLflow's own are not wanted.
@@ -42,7 +42,7 @@ def serve(uri: str, port: int) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         deadline = time.monotonic() + PATIENCE
-        while not answers(port):
+        while registry_access.reachable(f"http://127.0.0.1:{port}"):
             if server.poll() is not None or time.monotonic() > deadline:
                 raise Refused(f"MLflow's page did not come up on port {port}; see its messages above")
             time.sleep(0.2)
@@ -57,10 +57,9 @@ def serve(uri: str, port: int) -> None:
         server.wait()
 
 
-def answers(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
+def taken(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
 
 
 if __name__ == "__main__":

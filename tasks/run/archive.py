@@ -10,6 +10,7 @@ import tempfile
 from conf.errors import Refused
 from tasks.run import jvm, spark_server
 from tasks.run.demo import last_days, run
+from tasks.run.probe import free_port
 
 PATIENCE = 180  # seconds for the JVM to write the archive as it ends
 
@@ -20,7 +21,7 @@ def main() -> None:
     building = jvm.ARCHIVE.with_suffix(".tmp")
     building.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as name:
-        folder, port = pathlib.Path(name), spark_server.free_port()
+        folder, port = pathlib.Path(name), free_port()
         recorded = jvm.options(archive=building)
         recorded["spark.driver.defaultJavaOptions"] += f" -XX:ArchiveClassesAtExit={building}"
         with spark_server.running(port, folder / "spark.log", properties=recorded, patience=PATIENCE):

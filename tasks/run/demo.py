@@ -23,7 +23,8 @@ from conf.errors import Refused
 from tasks.base import today
 from tasks.daily import DailyPipeline
 from tasks.run.luigi_settings import settings
-from tasks.run.spark_server import answers, running
+from tasks.run.probe import answers
+from tasks.run.spark_server import running
 
 PORT = 15002
 

@@ -28,8 +28,9 @@ from lake.storage import absolute
 from tasks.base import DayParameter, today
 from tasks.daily import done
 from tasks.run import jvm
+from tasks.run.probe import free_port
 from tasks.run.processes import bound, end
-from tasks.run.spark_server import KeptServer, free_port, kept
+from tasks.run.spark_server import KeptServer, kept
 
 ALREADY_RUNNING, UNHANDLED, KILLED, TERMINATED = 10, 40, 128, 143  # 128 and the number of the signal
 HOUR = 3600

@@ -12,6 +12,18 @@ import urllib.request
 PATIENCE = 5  # seconds
 
 
+def answers(port: int) -> bool:
+    """Whether something listens at a port of this machine's loopback address."""
+    return not why_not(f"tcp://127.0.0.1:{port}")
+
+
+def free_port() -> int:
+    """A port of the loopback address that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def why_not(url: str) -> str:
     """Why the service does not answer; empty where it does, which for HTTP is with a status below 400."""
     parts = urllib.parse.urlsplit(url)

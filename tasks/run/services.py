@@ -17,7 +17,7 @@ import time
 
 from conf.checkout import DEPLOY, ROOT
 from conf.errors import Refused
-from tasks.run.spark_server import answers
+from tasks.run.probe import answers
 
 # In the order in which they are shown.
 PORTS = {

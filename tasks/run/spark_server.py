@@ -7,7 +7,6 @@ import argparse
 import contextlib
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 import time
@@ -21,24 +20,12 @@ from tasks.base import LOOPBACK, spark_environment
 from tasks.run import event_log as spark_events
 from tasks.run import jvm
 from tasks.run.luigi_settings import settings
+from tasks.run.probe import answers
 from tasks.run.processes import bound, end
 
 CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 PATIENCE = 120  # seconds for a JVM to come up
 STOP_PATIENCE = 15  # and to go down
-
-
-def answers(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
-
-
-def free_port() -> int:
-    """A port of the loopback address that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def command(port: int, master: str, properties: Mapping[str, str] | None = None, bind: str = "127.0.0.1") -> list[str]:

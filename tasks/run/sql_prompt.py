@@ -7,7 +7,6 @@ The queries run on [spark] remote where that is set, else on the server that ans
 import argparse
 import contextlib
 import signal
-import socket
 import subprocess
 import sys
 import urllib.parse
@@ -20,7 +19,8 @@ from lake import storage
 from lake.layout import state_folder
 from tasks.run import jvm
 from tasks.run.demo import PORT, say
-from tasks.run.spark_server import answers, free_port, running
+from tasks.run.probe import answers, free_port, why_not
+from tasks.run.spark_server import running
 
 
 def main() -> int:
@@ -61,9 +61,7 @@ def server(settings: Settings) -> Iterator[str]:
 def reachable(remote: str) -> bool:
     """Whether something answers at a ``sc://host:port`` (15002 where there is no port)."""
     address = urllib.parse.urlsplit(remote)
-    with contextlib.suppress(OSError), socket.create_connection((address.hostname, address.port or PORT), timeout=5):
-        return True
-    return False
+    return not why_not(f"tcp://{address.hostname}:{address.port or PORT}")
 
 
 def client(command: list[str]) -> int:

@@ -13,7 +13,8 @@ import pytest
 from deltalake import DeltaTable
 from nbclient import NotebookClient
 
-from tasks.run.spark_server import answers, running
+from tasks.run.probe import answers
+from tasks.run.spark_server import running
 from tests.ports import free_port
 
 pytestmark = pytest.mark.acceptance

@@ -12,7 +12,7 @@ import psycopg
 import requests
 
 from conf.checkout import ROOT
-from tasks.run.spark_server import answers
+from tasks.run.probe import answers
 from tests.chaos.processes import VARIABLE
 from tests.ports import free_port
 

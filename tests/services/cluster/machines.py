@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import pyspark
 
 from bench.standalone import cluster, wait
-from tasks.run.spark_server import answers
+from tasks.run.probe import answers
 from tests.ports import free_port
 
 ROOT = pathlib.Path(__file__).parents[3]

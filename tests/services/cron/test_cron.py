@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from deltalake import DeltaTable
 
-from tasks.run.spark_server import answers
+from tasks.run.probe import answers
 from tests.acceptance.conftest import serving
 from tests.ports import free_port
 

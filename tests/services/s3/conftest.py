@@ -9,7 +9,8 @@ from pyspark.sql import SparkSession
 
 from lake import storage
 from tasks.run import jvm
-from tasks.run.spark_server import free_port, running
+from tasks.run.probe import free_port
+from tasks.run.spark_server import running
 from tests import buckets
 
 ROOT = f"s3a://{buckets.BUCKET}"
