@@ -17,6 +17,7 @@ from conf.tables import TABLES, marker
 from jobs.cleaning import plays, rows
 from jobs.cleaning.recompute import take_back
 from jobs.cleaning.snapshot import Snapshot, open_snapshot, read_checked, snapshot_ids
+from jobs.cleaning.suppressed import hold_against_list
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.frames import SparkLake
 from jobs.runtime.progress import progress
@@ -30,7 +31,10 @@ TASKS = {"tracks": "CleanTracks", "users": "CleanUsers", "listen_history": "Clea
 def main(job: Job) -> Figures:
     entity = ENTITIES[job.args.entity]
     root, timezone = job.settings.lake.root, job.settings.api.timezone
-    snapshot = open_snapshot(root, entity, job.args.snapshot_date or job.date, timezone)
+    used = job.args.snapshot_date or job.date
+    for read in (entity, *(ENTITIES[name] for _, name in entity.references)):
+        hold_against_list(root, read, used)
+    snapshot = open_snapshot(root, entity, used, timezone)
     spark = job.spark(f"clean {entity.name} {job.date}", snapshot.rows)
     lake = job.frames(spark)
 

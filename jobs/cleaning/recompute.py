@@ -15,6 +15,7 @@ from conf.contract import Entity
 from conf.tables import TABLES
 from jobs.cleaning import rows
 from jobs.cleaning.snapshot import open_snapshot, read_checked
+from jobs.cleaning.suppressed import hold_against_list
 from jobs.runtime.frames import SparkLake
 
 
@@ -49,6 +50,7 @@ def before(lake: SparkLake, sought: DataFrame, entity: Entity, date: datetime.da
     for row in sorted(used, key=lambda row: row["date"], reverse=True):
         if sought.isEmpty():
             break
+        hold_against_list(lake.root, entity, row["snapshot_date"])
         snapshot = open_snapshot(lake.root, entity, row["snapshot_date"], timezone)
         held = rows.clean(rows.with_outcome(read_checked(lake.spark, snapshot), entity))
         here = held.join(sought.select(*table.key, "first_seen"), list(table.key))

@@ -12,9 +12,9 @@ from conf.contract import Entity
 from conf.errors import Refused
 from jobs.cleaning.checks import checked
 from jobs.cleaning.conversions import Context
-from jobs.privacy.raw_folders import held_against_list
+from jobs.cleaning.suppressed import is_held
 from lake import files
-from lake.layout import MANIFEST, raw_folder
+from lake.layout import MANIFEST, raw_folder, suppression_file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,14 +32,28 @@ class Snapshot:
 
 
 def open_snapshot(root: str, entity: Entity, date: datetime.date, timezone: str) -> Snapshot:
-    """The snapshot that a date's run fetched, without the people who asked to be forgotten.
+    """The snapshot that a date's run fetched, without the people who asked to be forgotten. Nothing is written.
 
     Raises:
-        Refused: there is none.
+        Refused: there is none, or people who asked to be forgotten may be in it.
+    """
+    snapshot = described(root, entity, date, timezone)
+    if not is_held(root, entity, snapshot.folder):
+        raise Refused(
+            f"{snapshot.folder}: {suppression_file(root)} has people whose rows may be in it; run the Clean tasks of a "
+            "date that uses the folder, or make forget again: both take these rows out"
+        )
+    return snapshot
+
+
+def described(root: str, entity: Entity, date: datetime.date, timezone: str) -> Snapshot:
+    """As :func:`open_snapshot`, for who reads the manifest alone: rows of people on the list may be in the files.
+
+    Raises:
+        Refused: there is no snapshot.
     """
     folder = raw_folder(root, entity.name, date).absolute()
     try:
-        held_against_list(root, entity, date)
         manifest = json.loads(files.read(folder / MANIFEST))
     except FileNotFoundError:
         raise Refused(f"{folder}: no snapshot of {entity.name} for {date}; fetch it first") from None

@@ -19,6 +19,7 @@ from typing import Any
 from conf.contract import ENTITIES, LISTENS, USERS, Entity
 from conf.errors import Refused
 from conf.tables import marker
+from jobs.cleaning import suppressed
 from jobs.health import spool
 from jobs.privacy import intent, plan, texts
 from jobs.privacy import mart_rows as mart
@@ -33,7 +34,7 @@ from jobs.privacy.person import texts as texts_of
 from jobs.runtime.command import Figures, Job, parser, run
 from lake import files, suppression
 from lake.access import Lake
-from lake.layout import lock_file, model_folder, raw_folder
+from lake.layout import MANIFEST, lock_file, model_folder, raw_folder
 from lake.suppression import FIELDS
 
 PEOPLE = (USERS, LISTENS)  # the entities whose rows are people's
@@ -99,7 +100,7 @@ def whom(lake: Lake, user_id: int) -> Person:
     only_id = Person(user_id)
     for folder in raw.folders(lake.root, USERS):
         for file in folder.glob("*.gz"):
-            mine += [raw.parsed(line) for line in raw.read(file) if only_id.theirs(USERS, line)]
+            mine += [suppressed.parsed(line) for line in suppressed.read(file) if only_id.theirs(USERS, line)]
     tracks = lake.rows("tracks", columns=["name", "artist", "songwriters", "album"])
     public = {text for row in tracks for text in row.values() if text} if mine else set()
     return describe(user_id, mine, (text for row in others for text in texts_of(row)), public)
@@ -117,7 +118,7 @@ def accounts(lake: Lake, person: Person, timezone: str) -> list[dict[str, Any]]:
         if entity.name not in FIELDS:
             continue
         mine = [one for one in bad if (one["date"], one["entity"]) == (date, entity.name)]
-        if files.exists(raw_folder(lake.root, entity.name, used) / raw.MANIFEST):
+        if files.exists(raw_folder(lake.root, entity.name, used) / MANIFEST):
             if (entity.name, used) not in held:
                 held[entity.name, used] = rows_of(lake.root, entity, used, person)
             moves = plan.moves(entity, held[entity.name, used], mine, date, timezone)
@@ -134,7 +135,7 @@ def rows_of(root: str, entity: Entity, date: datetime.date, person: Person) -> l
     """The person's rows in a raw folder, by id."""
     by_id = Person(person.user_id)
     files = sorted(raw_folder(root, entity.name, date).glob("*.gz"))
-    return [raw.parsed(line) for file in files for line in raw.read(file) if by_id.theirs(entity, line)]
+    return [suppressed.parsed(line) for file in files for line in suppressed.read(file) if by_id.theirs(entity, line)]
 
 
 def carry_out(job: Job, lake: Lake, key: str, begun: Intent) -> list[search.Place]:
@@ -181,14 +182,14 @@ def empty_raw(root: str, begun: Intent) -> None:
     raw.remove_remains(root)
     for entity in PEOPLE:
         for folder in raw.folders(root, entity):
-            with raw.only_one(folder):
-                known = raw.applied(folder) in (begun.list_before, listed.digest)
-                raw.sweep(folder, listed, functools.partial(theirs, begun.person, entity, listed, known))
+            with suppressed.only_one(folder):
+                known = suppressed.applied(folder) in (begun.list_before, listed.digest)
+                suppressed.sweep(folder, listed, functools.partial(theirs, begun.person, entity, listed, known))
 
 
 def theirs(person: Person, entity: Entity, listed: suppression.Suppression, known: bool, line: bytes) -> bool:
     """Whether a row goes: it is the person's, or where the folder was not held against the list before, anybody's on it."""
-    return person.theirs(entity, line) or (not known and listed.holds(entity, raw.parsed(line)))
+    return person.theirs(entity, line) or (not known and listed.holds(entity, suppressed.parsed(line)))
 
 
 def show(places: list[search.Place], begun: Intent) -> None:

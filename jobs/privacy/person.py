@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from conf.contract import USERS, Entity
-from jobs.privacy.raw_folders import parsed
+from jobs.cleaning.suppressed import parsed
 from lake.suppression import person
 
 

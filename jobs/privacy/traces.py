@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from conf.contract import ENTITIES
 from conf.settings import Settings
 from conf.tables import TABLES
+from jobs.cleaning import suppressed
 from jobs.privacy import mart_rows as mart
 from jobs.privacy import model_files as models
 from jobs.privacy import raw_folders as raw
@@ -59,7 +60,7 @@ def in_raw(root: str, person: Person) -> Iterator[Place]:
         for folder in raw.folders(root, entity):
             for file in sorted(folder.glob("*.gz")):
                 looked_at = found = 0
-                for line in raw.read(file):
+                for line in suppressed.read(file):
                     looked_at, found = looked_at + 1, found + person.theirs(entity, line)
                 yield Place(f"raw {entity.name}", looked_at, found)
     yield Place("remains of fetches", len(raw.remains(root)), len(raw.remains(root)))

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from conf.contract import ENTITIES
 from conf.errors import Refused
 from conf.tables import TABLES, Table
-from jobs.cleaning.snapshot import open_snapshot
+from jobs.cleaning.snapshot import described
 from jobs.runtime.command import Figures, Job, parser, run
 from lake.access import Lake
 from lake.layout import MANIFEST, raw_folder
@@ -122,7 +122,7 @@ def manifests(lake: Lake) -> tuple[str, int, int]:
     for row in lake.rows("accounting"):
         entity = ENTITIES[row["entity"]]
         if (raw_folder(lake.root, entity.name, row["snapshot_date"]) / MANIFEST).exists():
-            snapshot = open_snapshot(lake.root, entity, row["snapshot_date"], "UTC")
+            snapshot = described(lake.root, entity, row["snapshot_date"], "UTC")
             rows = snapshot.rows + snapshot.suppressed_rows
             same = (rows, snapshot.context.fetched_at) == (row["rows"], row["fetched_at"])
             looked_at, broken = looked_at + 1, broken + (not same)

@@ -7,6 +7,7 @@ import pytest
 
 from conf.contract import ENTITIES, USERS
 from conf.tables import marker
+from jobs.cleaning import suppressed
 from jobs.model.factors import FactorModel, sweep
 from jobs.model.stored import load
 from jobs.privacy import raw_folders as forgetting
@@ -90,12 +91,12 @@ def test_person_is_taken_out_of_a_raw_folder(bucket, monkeypatch):
     monkeypatch.setenv("MOOVITAMIX_SUPPRESSION_KEY", "k" * 32)
     raw.write(bucket, "users", DATE, [raw.user(17), raw.user(18)])
     suppression.add(bucket, "k" * 32, [suppression.hashed("k" * 32, 17)])
-    forgetting.held_against_list(bucket, USERS, DATE)
+    suppressed.hold_against_list(bucket, USERS, DATE)
     folder = raw_folder(bucket, "users", DATE)
-    manifest = forgetting.json.loads((folder / MANIFEST).read_text())
+    manifest = suppressed.json.loads((folder / MANIFEST).read_text())
     assert (manifest["rows"], manifest["suppressed"]["rows"]) == (1, 1)
     assert sorted(path.name for path in folder.iterdir()) == [MANIFEST, "part-00000.1.jsonl.gz"]
-    assert [forgetting.parsed(line)["id"] for line in forgetting.read(folder / "part-00000.1.jsonl.gz")] == [18]
+    assert [suppressed.parsed(line)["id"] for line in suppressed.read(folder / "part-00000.1.jsonl.gz")] == [18]
 
 
 @pytest.mark.parametrize("entity", list(ENTITIES))

@@ -7,7 +7,7 @@ import pytest
 
 from conf.contract import ENTITIES, LISTENS, USERS
 from conf.errors import BadSetting
-from jobs.privacy import raw_folders as raw
+from jobs.cleaning.suppressed import hold_against_list
 from lake import suppression
 from lake.layout import raw_folder
 from tasks import api as fetching
@@ -61,7 +61,7 @@ def test_a_folder_that_a_person_was_taken_out_of_is_proven_as_before(fetch_all, 
     monkeypatch.setenv("MOOVITAMIX_SUPPRESSION_KEY", KEY)
     suppression.add(tmp_path, KEY, [SEVEN])
     for entity in ENTITIES.values():
-        raw.held_against_list(str(tmp_path), entity, DATE)
+        hold_against_list(str(tmp_path), entity, DATE)
     manifests = fetch_all()
     assert (manifests["users"].rows, manifests["users"].suppressed["rows"]) == (39, 1)
     assert (manifests["listen_history"].rows, manifests["listen_history"].suppressed["units"]) == (71, 10)
