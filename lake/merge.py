@@ -23,6 +23,12 @@ class Clause:
     sets: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
+def rewriting(removed: str) -> list[Clause]:
+    """Rows in place of those with their key, or beside them; those for which ``removed`` (SQL over ``s``) holds go."""
+    stays = f"NOT ({removed})"
+    return [Clause("delete", removed), Clause("update all", stays), Clause("insert", stays)]
+
+
 def to_sql(path: str, source: str, on: str, clauses: list[Clause]) -> str:
     """``MERGE INTO`` of Spark SQL; ``source`` names a view."""
     words = " ".join(_sql(clause) for clause in clauses)
