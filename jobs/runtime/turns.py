@@ -1,8 +1,8 @@
 """Corrections that depend on what a table holds: no other correction is committed between reading and writing.
 
-Delta lets commits pass one another that have no file in common, and one that is a marker alone has none. So each
-commit here takes the number after the version that it read: one from memory is that very version or fails, and one
-by Spark fails where another has taken a number meanwhile. Then all of it is read again.
+Delta lets commits pass one another that have no file in common, and one that is a marker alone has none. But two that
+carry the same transaction identifier are a conflict for Spark and for deltalake. So each commit here carries that of the
+table's turn, with the number after the version that it read. One that comes too late fails, and all of it is read again.
 """
 
 import time
@@ -57,7 +57,7 @@ def _attempt(lake: SparkLake, table: str, marker: str, corrections: Corrections,
         SparkLake(lake.root, lake.spark, number, any_schema=True).rewrite(found, table, turn, removed)
         return False
     transactions = [Transaction(marker, lake.revision), Transaction(turn, number)]
-    properties = CommitProperties(max_commit_retries=0, app_transactions=transactions)
+    properties = CommitProperties(app_transactions=transactions)
     _commit_here(lake, stored, rows, declared.key, removed, properties)
     return lake.committed(marker)
 
@@ -70,7 +70,7 @@ def _commit_here(
     removed: str,
     properties: CommitProperties,
 ) -> None:
-    """Commit as the version after ``stored``, or fail."""
+    """Commit what was made of ``stored``, or fail where another has had a turn since."""
     if not rows.num_rows:
         write_deltalake(stored, rows, mode="append", commit_properties=properties, storage_options=options(lake.root))
         return
