@@ -43,7 +43,7 @@ DIFFERENCES = """what each side does
   both      the best k of all tracks for each user, what they heard left out
   ours      reads the pairs from a Delta table, solves every user's factors anew, names three reasons for each
             recommendation, breaks ties by id, commits the lists to a Delta table; plays to pairs and popularity is
-            timed beside it; in neither: the client's start, the day's catalogue and genres from its raw folder
+            timed beside it; in neither: the client's start, the day's catalogue and genres from their tables
             ranking alone takes the users' factors of the fit and names no reasons
   implicit  user factors of the fit, pairs ready in memory as a sparse matrix; lists stay in memory"""
 

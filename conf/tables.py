@@ -5,7 +5,7 @@ Types are Spark SQL's names; timestamps are UTC.
 
 import dataclasses
 
-SCHEMA = 3  # of the tables below; a change raises it and gets a module in jobs/migrations
+SCHEMA = 4  # of the tables below; a change raises it and gets a module in jobs/migrations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +73,26 @@ USERS = Table(
         Column("first_seen", "date", "first date whose snapshot held it"),
         Column("last_seen", "date", "last date whose snapshot held it"),
     ),
+)
+
+_SPAN = (
+    Column("genres", "string", "as that snapshot's clean row had them"),
+    Column("served_from", "date", "first date of the span"),
+    Column("served_until", "date", "first date after the span; empty where it goes on"),
+)
+
+TRACKS_SERVED = Table(
+    "tracks_served",
+    "one row per track and span of dates: every date cleaned in it had a snapshot with the track, its genres unchanged",
+    ("track_id", "served_from"),
+    (Column("track_id", "bigint"), *_SPAN),
+)
+
+USERS_SERVED = Table(
+    "users_served",
+    "one row per user and span of dates: every date cleaned in it had a snapshot with the user, the favourite genres unchanged",
+    ("user_id", "served_from"),
+    (Column("user_id", "bigint"), *_SPAN),
 )
 
 LISTENS = Table(
@@ -287,6 +307,8 @@ TABLES: dict[str, Table] = {
     for table in (
         TRACKS,
         USERS,
+        TRACKS_SERVED,
+        USERS_SERVED,
         LISTENS,
         QUARANTINE,
         ACCOUNTING,

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from conf.contract import ENTITIES, LISTENS, TRACKS, USERS, Entity
 from conf.errors import Refused
 from conf.tables import TABLES, marker
-from jobs.cleaning import plays, rows
+from jobs.cleaning import TASKS, plays, rows, served
 from jobs.cleaning.recompute import take_back
 from jobs.cleaning.snapshot import Snapshot, open_snapshot, read_checked, snapshot_ids
 from jobs.cleaning.suppressed import hold_against_list
@@ -25,7 +25,6 @@ from jobs.runtime.session import MANY, Keep, keeping
 
 OUTCOMES = ("clean", "duplicate", "quarantined", "later", "suppressed")
 FEW_REPEATED = 1_000_000  # keys that one machine holds in a hash table of some 100 MB
-TASKS = {"tracks": "CleanTracks", "users": "CleanUsers", "listen_history": "CleanListens"}
 
 
 def main(job: Job) -> Figures:
@@ -51,7 +50,7 @@ def main(job: Job) -> Figures:
 
 
 def commit(lake: SparkLake, outcomes: DataFrame, snapshot: Snapshot, figures: dict, date: datetime.date) -> None:
-    """Quarantine and accounting first, the table last: its marker says that the step is done."""
+    """Quarantine and accounting first, then who or what was served, the table last: its marker says that the step is done."""
     entity = snapshot.entity
     name = marker("quarantine", TASKS[entity.name], date)
     bad = quarantine(outcomes, entity, date)
@@ -66,6 +65,8 @@ def commit(lake: SparkLake, outcomes: DataFrame, snapshot: Snapshot, figures: di
     }
     name = marker("accounting", TASKS[entity.name], date)
     lake.replace_rows([accounting], "accounting", name, date=date, entity=entity.name)
+    if entity is not LISTENS:
+        served.record(lake, rows.clean(outcomes), entity, date)
     merge(lake, rows.clean(outcomes), entity, date, snapshot.context.timezone, figures["clean"])
 
 

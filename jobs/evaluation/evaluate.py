@@ -23,7 +23,7 @@ from jobs.evaluation.measured import Measured, nothing_new_share, play_share
 from jobs.model.factors import FactorModel
 from jobs.model.pairs import played, plays_as_of
 from jobs.model.stored import load
-from jobs.recommendation.servable import genres_on
+from jobs.recommendation.servable import served_on
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.frames import SparkLake
 from jobs.runtime.session import persisted
@@ -77,7 +77,7 @@ def measured(
         day: what those with a list then played, as :func:`~jobs.model.pairs.played` gives it.
     """
     plays = plays_as_of(lake.read("listens"), day_before)
-    tracks, people = (genres_on(lake, entity, day_before, settings.api.timezone) for entity in (TRACKS, USERS))
+    tracks, people = (served_on(lake, entity, day_before) for entity in (TRACKS, USERS))
     evaluator = Evaluator(plays, tracks, people, day, day_before + datetime.timedelta(days=1), settings)
     lists = {
         "served": lake.read("recommendations").filter(F.col("date") == F.lit(day_before)),

@@ -11,7 +11,7 @@ from jobs.model.pairs import midnight, plays_as_of, weighted
 from jobs.model.stored import load
 from jobs.recommendation.candidates import Candidates, popularity
 from jobs.recommendation.scoring import histories, recommend
-from jobs.recommendation.servable import cleaned, genres_on
+from jobs.recommendation.servable import cleaned, served_on
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.progress import progress
 from jobs.runtime.session import persisted
@@ -30,12 +30,12 @@ def main(job: Job) -> Figures:
     # Each user's plays in one place from the start: versions, pairs and users are then found without moving them again.
     plays = plays_as_of(lake.read("listens").repartition("user_id"), job.date)
     with persisted(plays):
-        tracks = genres_on(lake, TRACKS, job.date, settings.api.timezone)
+        tracks = served_on(lake, TRACKS, job.date)
         ranked = popularity(plays, tracks, job.date, serving.popular_days)
         candidates = Candidates.of(ranked.toArrow(), serving.min_genre_tracks)
         pairs = weighted(plays, job.date, model.recipe if model else {})
         users = histories(
-            genres_on(lake, USERS, job.date, settings.api.timezone),
+            served_on(lake, USERS, job.date),
             pairs,
             hidden(pairs, job.date, serving.exclude_heard_days),
         )

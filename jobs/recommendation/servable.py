@@ -1,28 +1,38 @@
-"""Who and what there was on a date, by its own snapshot, whatever has been fetched since."""
+"""Who and what there was on a date, whatever has been fetched since."""
 
 import datetime
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from conf.contract import TRACKS, Entity
+from conf.contract import Entity
 from conf.errors import Refused
-from jobs.cleaning.snapshot import open_snapshot, read_checked
+from conf.tables import TABLES
+from jobs.cleaning.served import marker_of, table_of
 from jobs.runtime.frames import SparkLake
 from lake.access import Lake
 
 
-def genres_on(lake: SparkLake, entity: Entity, date: datetime.date, timezone: str) -> DataFrame:
+def served_on(lake: SparkLake, entity: Entity, date: datetime.date) -> DataFrame:
     """The ids, each once, of the clean rows in the snapshot that ``date`` was cleaned from, with ``genres``.
 
-    Genres (text, null where there is none) are a track's, or a user's favourites; of several rows of an id those of
-    the latest. The table does not say: its ``last_seen`` moves on with later dates.
+    Genres (text, null where there is none) are a track's, or a user's favourites.
+
+    Raises:
+        Refused: the date was not cleaned, or it was by an older version and its raw folder is gone.
     """
-    used = cleaned(lake, entity, date)["snapshot_date"]
-    rows = read_checked(lake.spark, open_snapshot(lake.root, entity, used, timezone)).filter(F.size("reasons") == 0)
-    genres = F.col("genres" if entity is TRACKS else "favorite_genres")
-    latest = F.max(F.struct("updated_at", genres.alias("genres")))
-    return rows.groupBy(entity.field("id").target).agg(latest["genres"].alias("genres"))
+    account = cleaned(lake, entity, date)
+    if not Lake(lake.root, revision=0).committed(marker_of(entity, date)):
+        used = account["snapshot_date"]
+        raise Refused(
+            f"{lake.path(table_of(entity))}: does not say what the snapshot of {date} held; with the raw folder of {used} "
+            f"in place (a backup may have it) run python -m jobs clean --entity {entity.name} --date {date} "
+            f"--snapshot-date {used} --lake-root {lake.root}"
+        )
+    day = F.lit(date)
+    spans = lake.read(table_of(entity))
+    there = (F.col("served_from") <= day) & (F.col("served_until").isNull() | (day < F.col("served_until")))
+    return spans.filter(there).select(*TABLES[entity.name].key, "genres")
 
 
 def cleaned(lake: Lake, entity: Entity, date: datetime.date) -> dict:

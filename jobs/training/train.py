@@ -23,7 +23,7 @@ from jobs.model import registry_access, stored
 from jobs.model.factors import FactorModel
 from jobs.model.pairs import plays_as_of
 from jobs.model.solvers import fit
-from jobs.recommendation.servable import genres_on
+from jobs.recommendation.servable import served_on
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.frames import SparkLake
 from jobs.runtime.progress import part, progress
@@ -66,7 +66,7 @@ def tested(lake: SparkLake, plays: DataFrame, holdout: Holdout, date: datetime.d
 
 def test(lake: SparkLake, plays: DataFrame, holdout: Holdout, date: datetime.date, settings: Settings) -> list[dict]:
     """Rows of ``evaluations``; the challenger is saved and its run recorded."""
-    tracks, people = (genres_on(lake, entity, date, settings.api.timezone) for entity in (TRACKS, USERS))
+    tracks, people = (served_on(lake, entity, date) for entity in (TRACKS, USERS))
     offline = HoldoutEvaluator(plays, tracks, people, holdout, settings)
     current = champion_found(lake, date)
     served = stored.load(current.folder, current.version, settings.registry.uri) if current else None

@@ -1,20 +1,21 @@
 """Bring a lake that an older version wrote to the table schemas of this one. Nothing is lost; again does nothing.
 
-python -m jobs migrate --lake-root data/lake
+python -m jobs migrate --lake-root data/lake [--api-timezone Europe/Paris] [--spark-remote sc://host:port]
 """
 
-import argparse
-
-from conf.settings import add_flags, from_flags
 from conf.tables import SCHEMA
+from jobs.runtime.command import Figures, Job, parser, run
 from jobs.upkeep.migrations import migrate
 from lake.access import Lake
 
+
+def main(job: Job) -> Figures:
+    root = job.settings.lake.root
+    taken = migrate(Lake(root, any_schema=True), job)
+    done = f"migrated by {', '.join(f'v{step}' for step in taken)}" if taken else f"is of schema {SCHEMA} already"
+    print(f"{root}: {done}", flush=True)
+    return {"steps": len(taken)}
+
+
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_flags(arguments, "lake")
-    root = from_flags(arguments.parse_args()).lake.root
-    taken = migrate(Lake(root, any_schema=True))
-    print(
-        f"{root}: {'migrated by ' + ', '.join(f'v{step}' for step in taken) if taken else f'is of schema {SCHEMA} already'}"
-    )
+    run(main, parser(__doc__ or "", "api", "lake", "spark", today=True))

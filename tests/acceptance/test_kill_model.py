@@ -29,7 +29,6 @@ from lake.champion import champion_before, named
 from lake.layout import model_folder
 from tasks.base import spark_environment
 from tasks.run import spark_server
-from tests.jobs import raw
 from tests.ports import free_port
 
 pytestmark = pytest.mark.acceptance
@@ -110,8 +109,10 @@ def house(tmp_path_factory):
 
 def furnish(house):
     generator, lake = np.random.default_rng(5), Lake(house.root)
-    raw.write(house.root, "tracks", DATE, [raw.track(number) for number in range(TRACKS)])
-    raw.write(house.root, "users", DATE, [raw.user(number) for number in range(USERS)])
+    held = {"genres": "rock", "served_from": DATE}
+    tracks, users = [{**held, "track_id": n} for n in range(TRACKS)], [{**held, "user_id": n} for n in range(USERS)]
+    lake.append_rows(tracks, "tracks_served", f"tracks_served/CleanTracks/{DATE}")
+    lake.append_rows(users, "users_served", f"users_served/CleanUsers/{DATE}")
     cleaned = {"date": DATE, "snapshot_date": DATE, "revision": 1}
     lake.append_rows([{**cleaned, "entity": name} for name in ("tracks", "users")], "accounting", "accounting/test/1")
     lake.append_rows(plays(generator), "listens", "listens/test/1")

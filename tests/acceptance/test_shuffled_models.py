@@ -13,9 +13,10 @@ from deltalake import DeltaTable
 from pyspark.sql import DataFrame
 
 from conf import settings
+from conf.contract import TRACKS, USERS
 from conf.settings import AlsSettings, RetrainSettings, Settings
 from demo_api.snapshot import take_snapshot
-from jobs.cleaning import clean
+from jobs.cleaning import clean, served
 from jobs.evaluation import evaluate
 from jobs.model.factors import FactorModel
 from jobs.model.solvers import fit
@@ -91,6 +92,10 @@ def service(spark, tmp_path_factory):
     lake = Lake(str(made.root))
     accounted = [{**row, "date": date} for row in lake.rows("accounting") for date in DATES[:-1]]
     lake.append_rows(accounted, "accounting", "accounting/test/1")
+    for entity in (TRACKS, USERS):
+        DeltaTable(made.root / served.table_of(entity)).update({"served_from": f"DATE '{DATES[0]}'"})
+        for date in DATES[:-1]:
+            lake.mark(served.table_of(entity), served.marker_of(entity, date))
     with pytest.MonkeyPatch.context() as patch:
         for job in (train, promote):
             patch.setattr(job, "fit", dealt_anew)

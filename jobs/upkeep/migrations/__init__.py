@@ -7,15 +7,16 @@ from collections.abc import Callable
 
 from conf.errors import Refused
 from conf.tables import SCHEMA
-from jobs.upkeep.migrations import v2, v3
+from jobs.runtime.command import Job
+from jobs.upkeep.migrations import v2, v3, v4
 from lake.access import Lake
 from lake.layout import schema_file
 from lake.schema_version import schema_of, write_schema
 
-STEPS: dict[int, Callable[[Lake], None]] = {2: v2.migrate, 3: v3.migrate}
+STEPS: dict[int, Callable[[Lake, Job], None]] = {2: v2.migrate, 3: v3.migrate, 4: v4.migrate}
 
 
-def migrate(lake: Lake) -> list[int]:
+def migrate(lake: Lake, job: Job) -> list[int]:
     """Bring the lake to the schema of this code; returns the steps that were taken.
 
     Raises:
@@ -26,6 +27,6 @@ def migrate(lake: Lake) -> list[int]:
         raise Refused(f"{schema_file(lake.root)}: schema {found} is newer than this code's, {SCHEMA}; update the code")
     taken = list(range(found + 1, SCHEMA + 1))
     for step in taken:
-        STEPS[step](lake)
+        STEPS[step](lake, job)
         write_schema(lake.root, step)
     return taken

@@ -7,12 +7,13 @@ import pyarrow as pa
 from deltalake import write_deltalake
 
 from conf.tables import TABLES
+from jobs.runtime.command import Job
 from lake.access import Lake
 from lake.delta import arrow_schema
 from lake.storage import options
 
 
-def migrate(lake: Lake) -> None:
+def migrate(lake: Lake, _job: Job) -> None:
     if not lake.open("accounting"):
         return
     names = [name for name in TABLES["accounting"].names if name != "reasons"]

@@ -4,11 +4,12 @@ Only the table's schema changes: in rows of before the new columns are null.
 """
 
 from conf.tables import TABLES
+from jobs.runtime.command import Job
 from lake.access import Lake
 from lake.delta import fields_of
 
 
-def migrate(lake: Lake) -> None:
+def migrate(lake: Lake, _job: Job) -> None:
     table = lake.open("runs")
     if not table:
         return

@@ -19,7 +19,7 @@ from tests.jobs import raw
 from tests.ports import free_port
 
 DAYS = [datetime.date(2024, 3, day) for day in (1, 2, 3, 4, 5)]
-TABLES = ("tracks", "listens", "quarantine", "accounting")
+TABLES = ("tracks", "tracks_served", "listens", "quarantine", "accounting")
 LONG = "100:00"  # a duration that the stricter rule refuses
 
 
@@ -146,6 +146,17 @@ def test_the_tables_hold_what_the_dates_brought(in_order):
         (2, 6, 3),
         (2, 7, 2),
     ]
+
+
+def test_each_date_s_tracks_are_those_of_its_own_snapshot(in_order):
+    rows = Lake(in_order).rows("tracks_served")
+    for day in DAYS:
+        found = [
+            row["track_id"]
+            for row in rows
+            if row["served_from"] <= day and (row["served_until"] is None or day < row["served_until"])
+        ]
+        assert sorted(found) == sorted(track["id"] for track in TRACKS[day.day])
 
 
 def test_dates_out_of_order_run_again_and_recomputed_leave_equal_tables(run_all, in_order, tmp_path):

@@ -1,5 +1,6 @@
 """A lake that the version before wrote is refused, brought up to date once, and loses nothing."""
 
+import argparse
 import datetime
 import json
 import subprocess
@@ -10,7 +11,9 @@ import pytest
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 
 from conf.errors import Refused
+from conf.settings import Settings
 from conf.tables import SCHEMA, TABLES
+from jobs.runtime.command import Job
 from jobs.upkeep import migrations
 from lake.access import Lake
 from lake.delta import arrow_schema
@@ -19,6 +22,7 @@ from lake.schema_version import write_schema
 
 DAY = datetime.date(2024, 3, 1)
 MARKER = f"accounting/CleanTracks/{DAY}"
+JOB = Job(DAY, Settings(), argparse.Namespace(revision=1))
 
 
 @pytest.fixture
@@ -64,7 +68,7 @@ def test_the_migration_keeps_rows_and_markers_and_is_done_once(old):
     command = [sys.executable, "-m", "jobs", "migrate", f"--lake-root={old}"]
     first, second = (subprocess.run(command, capture_output=True, text=True) for _ in range(2))
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
-    assert "migrated by v2, v3" in first.stdout
+    assert "migrated by v2, v3, v4" in first.stdout
     assert f"of schema {SCHEMA} already" in second.stdout
     lake = Lake(old)
     [row] = lake.rows("accounting")
@@ -74,14 +78,14 @@ def test_the_migration_keeps_rows_and_markers_and_is_done_once(old):
 
 
 def test_a_migration_that_was_killed_before_it_said_so_runs_again(old):
-    migrations.STEPS[2](Lake(old, any_schema=True))
-    assert migrations.migrate(Lake(old, any_schema=True)) == [2, 3]
+    migrations.STEPS[2](Lake(old, any_schema=True), JOB)
+    assert migrations.migrate(Lake(old, any_schema=True), JOB) == [2, 3, 4]
     assert len(Lake(old).rows("accounting")) == 1
 
 
 def test_attempts_of_before_have_no_spark_figures_and_new_ones_do(old):
-    migrations.migrate(Lake(old, any_schema=True))
-    migrations.STEPS[3](Lake(old))  # again does nothing
+    migrations.migrate(Lake(old, any_schema=True), JOB)
+    migrations.STEPS[3](Lake(old), JOB)  # again does nothing
     lake = Lake(old)
     lake.append_rows([{"date": DAY, "task": "CleanUsers", "shuffle_mb": 1.5, "torn": 1}], "runs", "runs/x")
     found = {row["task"]: (row["seconds"], row["shuffle_mb"], row["torn"]) for row in lake.rows("runs")}
@@ -96,4 +100,4 @@ def test_a_new_lake_says_its_schema_and_one_that_is_newer_is_refused(tmp_path):
     with pytest.raises(Refused, match="newer than this version's"):
         Lake(str(tmp_path))
     with pytest.raises(Refused, match="update the code"):
-        migrations.migrate(Lake(str(tmp_path), any_schema=True))
+        migrations.migrate(Lake(str(tmp_path), any_schema=True), JOB)
