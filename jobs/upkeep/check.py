@@ -16,6 +16,14 @@ from jobs.runtime.command import Figures, Job, parser, run
 from lake.access import Lake
 from lake.layout import MANIFEST, raw_folder
 
+
+def overlaps(table: str, key: str) -> str:
+    """Spans of dates, and those that end before they begin or after the next of the same id begins."""
+    ordered = f"SELECT *, lead(served_from) OVER (PARTITION BY {key} ORDER BY served_from) AS next FROM {table}"  # noqa: S608 - names are declared in conf
+    ends = "coalesce(served_until, DATE '9999-12-31')"
+    return f"SELECT count(*), count_if({ends} <= served_from OR coalesce({ends} > next, false)) FROM ({ordered})"  # noqa: S608
+
+
 CHECKS = {
     "tracks: ids and durations are not negative": "SELECT count(*), count_if(track_id < 0 OR duration_s < 0) FROM tracks",
     "tracks: required columns have values": (
@@ -27,6 +35,14 @@ CHECKS = {
         "SELECT count(*), count_if(email IS NULL OR created_at IS NULL OR updated_at IS NULL) FROM users"
     ),
     "users: seen first before last": "SELECT count(*), count_if(NOT coalesce(first_seen <= last_seen, false)) FROM users",
+    "tracks_served: spans of a track do not overlap": overlaps("tracks_served", "track_id"),
+    "users_served: spans of a user do not overlap": overlaps("users_served", "user_id"),
+    "tracks_served: tracks are there": (
+        "SELECT count(*), count_if(t.track_id IS NULL) FROM tracks_served s LEFT JOIN tracks t ON s.track_id = t.track_id"
+    ),
+    "users_served: users are there": (
+        "SELECT count(*), count_if(u.user_id IS NULL) FROM users_served s LEFT JOIN users u ON s.user_id = u.user_id"
+    ),
     "listens: every column has a value": (
         "SELECT count(*), count_if(track_id IS NULL OR updated_at IS NULL OR first_seen IS NULL OR position < 0) FROM listens"
     ),

@@ -59,6 +59,11 @@ def tables(lake: Lake) -> None:
     # Two commits, so that a version before holds her too.
     lake.append_rows([{**people[3], "email": BEFORE["email"]}], "users", "users/A/1")
     lake.replace_rows(people, "users", "users/CleanUsers/2024-03-02", last_seen=DAYS[1])
+    held = [{"user_id": row["id"], "genres": "rock", "served_from": DAYS[0]} for row in (*OTHERS, ZORA)]
+    lake.append_rows(
+        [*held[:3], {**held[3], "served_until": DAYS[1]}], "users_served", "users_served/CleanUsers/2024-03-01"
+    )
+    lake.append_rows([{**held[3], "served_from": DAYS[1]}], "users_served", "users_served/CleanUsers/2024-03-02")
     lake.append_rows([{**seen, "track_id": row["id"], "name": row["name"]} for row in TRACKS], "tracks", "tracks/A/1")
     lake.append_rows([*plays()], "listens", "listens/CleanListens/2024-03-02")
     bad = [

@@ -84,6 +84,7 @@ def gone(tmp_path_factory):
 def test_rows_of_the_person_are_gone_and_those_of_others_are_there(gone):
     lake = Lake(str(gone[0]))
     assert users_of(lake, "users") == [1, 18, 170]
+    assert users_of(lake, "users_served") == [1, 18, 170]
     assert users_of(lake, "listens") == [1, 18]
     assert users_of(lake, "recommendations") == [1, 18, 170]
     assert users_of(lake, "evaluation_users") == [18]
@@ -101,8 +102,10 @@ def test_markers_stand_and_only_the_newest_version_is_left(gone):
     lake = Lake(str(gone[0]))
     assert lake.committed("recommendations/Recommend/2024-03-02")
     assert lake.committed("users/CleanUsers/2024-03-02")
-    log = gone[0] / "users" / "_delta_log"
-    assert len({re.match(r"\d{20}", file.name)[0] for file in log.glob("0*")}) == 1
+    assert lake.committed("users_served/CleanUsers/2024-03-01")
+    for table in ("users", "users_served"):
+        log = gone[0] / table / "_delta_log"
+        assert len({re.match(r"\d{20}", file.name)[0] for file in log.glob("0*")}) == 1
 
 
 def test_raw_rows_are_out_and_the_manifest_says_how_many(gone):
@@ -159,6 +162,7 @@ def test_what_was_found_and_that_nothing_is_left_is_printed_by_place(gone):
     assert lines["raw listen_history"] == ["4", "8", "0"]
     assert lines["raw users"] == ["6", "2", "0"]
     assert lines["table users"] == ["3", "2", "0"]
+    assert lines["table users_served"] == ["3", "2", "0"]
     assert lines["table recommendations"] == ["6", "2", "0"]
     assert lines["table quarantine"] == ["1", "2", "0"]
     assert lines["models"] == ["2", "2", "0"]

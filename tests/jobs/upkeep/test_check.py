@@ -28,9 +28,14 @@ ACCOUNT = {"date": DAY, "entity": "listen_history", "revision": 1, "snapshot_dat
 LISTED = {"date": DAY, "user_id": 1, "source": "als", "because": [], "model_version": "1"}
 FIGURE = {"date": DAY, "kind": "live", "model": "als", "model_version": "1", "k": 10, "users": 5}
 
+SPAN = {"genres": "rock", "served_from": DAY, "served_until": None}
+NEXT = DAY + datetime.timedelta(days=1)
+
 HEALTHY = {
     "tracks": [{**TRACK, "track_id": 1}, {**TRACK, "track_id": 2}],
     "users": [{**USER, "user_id": 1}],
+    "tracks_served": [{**SPAN, "track_id": 1, "served_until": NEXT}, {**SPAN, "track_id": 1, "served_from": NEXT}],
+    "users_served": [{**SPAN, "user_id": 1}],
     "listens": [PLAY],
     "quarantine": [{"date": DAY, "entity": "listen_history", "reasons": ["items_null"], "row": "{}"}],
     "accounting": [{**ACCOUNT, "reasons": json.dumps({"items_null": 1})}],
@@ -46,6 +51,8 @@ DAMAGE = {
         {**TRACK, "track_id": -2, "name": None, "last_seen": DAY - datetime.timedelta(days=1)},
     ],
     "users": [{**USER, "user_id": -1, "email": None, "first_seen": None}],
+    "tracks_served": [{**SPAN, "track_id": 77, "served_until": DAY}],
+    "users_served": [{**SPAN, "user_id": 1, "served_from": NEXT}, {**SPAN, "user_id": 9}],
     "listens": [
         {**PLAY, "user_id": 8, "position": -1},
         {**PLAY, "track_id": 88, "position": 1, "listened_at": STAMP + datetime.timedelta(days=1)},
