@@ -5,7 +5,7 @@ Types are Spark SQL's names; timestamps are UTC.
 
 import dataclasses
 
-SCHEMA = 4  # of the tables below; a change raises it and gets a module in jobs/migrations
+SCHEMA = 4  # of the tables below; a change raises it and gets a module in jobs/upkeep/migrations
 
 
 @dataclasses.dataclass(frozen=True)

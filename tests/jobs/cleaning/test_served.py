@@ -10,7 +10,7 @@ from conf.errors import Refused
 from jobs.cleaning import served
 from jobs.recommendation.servable import served_on
 from jobs.runtime import turns
-from lake.access import Lake
+from jobs.runtime.frames import SparkLake
 
 FIRST, SECOND, THIRD, FOURTH = (datetime.date(2024, 3, day) for day in (1, 2, 3, 4))
 HELD = {
@@ -30,7 +30,7 @@ IN_ORDER = [
 
 @pytest.fixture
 def lake(spark, tmp_path):
-    found = Lake(str(tmp_path), spark)
+    found = SparkLake(str(tmp_path), spark)
     rows = [{"date": date, "entity": "tracks", "snapshot_date": date} for date in HELD]
     found.append_rows(rows, "accounting", "accounting/test/1")
     return found
@@ -79,7 +79,7 @@ def test_again_changes_nothing_and_a_day_like_the_one_before_writes_no_file(way,
 
 def test_whole_day_takes_the_place_of_a_partial_one_and_a_revision_that_of_the_one_before(lake):
     for revision, held in ((0, {7: "a"}), (1, {8: "b"}), (3, HELD[SECOND]), (2, {9: "c"})):
-        record(Lake(lake.root, lake.spark, revision), SECOND, held)
+        record(SparkLake(lake.root, lake.spark, revision), SECOND, held)
     record(lake, FIRST)
     record(lake, THIRD)
     record(lake, FOURTH)
@@ -120,7 +120,7 @@ def test_dates_at_once_leave_what_they_leave_in_turn(way, lake, spark):
 
     def run(date):
         try:
-            record(Lake(lake.root, spark.newSession()), date)
+            record(SparkLake(lake.root, spark.newSession()), date)
         except Exception as error:
             failures.append(error)
 
@@ -147,5 +147,5 @@ def test_date_that_is_not_known_is_refused_with_what_to_do(lake):
         Refused, match=r"does not say what the snapshot of 2024-03-02 held; .* --entity tracks --date 2024-03-02"
     ):
         served_on(lake, TRACKS, SECOND)
-    record(Lake(lake.root, lake.spark, 0), SECOND)
-    assert set(on(Lake(lake.root, lake.spark, 5), SECOND)) == {1, 3}
+    record(SparkLake(lake.root, lake.spark, 0), SECOND)
+    assert set(on(SparkLake(lake.root, lake.spark, 5), SECOND)) == {1, 3}

@@ -12,6 +12,7 @@ from jobs.cleaning import clean, recompute
 from jobs.cleaning.snapshot import described, open_snapshot
 from jobs.cleaning.suppressed import hold_against_list
 from jobs.runtime.command import Job
+from jobs.runtime.frames import SparkLake
 from lake import suppression
 from lake.access import Lake
 from tests.jobs import raw
@@ -80,7 +81,7 @@ def test_cleaning_takes_them_out_of_all_folders_that_it_reads(spark, backup):
 
 
 def test_recomputing_takes_them_out_of_the_earlier_dates_folders(spark, backup):
-    lake = Lake(str(backup), spark)
+    lake = SparkLake(str(backup), spark)
     lake.append_rows([{"date": DAY, "entity": "users", "snapshot_date": DAY}], "accounting", "accounting/test/1")
     sought = spark.createDataFrame([(number, DAY) for number in (17, 18)], "user_id bigint, first_seen date")
     found = recompute.before(lake, sought, USERS, DAY + datetime.timedelta(days=1), "UTC")

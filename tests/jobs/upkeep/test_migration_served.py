@@ -14,6 +14,7 @@ from jobs.cleaning import clean, served
 from jobs.cleaning.snapshot import open_snapshot, read_checked
 from jobs.recommendation.servable import served_on
 from jobs.runtime.command import Job
+from jobs.runtime.frames import SparkLake
 from jobs.upkeep import migrations
 from lake import files
 from lake.access import Lake
@@ -58,7 +59,7 @@ def old(spark, tmp_path_factory):
 
 @pytest.fixture
 def lake(spark, old, tmp_path):
-    return Lake(str(shutil.copytree(old, tmp_path / "lake")), spark, any_schema=True)
+    return SparkLake(str(shutil.copytree(old, tmp_path / "lake")), spark, any_schema=True)
 
 
 def of_raw(lake, entity, date):
