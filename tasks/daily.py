@@ -14,9 +14,6 @@ from lake import commits
 from lake.layout import report_file, report_revision
 from tasks import mart
 from tasks.base import DatedTask, DayParameter, OptionalDayParameter, today
-from tasks.observe import attempts as ledger
-from tasks.observe import console, links, logs
-from tasks.observe import mail as notify
 from tasks.publish import Publish
 from tasks.recommend import Recommend
 from tasks.report import HealthReport
@@ -135,9 +132,3 @@ def done(root: str, dates: list[datetime.date], revision: int, partial: bool = F
     reported = {date for date in listed if report_revision(report_file(root, date, partial)) >= revision}
     postgres = settings().postgres
     return mart.published(postgres, sorted(reported), revision) if postgres.url and reported else reported
-
-
-logs.listen()
-console.listen()
-links.listen()
-notify.listen(ledger.listen())

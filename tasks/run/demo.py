@@ -20,6 +20,7 @@ import requests
 
 from conf.checkout import ROOT
 from conf.errors import Refused
+from tasks import observe
 from tasks.base import today
 from tasks.daily import DailyPipeline
 from tasks.run.luigi_settings import settings
@@ -91,6 +92,7 @@ def run(dates: list[datetime.date], folder: pathlib.Path, port: int, drift: date
     Raises:
         Refused: a day failed; its lines have said why.
     """
+    observe.install()
     use("lake", "root", str(folder / "lake"))
     use("registry", "uri", f"sqlite:///{folder / 'mlflow.db'}")
     left = [date for date in dates if not DailyPipeline(date=date).complete()]

@@ -23,7 +23,9 @@ DATE = datetime.date(2024, 3, 1)
 STEP = """
 import pathlib, sys
 import luigi
-from tasks import daily, report
+from tasks import observe, report
+
+observe.install()
 
 class Tiny(report.HealthReport):
     def requires(self): return []

@@ -22,7 +22,9 @@ SECRETS = {
 STEPS = """
 import sys
 import luigi
-from tasks import base, daily, report
+from tasks import base, observe, report
+
+observe.install()
 
 class WithJob(report.HealthReport):
     def requires(self): return []

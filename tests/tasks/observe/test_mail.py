@@ -21,7 +21,9 @@ from tests.tasks.test_luigid import DATE, ROOT
 STEPS = """
 import pathlib, sys
 import luigi
-from tasks import base, daily, report
+from tasks import base, observe, report
+
+observe.install()
 
 class HealthReport(report.HealthReport):
     def requires(self): return []
