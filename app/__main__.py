@@ -10,7 +10,7 @@ import tempfile
 import uvicorn
 
 from app.main import create_app, store_of
-from conf.errors import Refused
+from conf.errors import Refused, refusals_told
 from conf.settings import AppSettings, Settings, add_flags, as_flags, from_flags
 
 SECTIONS = ("app", "lake", "recommend", "evaluate")
@@ -25,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
+@refusals_told()
 def worker() -> object:
     """The application in a process of its own, with the settings of the one that started it."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
@@ -85,7 +86,7 @@ def serve(settings: Settings) -> None:
 
 
 def main() -> None:
-    with contextlib.suppress(KeyboardInterrupt):  # the server has ended by it, and raises it again
+    with refusals_told(), contextlib.suppress(KeyboardInterrupt):  # the server has ended by it, and raises it again
         serve(from_flags(parser().parse_args()))
 
 

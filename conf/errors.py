@@ -1,28 +1,30 @@
-"""Errors that a person can act on.
-
-Both are ``SystemExit``: a command that nobody stops ends with code 1 and the one line they hold,
-with no stack. Code that wants to handle them catches them by name.
+"""Errors that a person can act on, and the edge of a command, where one of them ends it.
 
 ::
 
-    SystemExit
+    Exception
      +- Refused        the work cannot be done as asked, or with what was found
+         +- CannotFit      no model comes of the data
          +- BadSetting     a setting, flag or date is wrong: nothing was started
+
+They are exceptions like others: ``except Exception`` catches them, and what passes them on need not know them.
+Only the outermost lines of a command (its ``__main__``) turn one into an exit code and one line, by
+:func:`refusals_told`. Luigi's own command has such lines in ``tasks/run/luigi_command.py``.
 """
 
+import contextlib
+import sys
+from collections.abc import Iterator
 
-class Refused(SystemExit):
+CODE = 1  # of a command that a Refused ended
+
+
+class Refused(Exception):
     """One line: what was found, what was required, what to do."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
-
-    def __str__(self) -> str:
-        return self.message
-
-    def __reduce__(self) -> tuple:
-        return (type(self), (self.message,))
 
 
 class CannotFit(Refused):
@@ -31,3 +33,23 @@ class CannotFit(Refused):
 
 class BadSetting(Refused):
     """A value given by a person is not one that can be used."""
+
+
+@contextlib.contextmanager
+def refusals_told() -> Iterator[None]:
+    """The edge of a command: a Refused ends it with its line on stderr and code 1, without a stack."""
+    try:
+        yield
+    except Refused as refusal:
+        tell(refusal)
+        raise SystemExit(CODE) from None
+
+
+def tell(refusal: Refused) -> None:
+    """Print the refusal as one line."""
+    print(line(refusal), file=sys.stderr, flush=True)
+
+
+def line(refusal: Refused) -> str:
+    """What a person, and the step that started the command, reads: drivers quoted in it may have said several lines."""
+    return f"error: {' '.join(refusal.message.split())}"

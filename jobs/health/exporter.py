@@ -11,7 +11,7 @@ from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
 
-from conf.errors import Refused
+from conf.errors import Refused, refusals_told
 from conf.settings import Settings
 from jobs.health.exporting.collector import LakeCollector
 from jobs.runtime.command import parser, settle
@@ -52,4 +52,5 @@ def main(settings: Settings) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
-    main(settle(parser(__doc__ or "", "lake", "evaluate", "retrain", "health", "metrics", today=True)).settings)
+    with refusals_told():
+        main(settle(parser(__doc__ or "", "lake", "evaluate", "retrain", "health", "metrics", today=True)).settings)

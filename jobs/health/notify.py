@@ -7,7 +7,7 @@ sent before. ``--test`` sends a mail that says so. A mail that could not be sent
 import datetime
 import socket
 
-from conf.errors import BadSetting
+from conf.errors import BadSetting, refusals_told
 from conf.settings import WEEKDAYS, MailSettings, Settings
 from jobs.health.mailing import day_letter as day
 from jobs.health.mailing import sent as memory
@@ -125,6 +125,7 @@ if __name__ == "__main__":
     arguments.add_argument("--once", action="store_true", help="only what [mail] asks for and was not sent before")
     arguments.add_argument("--test", action="store_true", help="a mail that says that it is a test")
     if arguments.parse_known_args()[0].test:
-        print(check(settle(arguments).settings))
+        with refusals_told():
+            print(check(settle(arguments).settings))
     else:
         run(main, arguments)

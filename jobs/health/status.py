@@ -2,6 +2,7 @@
 
 import datetime
 
+from conf.errors import refusals_told
 from jobs.health.overview import last_day, missing_days
 from jobs.runtime.command import Job, parser, settle
 from lake.champion import champion_before
@@ -26,4 +27,5 @@ def text(job: Job) -> str:
 
 
 if __name__ == "__main__":
-    print(text(settle(parser(__doc__ or "", "lake"))))
+    with refusals_told():
+        print(text(settle(parser(__doc__ or "", "lake"))))

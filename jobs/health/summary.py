@@ -3,6 +3,7 @@
 import shlex
 
 from conf.checkout import ROOT
+from conf.errors import refusals_told
 from conf.settings import EvaluateSettings
 from jobs.health.comparisons import OF_LISTS, Comparison, between, comparisons, shares, shown
 from jobs.health.overview import Overview, overview
@@ -120,4 +121,5 @@ def show(job: Job) -> None:
 
 
 if __name__ == "__main__":
-    show(settle(parser(__doc__ or "", "lake", "evaluate")))
+    with refusals_told():
+        show(settle(parser(__doc__ or "", "lake", "evaluate")))

@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import pathlib
 
+from conf.errors import refusals_told
 from jobs.runtime.command import Job, parser, settle
 from lake.access import Lake
 
@@ -110,4 +111,5 @@ if __name__ == "__main__":
     arguments.add_argument("--since", type=datetime.date.fromisoformat, help="first date (default: the first there is)")
     arguments.add_argument("--plot", type=pathlib.Path, help="file to draw into, such as trend.svg or trend.png")
     arguments.add_argument("--mark", type=datetime.date.fromisoformat, help="a date to be marked in the plot")
-    show(settle(arguments))
+    with refusals_told():
+        show(settle(arguments))

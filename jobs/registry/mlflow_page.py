@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from conf.errors import Refused
+from conf.errors import Refused, refusals_told
 from jobs.model import registry_access
 from jobs.registry.live_figures import record_live
 from jobs.runtime.command import Job, parser, settle
@@ -65,4 +65,5 @@ def taken(port: int) -> bool:
 if __name__ == "__main__":
     arguments = parser(__doc__ or "", "lake", "registry", today=True)
     arguments.add_argument("--port", type=int, default=5000, help="of the loopback address (default: 5000)")
-    show(settle(arguments))
+    with refusals_told():
+        show(settle(arguments))

@@ -8,12 +8,11 @@ to it, and fetches the copies of champion and previous again where they are not 
 
 import dataclasses
 import json
-import sys
 import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from conf.errors import Refused
+from conf.errors import refusals_told
 from jobs.model import registry_access
 from jobs.model.registry_access import BROKEN
 from jobs.model.stored import load
@@ -192,7 +191,5 @@ if __name__ == "__main__":
     arguments = parser(__doc__ or "", "lake", "evaluate", "registry", today=True)
     arguments.add_argument("--json", action="store_true", help="print as JSON")
     arguments.add_argument("--repair", action="store_true", help="let aliases and copies agree with decisions")
-    try:
+    with refusals_told():
         show(settle(arguments))
-    except Refused as refusal:
-        sys.exit(f"error: {refusal.message}")

@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from conf.errors import BadSetting, Refused
+from conf.errors import CODE, BadSetting, Refused, tell
 from conf.settings import Settings, add_flags, from_flags
 from jobs.runtime import spark_events
 from lake.access import Lake
@@ -108,13 +108,12 @@ def run(main: Callable[[Job], Figures], arguments: argparse.ArgumentParser) -> N
     logging.getLogger("py4j").setLevel(logging.WARNING)
     # PySpark logs every server error with its query context; the one who raised it says it better.
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
-    job = settle(arguments)
     code = 0
     try:
-        finish(job, main)
+        finish(settle(arguments), main)
     except Refused as refusal:
-        print(f"error: {refusal.message}", file=sys.stderr)
-        code = 1
+        tell(refusal)
+        code = CODE
     except Exception:
         traceback.print_exc()
         code = 1

@@ -4,7 +4,7 @@ import re
 
 from pyspark.errors import PySparkException
 
-from conf.errors import Refused
+from conf.errors import Refused, line
 
 # Spark counts columns from 0 in "line 1 pos 14", and from 1 in "line 1, position 8".
 PLACE = re.compile(r"line (\d+),? pos(ition)? (\d+)")
@@ -15,7 +15,7 @@ TAIL = re.compile(r"\s*(SQLSTATE: \w+.*|\(line \d+, pos \d+\).*|; line \d+ pos \
 def text(error: BaseException, statement: str) -> str:
     """The lines to print for an error."""
     if isinstance(error, Refused):
-        return f"error: {error.message}"
+        return line(error)
     message = str(error).partition("JVM stacktrace:")[0].strip()
     if isinstance(error, PySparkException) and _unreachable(message):
         return "error: the Spark Connect server does not answer any more; start again"

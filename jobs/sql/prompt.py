@@ -125,7 +125,7 @@ def answered(engine: Runs, statement: str, show: Callable[[str], None]) -> bool:
         stop(engine)
         print("stopped", file=sys.stderr)
         return False
-    except (Exception, SystemExit) as error:  # Refused is a SystemExit
+    except Exception as error:
         print(failures.text(error, statement), file=sys.stderr)
         return False
     return True

@@ -14,7 +14,7 @@ import sys
 
 from pyspark.sql.connect.client.retries import DefaultPolicy
 
-from conf.errors import Refused
+from conf.errors import CODE, Refused, tell
 from conf.settings import add_flags, from_flags
 from jobs.runtime.session import spark_session
 from jobs.sql import failures
@@ -73,7 +73,7 @@ def run(engine: Engine, statements: list[str], form: str) -> int:
         except KeyboardInterrupt:
             loop.stop(engine)
             return 130
-        except (Exception, Refused) as error:
+        except Exception as error:
             print(failures.text(error, statement), file=sys.stderr)
             return 1
     return 0
@@ -83,8 +83,8 @@ if __name__ == "__main__":
     try:
         code = main()
     except Refused as refusal:
-        print(f"error: {refusal.message}", file=sys.stderr)
-        code = 1
+        tell(refusal)
+        code = CODE
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()
     # As in jobs.runtime.command: threads of deltalake and pyarrow may abort an interpreter that goes down.

@@ -13,6 +13,8 @@ from conf.errors import Refused
 
 log = logging.getLogger("moovitamix")
 
+STACK = "Traceback (most recent call last):"
+
 # Figures of a step that a person wants to see, in this order.
 SHOWN = (
     "rows_in",
@@ -83,8 +85,15 @@ def describe(figures: dict) -> str:
     )
 
 
+def refusal(error: BaseException) -> BaseException:
+    """What was refused, where Luigi's command has made a SystemExit of it (tasks/run/luigi_command.py); else the error."""
+    of_a_refusal = isinstance(error, SystemExit) and isinstance(error.__cause__, Refused)
+    return error.__cause__ if of_a_refusal and error.__cause__ else error
+
+
 def message(error: BaseException) -> str:
     """The error in one line."""
+    error = refusal(error)
     if isinstance(error, SystemExit) and error.code == 128 + signal.SIGTERM:
         return "it was asked to stop (SIGTERM); run again to go on"
     text = error.message if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
@@ -112,8 +121,10 @@ def listen() -> None:
 
 
 class OneLine(logging.Formatter):
-    """A record without its stack; what ended an exception stands behind the message."""
+    """A record without its stack; the error stands behind the message, also where Luigi has put the stack into it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        text = record.getMessage().splitlines()[0] if record.getMessage() else ""
-        return f"{text}: {message(record.exc_info[1])}" if record.exc_info and record.exc_info[1] else text
+        text, *more = record.getMessage().strip().splitlines() or [""]
+        if record.exc_info and record.exc_info[1]:
+            return f"{text}: {message(record.exc_info[1])}"
+        return f"{text} {more[-1]}" if STACK in more else text

@@ -7,7 +7,7 @@ temporary folder on a Spark Connect server that does so. Without the archive eve
 import pathlib
 import tempfile
 
-from conf.errors import Refused
+from conf.errors import Refused, refusals_told
 from tasks.run import jvm, spark_server
 from tasks.run.demo import last_days, run
 from tasks.run.probe import free_port
@@ -32,4 +32,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with refusals_told():
+        main()

@@ -19,7 +19,7 @@ import luigi
 import requests
 
 from conf.checkout import ROOT
-from conf.errors import Refused
+from conf.errors import Refused, refusals_told
 from tasks import observe
 from tasks.base import today
 from tasks.daily import DailyPipeline
@@ -133,4 +133,5 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with refusals_told():
+        main()

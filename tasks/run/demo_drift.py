@@ -9,6 +9,7 @@ import argparse
 import pathlib
 
 from conf.checkout import ROOT
+from conf.errors import refusals_told
 from tasks.run.demo import PORT, last_days, run, show, use
 
 WINDOW = 3  # days of live figures that the rule averages, and of the reference
@@ -35,4 +36,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with refusals_told():
+        main()

@@ -16,7 +16,7 @@ import time
 import requests
 
 from conf.checkout import ROOT
-from conf.errors import Refused
+from conf.errors import Refused, refusals_told
 from lake.layout import index_file, report_file
 from tasks.run.demo import PORT, demo_api, last_days, say
 from tasks.run.spark_server import running
@@ -100,4 +100,5 @@ def tell(lake: pathlib.Path, dates: list[datetime.date]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with refusals_told():
+        main()

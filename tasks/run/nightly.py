@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from conf.checkout import ROOT
-from conf.errors import Refused
+from conf.errors import Refused, line
 from conf.settings import SECTIONS, Settings, add_flags, as_flags, from_flags
 from lake import commits, storage
 from lake.layout import MANIFEST, daily_log, lock_file, logs_folder, raw_folder
@@ -52,7 +52,7 @@ def main() -> int:
         args = arguments.parse_args()
         settings = from_flags(args)
     except Refused as refusal:
-        say(f"error: {refusal.message}")
+        say(line(refusal))
         return UNHANDLED
     signal.signal(signal.SIGTERM, _stop)
     code = once(settings, args.date)
@@ -69,7 +69,7 @@ def once(settings: Settings, date: datetime.date | None = None) -> int:
             remove_old_logs(settings, today())
             return run(settings, output, date)
     except Refused as refusal:
-        say(f"error: {refusal.message}")
+        say(line(refusal))
         return ALREADY_RUNNING if isinstance(refusal, AlreadyRunning) else UNHANDLED
     except Exception as error:
         if not storage.is_failure(error):  # such as a full disk

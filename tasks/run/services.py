@@ -16,7 +16,7 @@ import sys
 import time
 
 from conf.checkout import DEPLOY, ROOT
-from conf.errors import Refused
+from conf.errors import Refused, refusals_told
 from tasks.run.probe import answers
 
 # In the order in which they are shown.
@@ -178,4 +178,5 @@ def _wait(folder: pathlib.Path, service: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with refusals_told():
+        main()

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from conf.checkout import DEPLOY
-from conf.errors import Refused
+from conf.errors import Refused, refusals_told
 from conf.settings import add_flags, from_flags
 from lake import storage
 from tasks.base import LOOPBACK, spark_environment
@@ -183,4 +183,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with refusals_told():
+        main()

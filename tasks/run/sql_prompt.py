@@ -13,7 +13,7 @@ import urllib.parse
 from collections.abc import Iterator
 from types import FrameType
 
-from conf.errors import Refused
+from conf.errors import Refused, refusals_told
 from conf.settings import Settings, add_flags, as_flags, from_flags
 from lake import storage
 from lake.layout import state_folder
@@ -82,6 +82,7 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        with refusals_told():
+            sys.exit(main())
     except KeyboardInterrupt:
         sys.exit(130)

@@ -64,7 +64,7 @@ class LakeCollector(Collector):
                 self._figures = read(lake, self._settings.evaluate.window_days)
                 self._versions = versions
             self._said = ""
-        except (Exception, Refused) as error:  # whatever is wrong with the lake, the scrape is to be answered
+        except Exception as error:  # whatever is wrong with the lake, the scrape is to be answered
             self._errors += 1
             self._figures = None
             self._say(f"{type(error).__name__}: {error}".strip().splitlines()[0])

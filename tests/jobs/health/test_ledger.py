@@ -1,6 +1,8 @@
 import datetime
 import json
 
+from conf.errors import Refused
+from jobs.health import report
 from jobs.health.ledger import main
 from jobs.runtime.command import parser, settle
 from lake.access import Lake
@@ -58,3 +60,15 @@ def test_a_mail_that_failed_makes_no_report(tmp_path, monkeypatch):
     spooled(tmp_path, ("Notify", "started", {"started_at": TEN}), ("Notify", "failed", {"seconds": 1.0}))
     assert folded(tmp_path, monkeypatch).rows("health") == []
     assert not report_file(tmp_path, DAY).exists()
+
+
+def test_a_report_that_is_refused_costs_neither_the_attempts_nor_the_findings(tmp_path, monkeypatch):
+    def refuse(_):
+        raise Refused("no space left")
+
+    monkeypatch.setattr(report, "main", refuse)
+    failed = {"seconds": 1.0, "error": "no snapshot"}
+    spooled(tmp_path, ("CleanUsers", "started", {"started_at": TEN}), ("CleanUsers", "failed", failed))
+    lake = folded(tmp_path, monkeypatch)
+    assert [row["status"] for row in lake.rows("runs")] == ["failed"]
+    assert "steps_failed" in {row["metric"] for row in lake.rows("findings")}

@@ -21,13 +21,15 @@ from tests.tasks.api.fault_server import running
 FETCH = """
 import datetime, pathlib, resource, sys
 from conf.contract import ENTITIES
-from conf.settings import Api
+from conf.errors import refusals_told
+from conf.settings import ApiSettings
 from tasks.api import fetch_snapshot
 url, folder, limit = sys.argv[1:]
 if int(limit):
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
 print("begun", flush=True)
-fetch_snapshot(ENTITIES["tracks"], pathlib.Path(folder), datetime.date(2024, 3, 1), Api(base_url=url, page_size=10))
+with refusals_told():
+    fetch_snapshot(ENTITIES["tracks"], pathlib.Path(folder), datetime.date(2024, 3, 1), ApiSettings(base_url=url, page_size=10))
 """
 
 
@@ -43,7 +45,7 @@ def test_full_disk_is_named_and_leaves_nothing(server, folder):
     done = subprocess.run(command(server.url, folder, limit=200), capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr == (
-        f"{folder}: file too large while writing, nothing was kept; see to the disk, then run again\n"
+        f"error: {folder}: file too large while writing, nothing was kept; see to the disk, then run again\n"
     )
     assert list(folder.parent.iterdir()) == []
     subprocess.run(command(server.url, folder), check=True, capture_output=True)

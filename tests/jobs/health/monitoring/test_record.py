@@ -5,10 +5,11 @@ import datetime
 
 import pytest
 
+from conf.errors import Refused
 from conf.settings import Settings
 from conf.tables import marker
 from jobs.health.health import text
-from jobs.health.monitoring import collect, day_health, record
+from jobs.health.monitoring import collect, day_health, record, series
 from jobs.health.monitoring import lake_figures as tables
 from jobs.health.monitoring import model_figures as listening
 from lake.access import Lake
@@ -153,3 +154,26 @@ def test_a_day_that_is_not_over_says_so(lake):
     assert made.partial
     assert made.verdict.startswith("The day is not over")
     assert dataclasses.replace(made, partial=False) != made
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [(series, "read"), (record, "_write"), (record.steps, "causes"), (tables, "of_date"), (listening, "of_date")],
+)
+def test_what_is_refused_on_the_way_does_not_cost_the_day(lake, monkeypatch, caplog, module, name):
+    def refuse(*_):
+        raise Refused("the table is of another schema")
+
+    monkeypatch.setattr(module, name, refuse)
+    health = record.record(lake, DAY, SETTINGS)
+    assert health.date == DAY
+    assert "the table is of another schema" in caplog.text
+
+
+def test_a_page_has_no_days_before_where_they_are_refused(lake, monkeypatch):
+    def refuse(*_):
+        raise Refused("the table is of another schema")
+
+    record.record(lake, DAY, SETTINGS)
+    monkeypatch.setattr(series, "read", refuse)
+    assert day_health.read(lake, DAY).series == {}
