@@ -1,7 +1,7 @@
 """The quick way in: each row read straight as the types that its entity should have.
 
 A row is ``fine`` when that settles that it breaks no rule. Any doubt (a null, another type, a value out of
-range, an optional field without a value) leaves it to :mod:`jobs.cleaning.checks`, which asks every rule.
+range) leaves it to :mod:`jobs.cleaning.judge`, which asks every rule.
 """
 
 import dataclasses
@@ -12,10 +12,11 @@ from pyspark.sql import functions as F
 
 from conf.contract import Entity, Field
 from jobs.cleaning import conversions
-from jobs.cleaning.conversions import Context
+from jobs.cleaning.forms import Context
 
 # JSON as the careful way reads it: no single quotes, no NaN.
 STRICT = {"allowSingleQuotes": "false", "allowNonNumericNumbers": "false"}
+BROKEN = "_corrupt_record"  # where from_json leaves the text of a row of which a value has another type
 OTHER_TYPES = "0123456789-{["  # how numbers, objects and lists begin
 
 
@@ -32,21 +33,31 @@ class Reading:
 
 
 def read_typed(lines: DataFrame, entity: Entity, context: Context) -> DataFrame:
-    """``value``, a ``typed_`` column for each field, and ``fine`` (boolean): all of them hold, no rule is broken."""
-    schema = ", ".join(f"`{field.name}` {READINGS[field.kind].type}" for field in entity.fields)
+    """``value``, a ``typed_`` column for each field, and ``fine`` (boolean): no rule is broken."""
+    types = [(field.name, READINGS[field.kind].type) for field in entity.fields]
+    schema = ", ".join(f"`{name}` {type_}" for name, type_ in [*types, (BROKEN, "string")])
     # from_json takes the one object of a list for a row; a row as served begins with its own brace.
     row = F.when(F.col("value").startswith("{"), F.from_json("value", schema, STRICT)).alias("row")
+    optional = [field.name for field in entity.fields if not field.required]
     typed = lines.select("value", row).select(
         "value",
         *[
             READINGS[field.kind].settle(F.col("row").getField(field.name), field, context).alias(f"typed_{field.name}")
             for field in entity.fields
         ],
+        *[F.col("row").getField(name).isNull().alias(f"null_{name}") for name in optional],
+        F.col("row").getField(BROKEN).isNull().alias("whole"),
     )
-    fine = F.lit(True)
+    fine = F.col("whole")
     for field in entity.fields:
-        fine = fine & F.col(f"typed_{field.name}").isNotNull()
-    return typed.withColumn("fine", fine)
+        settled = F.col(f"typed_{field.name}").isNotNull()
+        fine = fine & (settled if field.required else settled | (F.col(f"null_{field.name}") & _is_there(field.name)))
+    return typed.withColumn("fine", fine).drop("whole", *[f"null_{name}" for name in optional])
+
+
+def _is_there(name: str) -> Column:
+    """Whether the row has the field, which from_json does not tell from one that is null."""
+    return F.array_contains(F.json_object_keys("value"), name)
 
 
 def _id(number: Column, field: Field, context: Context) -> Column:
@@ -55,7 +66,7 @@ def _id(number: Column, field: Field, context: Context) -> Column:
 
 def _text(text: Column, field: Field, context: Context) -> Column:
     other = F.substring(text, 1, 1).isin(*OTHER_TYPES) | text.isin("true", "false")
-    return F.when(~other & (F.trim(text) != ""), text)
+    return F.when(~other & (F.trim(text) != "") if field.required else ~other, text)
 
 
 def _email(text: Column, field: Field, context: Context) -> Column:

@@ -7,32 +7,11 @@ import pytest
 from pyspark.sql import functions as F
 
 from conf.contract import TRACKS, USERS
-from jobs.cleaning import rows
+from jobs.cleaning import rows, typed
 from jobs.cleaning.checks import checked
-from jobs.cleaning.conversions import Context
-
-FETCHED = datetime.datetime(2024, 3, 2, 1, tzinfo=datetime.UTC)
-TRACK = {
-    "id": 1,
-    "name": "Song",
-    "artist": "Band",
-    "songwriters": "Ann, Bob",
-    "duration": "03:05",
-    "genres": "rock",
-    "album": "LP",
-    "created_at": "2024-01-01T10:00:00",
-    "updated_at": "2024-01-02T10:00:00.123456",
-}
-USER = {
-    "id": 1,
-    "first_name": "Ann",
-    "last_name": "Lee",
-    "email": "ann@example.org",
-    "gender": "Female",
-    "favorite_genres": "rock",
-    "created_at": "2024-01-01T10:00:00",
-    "updated_at": "2024-01-02T10:00:00",
-}
+from jobs.cleaning.forms import Context
+from jobs.cleaning.judge import judged
+from tests.jobs.cleaning.dirt import BAD_TRACKS, FETCHED, GOOD_TRACKS, TRACK, USER, text_of, without
 
 
 def judge(spark, entity, texts, timezone="UTC"):
@@ -42,56 +21,41 @@ def judge(spark, entity, texts, timezone="UTC"):
     return checked(ordered, entity, Context(FETCHED, timezone)).collect()
 
 
-def without(row, name):
-    return {key: value for key, value in row.items() if key != name}
-
-
-BAD_TRACKS = [
-    ("not an object", '["a", "list"]', ["not_an_object"]),
-    ("not JSON", '{"id": 1', ["not_an_object"]),
-    ("id missing", without(TRACK, "id"), ["id_missing"]),
-    ("id null", {**TRACK, "id": None}, ["id_null"]),
-    ("id as a text", {**TRACK, "id": "1"}, ["id_wrong_type"]),
-    ("id with places", {**TRACK, "id": 1.5}, ["id_wrong_type"]),
-    ("negative id", {**TRACK, "id": -1}, ["id_out_of_range"]),
-    ("id of 2 to the 63", {**TRACK, "id": 2**63}, ["id_out_of_range"]),
-    ("id of 60 digits", {**TRACK, "id": 10**60}, ["id_out_of_range"]),
-    ("name empty", {**TRACK, "name": " "}, ["name_empty"]),
-    ("name a number", {**TRACK, "name": 5}, ["name_wrong_type"]),
-    ("name null", {**TRACK, "name": None}, ["name_null"]),
-    ("genres missing", without(TRACK, "genres"), ["genres_missing"]),
-    ("duration without seconds", {**TRACK, "duration": "3"}, ["duration_malformed"]),
-    ("75 seconds", {**TRACK, "duration": "03:75"}, ["duration_malformed"]),
-    ("30 February", {**TRACK, "created_at": "2024-02-30T10:00:00"}, ["created_at_malformed"]),
-    ("a date without a time", {**TRACK, "created_at": "2024-02-01"}, ["created_at_malformed"]),
-    ("after the fetch", {**TRACK, "updated_at": "2024-03-02T01:00:00.000001"}, ["updated_at_after_fetch"]),
-    (
-        "several at once",
-        {**TRACK, "id": None, "name": "", "duration": 3},
-        ["id_null", "name_empty", "duration_wrong_type"],
-    ),
-]
-GOOD_TRACKS = [
-    {**TRACK, "id": 2**63 - 1},
-    {**TRACK, "id": 0, "duration": "00:00"},
-    {**TRACK, "updated_at": "2023-01-01T00:00:00"},  # before created_at: normal upstream
-    {**TRACK, "songwriters": None, "genres": None, "album": None},
-    {**TRACK, "unknown_field": {"a": 1}},
-]
-
-
 def test_each_bad_track_has_the_reasons_that_apply_and_no_other(spark):
-    texts = [row if isinstance(row, str) else json.dumps(row) for _, row, _ in BAD_TRACKS]
+    texts = [text_of(row) for _, row, _ in BAD_TRACKS]
     found = {name: row["reasons"] for (name, *_), row in zip(BAD_TRACKS, judge(spark, TRACKS, texts), strict=True)}
     assert found == {name: reasons for name, _, reasons in BAD_TRACKS}
 
 
 def test_what_is_normal_upstream_passes_and_is_typed(spark):
-    found = judge(spark, TRACKS, [json.dumps(row) for row in GOOD_TRACKS])
+    found = judge(spark, TRACKS, [text_of(row) for row in GOOD_TRACKS])
     assert [row["reasons"] for row in found] == [[]] * len(GOOD_TRACKS)
     assert [row["track_id"] for row in found][:2] == [2**63 - 1, 0]
     assert [row["duration_s"] for row in found][:2] == [185, 0]
     assert found[0]["name"] == "Song"
+
+
+def test_spark_says_of_every_row_what_the_rules_in_python_say(spark):
+    texts = [text_of(row) for row in (*GOOD_TRACKS, *(row for _, row, _ in BAD_TRACKS))]
+    found = judge(spark, TRACKS, texts, "Europe/Paris")
+    for text, row in zip(texts, found, strict=True):
+        expected = judged(text, TRACKS.fields, Context(FETCHED, "Europe/Paris"))
+        values = [utc(row[field.target]) for field in TRACKS.fields]
+        assert ([*expected.values.values()], expected.reasons) == (values, row["reasons"]), text[:200]
+
+
+def utc(value):
+    return value.astimezone(datetime.UTC) if isinstance(value, datetime.datetime) else value
+
+
+def test_rows_with_nothing_in_optional_fields_are_settled_by_the_quick_reading(spark):
+    nothing = [{**TRACK, "genres": None}, {**TRACK, "genres": None, "album": None}, {**TRACK, "album": " "}]
+    doubtful = [without(TRACK, "genres"), {**TRACK, "name": None}, {**TRACK, "genres": None, "id": "1"}]
+    lines = spark.createDataFrame(
+        [(at, json.dumps(row)) for at, row in enumerate(nothing + doubtful)], "at int, value string"
+    )
+    read = typed.read_typed(lines.orderBy("at").coalesce(1), TRACKS, Context(FETCHED)).collect()
+    assert [row["fine"] for row in read] == [True, True, True, False, False, False]
 
 
 @pytest.mark.parametrize(

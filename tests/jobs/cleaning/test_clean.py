@@ -11,7 +11,7 @@ import pytest
 
 from conf.errors import Refused
 from conf.settings import CleanSettings, LakeSettings, Settings, SparkSettings
-from jobs.cleaning import clean, conversions
+from jobs.cleaning import clean, forms
 from jobs.runtime.command import Job
 from lake.access import Lake
 from tasks.run.spark_server import running
@@ -198,7 +198,7 @@ if __name__ == "__main__":
     lake, url, steps, rules = sys.argv[1:]
     if rules:
         # A change of rules: no track of 100 minutes or more.
-        conversions.DURATION = r"^(\d{1,2}):([0-5]\d)$"
+        forms.DURATION = r"(\d{1,2}):([0-5]\d)"
     for step in steps.split():
         number, _, revision = step.partition("r")
         run(lake, DAYS[int(number) - 1], int(revision or 1), remote=url)

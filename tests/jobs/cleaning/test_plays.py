@@ -9,7 +9,7 @@ import pytest
 from conf.contract import LISTENS
 from jobs.cleaning import plays, rows
 from jobs.cleaning.checks import checked
-from jobs.cleaning.conversions import Context
+from jobs.cleaning.forms import Context
 
 DATE = datetime.date(2024, 3, 1)
 FETCHED = datetime.datetime(2024, 3, 3, tzinfo=datetime.UTC)
