@@ -117,7 +117,7 @@ QUARANTINE = Table(
         Column("date", "date"),
         Column("entity", "string"),
         Column("reasons", "array<string>", "every rule that the row breaks"),
-        Column("row", "string", "the row as JSON text, names and e-mail masked; of a play, its own item alone"),
+        Column("row", "string", "the row as served, names and e-mail masked; of a play, its own item alone"),
     ),
     ("date", "entity"),
 )

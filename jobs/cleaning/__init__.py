@@ -1,10 +1,10 @@
 """From raw JSON to clean rows, quarantine and accounting.
 
 ``snapshot`` reads the raw text and ``checks`` turns it into typed columns and the names of the rules that each row
-breaks: ``typed`` settles the good rows, ``judge`` the others. ``rows`` and ``plays`` say which rows of an entity stand. ``served``
-keeps through which dates a track or a user stood.
+breaks: ``typed`` settles the good rows, ``judge`` the others. ``rows`` and ``plays`` say which rows of an entity stand,
+and ``as_served`` how quarantine keeps the rest. ``served`` keeps through which dates a track or a user stood.
 
-``judge`` and ``forms`` are plain Python over a row's text: they run on Spark's workers.
+``judge``, ``forms``, ``members`` and ``as_served`` are plain Python over a row's text: they run on Spark's workers.
 """
 
 # The task that cleans each entity, as markers name it.

@@ -53,7 +53,7 @@ def commit(lake: SparkLake, outcomes: DataFrame, snapshot: Snapshot, figures: di
     """Quarantine and accounting first, then who or what was served, the table last: its marker says that the step is done."""
     entity = snapshot.entity
     name = marker("quarantine", TASKS[entity.name], date)
-    bad = quarantine(outcomes, entity, date)
+    bad = rows.quarantine(outcomes, entity, date)
     lake.replace(bad, "quarantine", name, figures["quarantined"], date=date, entity=entity.name)
     accounting = {
         "date": date,
@@ -155,14 +155,6 @@ def refuse_too_many_bad(entity: Entity, counts: dict[str, int], reasons: dict[st
         f"{entity.name}: {counts['quarantined']:,} of {counts['fetched']:,} are bad, a share of "
         f"{counts['quarantined'] / counts['fetched']:.2f} where at most {limit:g} is allowed ({listed}); nothing was "
         "written. Look at the raw folder; if the API is right, raise [clean] max_bad_share and run again"
-    )
-
-
-def quarantine(outcomes: DataFrame, entity: Entity, date: datetime.date) -> DataFrame:
-    if entity is not LISTENS:
-        return rows.quarantine(outcomes, entity, F.lit(date))
-    return outcomes.filter(F.col("outcome") == "quarantined").select(
-        F.lit(date).alias("date"), F.lit(entity.name).alias("entity"), "reasons", plays.play_row().alias("row")
     )
 
 

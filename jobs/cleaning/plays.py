@@ -5,10 +5,8 @@ A row that breaks a rule of its own takes all of its plays with it; a play that 
 
 import datetime
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-
-from conf.contract import LISTENS
 
 
 def explode_plays(rows: DataFrame) -> DataFrame:
@@ -47,17 +45,3 @@ def with_play_outcome(plays: DataFrame, date: datetime.date) -> DataFrame:
         .otherwise("clean")
     )
     return plays.withColumn("outcome", outcome)
-
-
-def play_row() -> Column:
-    """The history row as JSON text, with the play's own item alone."""
-    raw, position = F.try_parse_json("value"), F.col("position")
-    items = F.try_variant_get(raw, "$.items", "variant").cast("array<variant>")
-    fields = [
-        F.when(position.isNotNull(), F.array(F.get(items, position))).alias(field.name)
-        if field.name == "items"
-        else F.try_variant_get(raw, f"$.{field.name}", "variant").alias(field.name)
-        for field in LISTENS.fields
-    ]
-    is_object = F.coalesce(F.schema_of_variant(raw).startswith("OBJECT"), F.lit(False))
-    return F.when(is_object, F.to_json(F.struct(*fields))).otherwise(F.coalesce(F.to_json(raw), F.lit("null")))

@@ -1,9 +1,15 @@
 """Which rows of an entity stand: every row gets an ``outcome`` of clean, duplicate or quarantined."""
 
+import datetime
+from collections.abc import Callable
+
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 from conf.contract import Entity
+from jobs.cleaning.as_served import served
+from jobs.cleaning.checks import texts
 
 
 def with_outcome(checked: DataFrame, entity: Entity) -> DataFrame:
@@ -62,22 +68,19 @@ def clean(rows: DataFrame) -> DataFrame:
     return rows.filter(F.col("outcome") == "clean")
 
 
-def quarantine(rows: DataFrame, entity: Entity, date: Column) -> DataFrame:
-    """Rows of the ``quarantine`` table."""
-    return rows.filter(F.col("outcome") == "quarantined").select(
-        date.alias("date"), F.lit(entity.name).alias("entity"), "reasons", masked(entity).alias("row")
-    )
+def quarantine(outcomes: DataFrame, entity: Entity, date: datetime.date) -> DataFrame:
+    """Rows of the ``quarantine`` table; of plays (with ``position``), a row for each with its own item alone."""
+    position = F.col("position") if "position" in outcomes.columns else F.lit(None).cast("int")
+    row = F.arrow_udf(keeping(entity), "string")("value", position)  # type: ignore[call-overload]
+    bad = outcomes.filter(F.col("outcome") == "quarantined")
+    return bad.select(F.lit(date).alias("date"), F.lit(entity.name).alias("entity"), "reasons", row.alias("row"))
 
 
-def masked(entity: Entity) -> Column:
-    """``value`` as JSON text, personal values as ``***``; fields that the contract does not know are left to raw."""
-    raw = F.try_parse_json("value")
-    personal = any(field.personal for field in entity.fields)
-    value = {field.name: F.try_variant_get(raw, f"$.{field.name}", "variant") for field in entity.fields}
-    fields = [
-        (F.when(value[field.name].isNotNull(), F.lit("***")) if field.personal else value[field.name]).alias(field.name)
-        for field in entity.fields
-    ]
-    is_object = F.coalesce(F.schema_of_variant(raw).startswith("OBJECT"), F.lit(False))
-    other = F.lit('"***"') if personal else F.coalesce(F.to_json(raw), F.lit("null"))
-    return F.when(is_object, F.to_json(F.struct(*fields))).otherwise(other)
+def keeping(entity: Entity) -> Callable[[pa.Array, pa.Array], pa.Array]:
+    """Makes a row as quarantine keeps it from its text and, of a play, its position."""
+
+    def keep(values: pa.Array, positions: pa.Array) -> pa.Array:
+        rows = zip(texts(values), positions.to_pylist(), strict=True)
+        return pa.array([served(text, entity, position) for text, position in rows], pa.string())
+
+    return keep

@@ -85,10 +85,10 @@ def test_quarantine_shows_nothing_personal_whatever_its_type(spark):
     ]
     lines = spark.createDataFrame([(json.dumps(row),) for row in dirty], "value string")
     judged = rows.with_outcome(checked(lines, USERS, Context(FETCHED)), USERS)
-    kept = [row["row"] for row in rows.quarantine(judged, USERS, F.lit(datetime.date(2024, 3, 1))).collect()]
+    kept = [row["row"] for row in rows.quarantine(judged, USERS, datetime.date(2024, 3, 1)).collect()]
     assert len(kept) == 3
     assert not [text for text in kept for secret in ("Ann", "Lee", "ann@", "5") if secret in text]
-    assert any('"favorite_genres":"rock"' in text for text in kept)
+    assert any('"favorite_genres": "rock"' in text for text in kept)
 
 
 def by_duplicates(checked, entity):
@@ -130,3 +130,16 @@ def test_another_type_does_not_pass_for_a_text(spark, name):
 def test_what_is_not_json_is_no_row(spark):
     texts = [json.dumps(TRACK).replace('"Song"', name) for name in ("NaN", "'Song'")]
     assert [row["reasons"] for row in judge(spark, TRACKS, texts)] == [["not_an_object"]] * 2
+
+
+def test_bytes_that_are_no_text_end_in_quarantine_or_as_a_replacement(spark):
+    rows_ = [json.dumps({**TRACK, "id": at, "genres": "?", "name": "Song" if at else 5}) for at in (0, 1)]
+    served = [(row.replace("?", "\udcff").encode(errors="surrogateescape"),) for row in [*rows_, "?"]]
+    lines = spark.createDataFrame(served, "value binary").select(F.col("value").cast("string"))
+    judged_ = rows.with_outcome(checked(lines, TRACKS, Context(FETCHED)), TRACKS)
+    assert [row["track_id"] for row in rows.clean(judged_).select("track_id").collect()] == [1]
+    kept = rows.quarantine(judged_, TRACKS, datetime.date(2024, 3, 1)).select("reasons", "row").collect()
+    assert sorted(map(tuple, kept)) == [
+        (["name_wrong_type"], rows_[0].replace("?", "\ufffd")),
+        (["not_an_object"], "\ufffd"),
+    ]
