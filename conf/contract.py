@@ -19,6 +19,15 @@ from typing import Literal
 
 Kind = Literal["id", "text", "timestamp", "duration", "email", "ids"]
 
+# What a kind becomes in a table.
+TYPES: dict[Kind, str] = {
+    "id": "bigint",
+    "text": "string",
+    "timestamp": "timestamp",
+    "duration": "int",
+    "email": "string",
+    "ids": "array<bigint>",
+}
 # JSON types by kind, as a person would name them.
 JSON_TYPES: dict[Kind, str] = {
     "id": "number",
@@ -39,6 +48,7 @@ class Field:
     required: bool = True
     column: str = ""
     personal: bool = False
+    comment: str = ""
 
     @property
     def target(self) -> str:
@@ -73,7 +83,7 @@ TRACKS = Entity(
         Field("name", "text"),
         Field("artist", "text"),
         Field("songwriters", "text", required=False),
-        Field("duration", "duration", column="duration_s"),
+        Field("duration", "duration", column="duration_s", comment="seconds"),
         Field("genres", "text", required=False),
         Field("album", "text", required=False),
         Field("created_at", "timestamp"),
@@ -111,3 +121,10 @@ LISTENS = Entity(
 )
 
 ENTITIES: dict[str, Entity] = {entity.name: entity for entity in (TRACKS, USERS, LISTENS)}
+
+UNKNOWN = {"users": "unknown_user", "tracks": "unknown_track"}  # the rule that a reference to nothing breaks
+
+
+def is_of_a_play(reason: str) -> bool:
+    """Whether a play breaks the rule for itself, and not its history row with all of its plays."""
+    return reason == UNKNOWN["tracks"] or reason.startswith("items_")

@@ -3,76 +3,36 @@
 Types are Spark SQL's names; timestamps are UTC.
 """
 
-import dataclasses
+from conf import contract
+from conf.contract import TYPES, Entity
+from conf.table import Column, Table
 
-SCHEMA = 4  # of the tables below; a change raises it and gets a module in jobs/upkeep/migrations
-
-
-@dataclasses.dataclass(frozen=True)
-class Column:
-    name: str
-    type: str
-    comment: str = ""
+# Of the tables below. A change raises it: a new column of a table is added as null to lakes that exist, anything else gets
+# a module in jobs/upkeep/migrations.
+SCHEMA = 4
 
 
-@dataclasses.dataclass(frozen=True)
-class Table:
-    """``key`` names the columns that tell rows apart."""
-
-    name: str
-    comment: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-    partition_by: tuple[str, ...] = ()
-
-    @property
-    def names(self) -> list[str]:
-        return [column.name for column in self.columns]
-
-    def column(self, name: str) -> Column:
-        return next(column for column in self.columns if column.name == name)
-
-    @property
-    def ddl(self) -> str:
-        """``name type, …`` as Spark reads it."""
-        return ", ".join(f"{column.name} {column.type}" for column in self.columns)
+def _snapshot_columns(entity: Entity) -> tuple[Column, ...]:
+    """What the contract's fields become, and through which dates a snapshot held the row."""
+    return (
+        *(Column(field.target, TYPES[field.kind], field.comment) for field in entity.fields),
+        Column("first_seen", "date", "first date whose snapshot held it"),
+        Column("last_seen", "date", "last date whose snapshot held it"),
+    )
 
 
 TRACKS = Table(
     "tracks",
     "one row per track; attributes of the newest snapshot that held it",
     ("track_id",),
-    (
-        Column("track_id", "bigint"),
-        Column("name", "string"),
-        Column("artist", "string"),
-        Column("songwriters", "string"),
-        Column("duration_s", "int", "seconds"),
-        Column("genres", "string"),
-        Column("album", "string"),
-        Column("created_at", "timestamp"),
-        Column("updated_at", "timestamp"),
-        Column("first_seen", "date", "first date whose snapshot held it"),
-        Column("last_seen", "date", "last date whose snapshot held it"),
-    ),
+    _snapshot_columns(contract.TRACKS),
 )
 
 USERS = Table(
     "users",
     "one row per user; attributes of the newest snapshot that held it",
     ("user_id",),
-    (
-        Column("user_id", "bigint"),
-        Column("first_name", "string"),
-        Column("last_name", "string"),
-        Column("email", "string"),
-        Column("gender", "string"),
-        Column("favorite_genres", "string"),
-        Column("created_at", "timestamp"),
-        Column("updated_at", "timestamp"),
-        Column("first_seen", "date", "first date whose snapshot held it"),
-        Column("last_seen", "date", "last date whose snapshot held it"),
-    ),
+    _snapshot_columns(contract.USERS),
 )
 
 _SPAN = (

@@ -6,7 +6,8 @@
 import dataclasses
 
 from conf.current_plays import current_plays
-from conf.tables import TABLES, Column
+from conf.table import Column
+from conf.tables import TABLES
 
 
 @dataclasses.dataclass(frozen=True)

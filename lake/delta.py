@@ -4,7 +4,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, Field, QueryBuilder, Schema
 from deltalake.exceptions import TableNotFoundError
 
-from conf.tables import Table
+from conf.table import Table
 from lake.layout import table_path
 from lake.storage import options
 

@@ -5,6 +5,8 @@ import os
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest, multiprocess
 
+from conf import sql_text
+
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 
 
@@ -41,7 +43,7 @@ class RequestMetrics:
         child.observe(seconds)
 
     def serve(self, date: datetime.date | None, stale: bool) -> None:
-        midnight = datetime.datetime.combine(date, datetime.time(), datetime.UTC).timestamp() if date else 0
+        midnight = sql_text.midnight(date).timestamp() if date else 0
         self._date.set(midnight)
         self._stale.set(stale)
 

@@ -11,7 +11,7 @@ import json
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from conf.contract import ENTITIES, LISTENS, TRACKS, USERS, Entity
+from conf.contract import ENTITIES, LISTENS, TRACKS, UNKNOWN, USERS, Entity
 from conf.errors import Refused
 from conf.tables import TABLES, marker
 from jobs.cleaning import TASKS, plays, rows, served
@@ -83,7 +83,7 @@ def judge(spark: SparkSession, root: str, snapshot: Snapshot, keep: Keep) -> Dat
         judged = rows.with_outcome(checked, entity)
     if entity is LISTENS:
         users = ids(spark, root, USERS, snapshot)
-        judged = plays.add_unknown(judged, keep(users) if many else users, "user_id", "unknown_user")
+        judged = plays.add_unknown(judged, keep(users) if many else users, "user_id", UNKNOWN["users"])
     return judged if many else keep(judged)
 
 
@@ -99,7 +99,7 @@ def units(judged: DataFrame, tracks: DataFrame | None, date: datetime.date) -> D
     """What is counted and kept, each with its outcome: the rows, or with ``tracks`` (track_id) the plays of listens."""
     if tracks is None:
         return judged
-    known = plays.add_unknown(plays.explode_plays(judged), tracks, "track_id", "unknown_track")
+    known = plays.add_unknown(plays.explode_plays(judged), tracks, "track_id", UNKNOWN["tracks"])
     return plays.with_play_outcome(known, date)
 
 

@@ -12,11 +12,11 @@ import zoneinfo
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from conf.contract import LISTENS, Entity
+from conf.contract import LISTENS, Entity, is_of_a_play
+from conf.sql_text import midnight
 from lake.suppression import person, units
 
 Moves = dict[str, int]  # units by outcome
-OF_A_PLAY = "unknown_track"  # and what begins with items_: rules that one play breaks for itself
 
 
 def is_theirs(entity: Entity, row: str, user_id: int) -> bool:
@@ -51,11 +51,11 @@ def moves(
             key = moment(row.get("created_at"), timezone) if entity is LISTENS else person(entity, row)
             good[key].append((stamp, json.dumps(row, sort_keys=True), len(left)))
     found = collections.Counter({"quarantined": len(quarantined)})
-    midnight = datetime.datetime.combine(date + datetime.timedelta(days=1), datetime.time(), datetime.UTC)
+    end = midnight(date + datetime.timedelta(days=1))
     for key, versions in good.items():
         *older, newest = sorted(versions)
         found["duplicate"] += sum(count for _, _, count in older)
-        found["later" if entity is LISTENS and key and key >= midnight else "clean"] += newest[2]
+        found["later" if entity is LISTENS and key and key >= end else "clean"] += newest[2]
     total = sum(units(row) for row in rows)
     # A row that no rule above explains counts as clean: the sum is what has to hold.
     found["clean"] = max(0, found["clean"] + total - found.total())
@@ -123,4 +123,4 @@ def _take(bad: collections.Counter[str], key: str) -> bool:
 def _of_the_row(row: Mapping[str, Any], reasons: Iterable[str]) -> bool:
     """Whether a rule is broken by the whole row, which no play of it survives."""
     plays = isinstance(row.get("items"), list) and bool(row["items"])
-    return any(not (plays and (reason == OF_A_PLAY or reason.startswith("items_"))) for reason in reasons)
+    return any(not (plays and is_of_a_play(reason)) for reason in reasons)

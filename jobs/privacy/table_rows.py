@@ -8,6 +8,7 @@ from conf.tables import TABLES, marker
 from jobs.privacy.plan import is_theirs
 from lake.access import Lake
 from lake.layout import table_folder
+from lake.suppression import FIELDS
 
 # What is served goes first.
 BY_ID = tuple(dict.fromkeys(name for name in ("recommendations", *TABLES) if "user_id" in TABLES[name].names))
@@ -25,9 +26,13 @@ def remove(lake: Lake, user_id: int) -> None:
 
 
 def quarantined(lake: Lake, user_id: int) -> list[dict]:
-    """Rows of quarantine that name the id."""
-    maybe = lake.rows("quarantine", [("row", "LIKE", f"%{user_id}%")])
-    return [row for row in maybe if is_theirs(ENTITIES[row["entity"]], row["row"], user_id)]
+    """Rows of quarantine that name the id, however it is spelt: each is read, since 17 may stand there as 1.7e1."""
+    return [
+        row
+        for batch in lake.batches("quarantine", [("entity", "in", list(FIELDS))])
+        for row in batch.to_pylist()
+        if is_theirs(ENTITIES[row["entity"]], row["row"], user_id)
+    ]
 
 
 def purge(lake: Lake, id: str) -> None:

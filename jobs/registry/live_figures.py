@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from conf.sql_text import midnight
 from jobs.model import registry_access
 from jobs.registry import versions
 
@@ -68,7 +69,7 @@ def name(row: Row) -> str:
 
 
 def milliseconds(date: datetime.date) -> int:
-    return int(datetime.datetime.combine(date, datetime.time(), datetime.UTC).timestamp() * 1000)
+    return int(midnight(date).timestamp() * 1000)
 
 
 def mean_live(rows: Iterable[Row], k: int) -> dict[str, dict[str, float]]:

@@ -1,6 +1,7 @@
 """What the prompt answers by itself, without Spark: help, the tables, the columns of one."""
 
-from conf.tables import TABLES, Table
+from conf.table import Table
+from conf.tables import TABLES
 from conf.views import VIEWS, View
 from lake.access import Lake
 

@@ -10,7 +10,8 @@ import pathlib
 
 from pyspark.sql import SparkSession
 
-from conf.tables import TABLES, Table
+from conf.table import Table
+from conf.tables import TABLES
 from conf.views import VIEWS, View
 from jobs.sql.statements import words
 from lake.access import Lake

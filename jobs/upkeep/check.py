@@ -10,7 +10,8 @@ from pyspark.sql import SparkSession
 
 from conf.contract import ENTITIES
 from conf.errors import Refused
-from conf.tables import TABLES, Table
+from conf.table import Table
+from conf.tables import TABLES
 from jobs.cleaning.snapshot import described
 from jobs.runtime.command import Figures, Job, parser, run
 from lake.access import Lake

@@ -16,7 +16,7 @@ from tasks.api.client import Client
 from tasks.api.deadline import Deadline
 from tasks.api.manifest import Manifest, read_lines
 from tasks.api.pipeline import in_order
-from tasks.api.suppressed import SuppressionFilter
+from tasks.api.suppression_filter import SuppressionFilter
 
 
 def ask_again(

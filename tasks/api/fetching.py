@@ -19,7 +19,7 @@ from tasks.api.fetch_progress import FetchProgress, silent
 from tasks.api.keylog import KeyLog
 from tasks.api.manifest import Manifest, is_fetched, read_manifest
 from tasks.api.proof import Proof
-from tasks.api.suppressed import SuppressionFilter
+from tasks.api.suppression_filter import SuppressionFilter
 from tasks.api.writer import Writer, token, write_text
 
 log = logging.getLogger("moovitamix.api")

@@ -9,6 +9,7 @@ days is a count.
 import datetime
 
 from conf.figures.metric import Metric
+from conf.sql_text import midnight
 
 PREFIX = "moovitamix_"
 SUFFIXES = {"share": "_ratio", "seconds": "_seconds", "bytes": "_bytes"}
@@ -40,4 +41,4 @@ def is_age(metric: Metric) -> bool:
 
 def timestamp(date: datetime.date) -> float:
     """The date's first second, UTC, since the epoch."""
-    return datetime.datetime.combine(date, datetime.time(), datetime.UTC).timestamp()
+    return midnight(date).timestamp()

@@ -1,4 +1,4 @@
-"""Changes of our own table schemas, one module each: ``v2`` brings a lake of schema 1 to schema 2.
+"""Changes of our own table schemas. ``v2`` brings a lake of schema 1 to schema 2; a step without a module only adds columns.
 
 A migration may be killed and run again: the lake says which schema it has only when a step is over.
 """
@@ -8,12 +8,12 @@ from collections.abc import Callable
 from conf.errors import Refused
 from conf.tables import SCHEMA
 from jobs.runtime.command import Job
-from jobs.upkeep.migrations import v2, v3, v4
+from jobs.upkeep.migrations import new_columns, v2, v4
 from lake.access import Lake
 from lake.layout import schema_file
 from lake.schema_version import schema_of, write_schema
 
-STEPS: dict[int, Callable[[Lake, Job], None]] = {2: v2.migrate, 3: v3.migrate, 4: v4.migrate}
+STEPS: dict[int, Callable[[Lake, Job], None]] = {2: v2.migrate, 4: v4.migrate}
 
 
 def migrate(lake: Lake, job: Job) -> list[int]:
@@ -27,6 +27,6 @@ def migrate(lake: Lake, job: Job) -> list[int]:
         raise Refused(f"{schema_file(lake.root)}: schema {found} is newer than this code's, {SCHEMA}; update the code")
     taken = list(range(found + 1, SCHEMA + 1))
     for step in taken:
-        STEPS[step](lake, job)
+        STEPS.get(step, new_columns.migrate)(lake, job)
         write_schema(lake.root, step)
     return taken

@@ -13,7 +13,7 @@ import pytest
 from jobs.model import stored
 from jobs.privacy import registry_copies as forgetting
 from jobs.registry import versions
-from jobs.registry.mlflow_page import answers
+from tasks.run.probe import answers
 from tests.jobs.factor_models import factor_model, tags
 from tests.ports import free_port
 
