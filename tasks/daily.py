@@ -12,9 +12,8 @@ import luigi
 from conf.errors import BadSetting
 from lake import commits
 from lake.layout import report_file, report_revision
-from tasks import mart
 from tasks.base import DatedTask, DayParameter, OptionalDayParameter, today
-from tasks.publish import Publish
+from tasks.publish import Publish, published_dates
 from tasks.recommend import Recommend
 from tasks.report import HealthReport
 from tasks.run.luigi_settings import settings
@@ -131,4 +130,4 @@ def done(root: str, dates: list[datetime.date], revision: int, partial: bool = F
     listed = commits.committed_dates(root, "recommendations", "Recommend", dates, revision)
     reported = {date for date in listed if report_revision(report_file(root, date, partial)) >= revision}
     postgres = settings().postgres
-    return mart.published(postgres, sorted(reported), revision) if postgres.url and reported else reported
+    return published_dates(postgres, sorted(reported), revision) if postgres.url and reported else reported

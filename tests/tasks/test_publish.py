@@ -6,7 +6,7 @@ import luigi
 import pytest
 
 from lake import commits
-from tasks import daily, mart
+from tasks import daily
 from tasks.daily import DailyPipeline, Day
 from tasks.publish import Publish
 from tasks.report import HealthReport
@@ -52,7 +52,7 @@ def test_a_mart_that_does_not_answer_has_published_nothing(with_mart):
 def test_a_day_is_whole_when_it_is_published(with_mart, monkeypatch):
     monkeypatch.setattr(commits, "committed_dates", lambda *_: {DATE})
     monkeypatch.setattr(daily, "report_revision", lambda *_: 1)
-    monkeypatch.setattr(mart, "published", lambda *_: set())
+    monkeypatch.setattr(daily, "published_dates", lambda *_: set())
     assert not Day(date=DATE).complete()
-    monkeypatch.setattr(mart, "published", lambda postgres, dates, revision: set(dates))
+    monkeypatch.setattr(daily, "published_dates", lambda postgres, dates, revision: set(dates))
     assert Day(date=DATE).complete()
