@@ -1,38 +1,47 @@
 """The contract as OpenAPI shows it. Rows are served unchecked: a few are spoiled on purpose."""
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
+
+from conf.contract import JSON_TYPES, TRACKS, USERS, Entity
 
 Row = TypeVar("Row")
 STAMP = "ISO 8601 without a zone (UTC), with microseconds or without"
 
 
-class CatalogueTrack(BaseModel):
-    """One track of the catalogue."""
+PYTHON: dict[str, type] = {"number": int, "string": str, "boolean": bool}
+DESCRIPTIONS = {"timestamp": STAMP, "duration": "MM:SS"}
+COMMA_TEXT = {"songwriters", "genres", "favorite_genres"}
+EXAMPLES = {
+    "name": "Chasing the Lantern",
+    "artist": "The Velvet Foxes",
+    "songwriters": "Nina Berg, Omar Costa",
+    "duration": "03:41",
+    "genres": "folk, acoustic",
+    "album": "Silent Harbour",
+    "first_name": "Nina",
+    "last_name": "Berg",
+    "email": "nina.berg7@example.net",
+    "gender": "Female",
+    "favorite_genres": "folk, jazz, acoustic",
+    "created_at": "2023-05-04T10:11:12",
+    "updated_at": "2024-01-02T03:04:05.678901",
+}
 
-    id: int = Field(examples=[42])
-    name: str = Field(examples=["Chasing the Lantern"])
-    artist: str = Field(examples=["The Velvet Foxes"])
-    songwriters: str = Field(description="comma text", examples=["Nina Berg, Omar Costa"])
-    duration: str = Field(description="MM:SS", examples=["03:41"])
-    genres: str = Field(description="comma text", examples=["folk, acoustic"])
-    album: str = Field(examples=["Silent Harbour"])
-    created_at: str = Field(description=STAMP, examples=["2023-05-04T10:11:12"])
-    updated_at: str = Field(description=STAMP, examples=["2024-01-02T03:04:05.678901"])
+
+def of_entity(name: str, entity: Entity, doc: str) -> type[BaseModel]:
+    """A row of an entity, field by field as the contract has it."""
+    fields: dict[str, Any] = {}
+    for field in entity.fields:
+        said = "comma text" if field.name in COMMA_TEXT else DESCRIPTIONS.get(field.kind)
+        examples = [EXAMPLES[field.name]] if field.name in EXAMPLES else None
+        fields[field.name] = (PYTHON[JSON_TYPES[field.kind]], Field(description=said, examples=examples))
+    return create_model(name, __doc__=doc, **fields)
 
 
-class User(BaseModel):
-    """One listener."""
-
-    id: int = Field(examples=[7])
-    first_name: str = Field(examples=["Nina"])
-    last_name: str = Field(examples=["Berg"])
-    email: str = Field(examples=["nina.berg7@example.net"])
-    gender: str = Field(examples=["Female"])
-    favorite_genres: str = Field(description="comma text", examples=["folk, jazz, acoustic"])
-    created_at: str = Field(description=STAMP)
-    updated_at: str = Field(description=STAMP)
+CatalogueTrack = of_entity("Track", TRACKS, "One track of the catalogue.")
+User = of_entity("User", USERS, "One listener.")
 
 
 class ListenHistory(BaseModel):
@@ -44,7 +53,7 @@ class ListenHistory(BaseModel):
     updated_at: str = Field(description=f"start of its last play, {STAMP}")
 
 
-class ServedPage(BaseModel, Generic[Row]):
+class Page(BaseModel, Generic[Row]):
     """One page of all rows; beyond the last page ``items`` is empty."""
 
     items: list[Row]

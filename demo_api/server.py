@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Path, Query, Response
 
 from demo_api.faults import SLOW, SLOW_SECONDS, spoiled
-from demo_api.schema import AsOf, CatalogueTrack, ListenHistory, ServedPage, User
+from demo_api.schema import AsOf, CatalogueTrack, ListenHistory, Page, User
 from demo_api.snapshot import ServedState, take_snapshot
 
 DESCRIPTION = """Tracks, users and their listening history as they stand at the end of one day.
@@ -39,17 +39,15 @@ def create_app(seed: int, as_of: datetime.date, drift: datetime.date | None = No
     def snapshot() -> ServedState:
         return app.state.snapshot
 
-    @app.get("/tracks", summary="The catalogue", response_model=ServedPage[CatalogueTrack], tags=["data"])
+    @app.get("/tracks", summary="The catalogue", response_model=Page[CatalogueTrack], tags=["data"])  # type: ignore[valid-type]
     async def tracks(page: PageNumber = 1, size: PageSize = 100) -> Response:
         return page_of(snapshot().tracks, page, size)
 
-    @app.get("/users", summary="All listeners", response_model=ServedPage[User], tags=["data"])
+    @app.get("/users", summary="All listeners", response_model=Page[User], tags=["data"])  # type: ignore[valid-type]
     async def users(page: PageNumber = 1, size: PageSize = 100) -> Response:
         return page_of(snapshot().users, page, size)
 
-    @app.get(
-        "/listen_history", summary="Sessions that have ended", response_model=ServedPage[ListenHistory], tags=["data"]
-    )
+    @app.get("/listen_history", summary="Sessions that have ended", response_model=Page[ListenHistory], tags=["data"])
     async def listen_history(page: PageNumber = 1, size: PageSize = 100) -> Response:
         if SLOW in app.state.faults:
             await asyncio.sleep(SLOW_SECONDS)

@@ -11,7 +11,7 @@ from conf.contract import Entity
 from conf.settings import ApiSettings
 from lake.suppression import Suppression
 from tasks.api.api_errors import ApiError
-from tasks.api.body import Page, read_page, rows_on_page
+from tasks.api.body import FetchedPage, read_page, rows_on_page
 from tasks.api.client import Client
 from tasks.api.deadline import Deadline
 from tasks.api.manifest import Manifest, read_lines
@@ -50,7 +50,7 @@ def _served(
     chosen = random.sample(range(1, last + 1), min(last, api.verify_pages))
     numbers = sorted({1, last, *chosen}) if last else []
 
-    def ask(number: int) -> Page:
+    def ask(number: int) -> FetchedPage:
         return client.get(entity.path, {"page": number, "size": size}, lambda body: read_page(body, number, size))
 
     served: Counter[bytes] = Counter()

@@ -20,7 +20,7 @@ DIGEST_SIZE = 16
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Page:
+class FetchedPage:
     """One answer: ``rows`` as parsed and ``lines`` as served, in the same order."""
 
     number: int
@@ -33,7 +33,7 @@ class Page:
         return hashlib.blake2b("\n".join(self.lines[:count]).encode(), digest_size=DIGEST_SIZE).digest()
 
 
-def read_page(body: bytes, number: int, size: int) -> Page:
+def read_page(body: bytes, number: int, size: int) -> FetchedPage:
     """The page that a body holds.
 
     Raises:
@@ -52,7 +52,7 @@ def read_page(body: bytes, number: int, size: int) -> Page:
     expected = rows_on_page(number, size, total)
     if len(rows) != expected:
         raise _bad(f"{len(rows)} rows where the total of {total} leaves {expected} for page {number}")
-    return Page(number, total, rows, lines)
+    return FetchedPage(number, total, rows, lines)
 
 
 def read_row(line: str) -> Any:

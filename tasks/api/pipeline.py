@@ -4,13 +4,13 @@ import collections
 import concurrent.futures
 from collections.abc import Callable, Iterable, Iterator
 
-from tasks.api.body import Page
+from tasks.api.body import FetchedPage
 
 
-def in_order(ask: Callable[[int], Page], numbers: Iterable[int], width: int) -> Iterator[Page]:
+def in_order(ask: Callable[[int], FetchedPage], numbers: Iterable[int], width: int) -> Iterator[FetchedPage]:
     """``ask`` for each number, ``width`` at once; at most twice as many are under way or wait to be taken."""
     executor = concurrent.futures.ThreadPoolExecutor(width, thread_name_prefix="page")
-    under_way: collections.deque[concurrent.futures.Future[Page]] = collections.deque()
+    under_way: collections.deque[concurrent.futures.Future[FetchedPage]] = collections.deque()
     try:
         for number in numbers:
             under_way.append(executor.submit(ask, number))

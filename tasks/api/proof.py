@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from conf.contract import Entity
 from conf.settings import ApiSettings
 from tasks.api.api_errors import Torn
-from tasks.api.body import DIGEST_SIZE, Page, read_page, rows_on_page
+from tasks.api.body import DIGEST_SIZE, FetchedPage, read_page, rows_on_page
 from tasks.api.client import Client
 from tasks.api.keylog import KeyLog
 from tasks.api.pipeline import in_order
@@ -47,7 +47,7 @@ class Proof:
         """Pages that the highest total known makes."""
         return math.ceil(self.total / self._size)
 
-    def new_pages(self) -> Iterator[Page]:
+    def new_pages(self) -> Iterator[FetchedPage]:
         """Rows that are not held yet, page by page in order, until they are as many as the API says.
 
         Raises:
@@ -88,7 +88,7 @@ class Proof:
         random.shuffle(others)
         return others
 
-    def _ask(self, number: int) -> Page:
+    def _ask(self, number: int) -> FetchedPage:
         known = self.total
         query = {"page": number, "size": self._size}
         page = self._client.get(self._entity.path, query, lambda body: read_page(body, number, self._size))
@@ -98,17 +98,17 @@ class Proof:
             self.total = max(self.total, page.total)
         return page
 
-    def _take(self, page: Page) -> Page:
+    def _take(self, page: FetchedPage) -> FetchedPage:
         """The page without the rows that are held already."""
         held = self._compare(page)
-        new = Page(page.number, page.total, page.rows[held:], page.lines[held:])
+        new = FetchedPage(page.number, page.total, page.rows[held:], page.lines[held:])
         self._keys.add(new.rows)
         begin = (page.number - 1) * DIGEST_SIZE
         self._digests[begin : begin + DIGEST_SIZE] = page.digest(len(page.rows))
         self.rows += len(new.rows)
         return new
 
-    def _compare(self, page: Page) -> int:
+    def _compare(self, page: FetchedPage) -> int:
         """How many of the page's rows are held; they must be the same."""
         held = rows_on_page(page.number, self._size, self.rows)
         begin = (page.number - 1) * DIGEST_SIZE

@@ -5,7 +5,7 @@ from typing import Any
 
 from conf.contract import Entity
 from lake.suppression import Suppression, units
-from tasks.api.body import Page
+from tasks.api.body import FetchedPage
 
 
 class SuppressionFilter:
@@ -15,7 +15,7 @@ class SuppressionFilter:
         self._entity, self._suppression = entity, suppression
         self.rows = self.units = 0
 
-    def lines(self, page: Page) -> list[str]:
+    def lines(self, page: FetchedPage) -> list[str]:
         """The page's rows as served, without those of people on the list."""
         if not self._suppression.people:
             return page.lines

@@ -136,7 +136,7 @@ def test_progress_ends_at_all_pages(api, folder):
 
 
 def test_progress_knows_rate_and_time_left():
-    progress = fetching.Progress(pages_done=250, pages_known=1000, rows=25_000, seconds=5.0)
+    progress = fetching.FetchProgress(pages_done=250, pages_known=1000, rows=25_000, seconds=5.0)
     assert progress.rate == 5000
     assert progress.seconds_left == 15
     assert str(progress) == "250 of 1,000 pages, 25,000 rows, 5,000 rows/s, 0:00:15 left"
