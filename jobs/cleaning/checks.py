@@ -11,20 +11,12 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from conf.contract import Entity
+from conf.contract import TYPES, Entity
 from jobs.cleaning import typed
 from jobs.cleaning.forms import Context
 from jobs.cleaning.judge import judged
+from lake.delta import ARROW_TYPES
 
-# Type of a column by kind: Spark's name, and Arrow's.
-TYPES = {
-    "id": ("bigint", pa.int64()),
-    "text": ("string", pa.string()),
-    "timestamp": ("timestamp", pa.timestamp("us", "UTC")),
-    "duration": ("int", pa.int32()),
-    "email": ("string", pa.string()),
-    "ids": ("array<bigint>", pa.list_(pa.int64())),
-}
 REASONS = ("array<string>", pa.list_(pa.string()))
 ITEM_REASONS = ("array<array<string>>", pa.list_(pa.list_(pa.string())))
 
@@ -52,8 +44,8 @@ def checked(lines: DataFrame, entity: Entity, context: Context) -> DataFrame:
 
 
 def types(entity: Entity) -> dict[str, tuple[str, pa.DataType]]:
-    """Name and types of each column that a row gets."""
-    found = {field.target: TYPES[field.kind] for field in entity.fields}
+    """Name of each column that a row gets, and its type as Spark and as Arrow have it."""
+    found = {field.target: (type_ := TYPES[field.kind], ARROW_TYPES[type_]) for field in entity.fields}
     items = {"item_reasons": ITEM_REASONS} if any(field.kind == "ids" for field in entity.fields) else {}
     return {**found, **items, "reasons": REASONS}
 
