@@ -6,6 +6,7 @@ has been cleaned, so the spans are the same in whatever order dates are cleaned.
 
 import datetime
 
+import pyarrow as pa
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -14,9 +15,10 @@ from conf.contract import TRACKS, Entity
 from conf.tables import TABLES, marker
 from jobs.cleaning import TASKS
 from jobs.cleaning.spans import REMOVED, corrections
-from jobs.runtime.frames import SparkLake
-from jobs.runtime.turns import correct_in_turn
+from lake import delta
 from lake.access import Lake
+from lake.delta import arrow_schema
+from lake.turns import correct_in_turn
 
 
 def table_of(entity: Entity) -> str:
@@ -28,7 +30,7 @@ def marker_of(entity: Entity, date: datetime.date) -> str:
     return marker(table_of(entity), TASKS[entity.name], date)
 
 
-def record(lake: SparkLake, clean: DataFrame, entity: Entity, date: datetime.date) -> None:
+def record(lake: Lake, clean: DataFrame, entity: Entity, date: datetime.date) -> None:
     """Write down what a date's snapshot held, in one commit with the date's marker.
 
     Args:
@@ -36,13 +38,11 @@ def record(lake: SparkLake, clean: DataFrame, entity: Entity, date: datetime.dat
     """
     key = TABLES[table_of(entity)].key[0]
     genres = F.col("genres" if entity is TRACKS else "favorite_genres")
-    held = clean.select(key, genres.alias("genres"))
+    held = clean.select(key, genres.alias("genres")).toArrow()
 
-    def changed(stored: DeltaTable) -> DataFrame:
-        version = lake.spark.read.format("delta").option("versionAsOf", stored.version())
-        return corrections(
-            version.load(lake.path(table_of(entity))), held, key, date, following(lake, stored, entity, date)
-        )
+    def changed(stored: DeltaTable) -> pa.Table:
+        spans = delta.query(stored, "SELECT * FROM stored").cast(arrow_schema(TABLES[table_of(entity)]))
+        return corrections(spans, held, key, date, following(lake, stored, entity, date))
 
     correct_in_turn(lake, table_of(entity), marker_of(entity, date), changed, REMOVED)
 

@@ -8,7 +8,7 @@ from conf import sql_text as sql
 from conf.tables import TABLES
 from lake.access import Lake
 from lake.delta import arrow_schema
-from lake.merge import Clause, rewriting, run_in_memory, to_sql
+from lake.merge import Clause, run_in_memory, to_sql
 
 FEW = 200_000  # rows: up to here a commit from memory is quicker than one by Spark
 FEW_STORED = 2_000_000  # rows of a table: up to here few rows are merged into it from memory
@@ -99,10 +99,6 @@ class SparkLake(Lake):
         """Put the rows of ``frame`` in place of those with their key; a null ``last_seen`` deletes. No marker."""
         clauses = [Clause("delete", "s.last_seen IS NULL"), Clause("update all", "s.last_seen IS NOT NULL")]
         self._merge(frame, table, marker, clauses, None, marked=False)
-
-    def rewrite(self, frame: DataFrame, table: str, marker: str, removed: str) -> None:
-        """Merge as :func:`lake.merge.rewriting` says, through Spark."""
-        self._merge(frame, table, marker, rewriting(removed), None)
 
     def _merge(
         self,

@@ -4,13 +4,14 @@ import datetime
 import threading
 
 import pytest
+from deltalake.exceptions import CommitFailedError
 
 from conf.contract import TRACKS
 from conf.errors import Refused
 from jobs.cleaning import served
 from jobs.recommendation.servable import served_on
-from jobs.runtime import turns
 from jobs.runtime.frames import SparkLake
+from lake import turns
 
 FIRST, SECOND, THIRD, FOURTH = (datetime.date(2024, 3, day) for day in (1, 2, 3, 4))
 HELD = {
@@ -36,12 +37,6 @@ def lake(spark, tmp_path):
     return found
 
 
-@pytest.fixture(params=["from memory", "by Spark"])
-def way(request, monkeypatch):
-    if request.param == "by Spark":
-        monkeypatch.setattr(turns, "FEW", 0)
-
-
 def record(lake, date, held=None):
     rows = list((HELD[date] if held is None else held).items())
     clean = lake.spark.createDataFrame(rows, "track_id bigint, genres string")
@@ -58,14 +53,14 @@ def on(lake, date):
     return {row.track_id: row.genres for row in served_on(lake, TRACKS, date).collect()}
 
 
-def test_each_date_has_what_its_snapshot_held(way, lake):
+def test_each_date_has_what_its_snapshot_held(lake):
     for date in (THIRD, FIRST, FOURTH, SECOND):
         record(lake, date)
     assert spans(lake) == IN_ORDER
     assert {date: on(lake, date) for date in HELD} == HELD
 
 
-def test_again_changes_nothing_and_a_day_like_the_one_before_writes_no_file(way, lake):
+def test_again_changes_nothing_and_a_day_like_the_one_before_writes_no_file(lake):
     for date in (FIRST, SECOND):
         record(lake, date)
     before = lake.opened("tracks_served")
@@ -98,7 +93,7 @@ def overtake(monkeypatch, lake, date, held=None):
     monkeypatch.setattr(served, "corrections", overtaken)
 
 
-def test_date_that_another_overtakes_looks_again(way, lake, monkeypatch):
+def test_date_that_another_overtakes_looks_again(lake, monkeypatch):
     for date in (FIRST, FOURTH):
         record(lake, date)
     overtake(monkeypatch, lake, THIRD)
@@ -106,7 +101,7 @@ def test_date_that_another_overtakes_looks_again(way, lake, monkeypatch):
     assert spans(lake) == IN_ORDER
 
 
-def test_date_that_a_marker_alone_overtakes_looks_again(way, lake, monkeypatch):
+def test_date_that_a_marker_alone_overtakes_looks_again(lake, monkeypatch):
     """The third date is as the first, so it writes no row: the second one's must end where it begins all the same."""
     record(lake, FIRST)
     overtake(monkeypatch, lake, THIRD, HELD[FIRST])
@@ -114,7 +109,7 @@ def test_date_that_a_marker_alone_overtakes_looks_again(way, lake, monkeypatch):
     assert [on(lake, date) for date in (FIRST, SECOND, THIRD)] == [HELD[FIRST], HELD[SECOND], HELD[FIRST]]
 
 
-def test_dates_at_once_leave_what_they_leave_in_turn(way, lake, spark):
+def test_dates_at_once_leave_what_they_leave_in_turn(lake, spark):
     record(lake, SECOND)
     failures = []
 
@@ -134,7 +129,11 @@ def test_dates_at_once_leave_what_they_leave_in_turn(way, lake, spark):
 
 
 def test_table_that_is_always_changed_first_ends_the_step_in_one_line(lake, monkeypatch):
-    monkeypatch.setattr(turns, "_attempt", lambda *args: False)
+    def beaten(*args):
+        raise CommitFailedError("another was first")
+
+    monkeypatch.setattr(turns, "_attempt", beaten)
+    monkeypatch.setattr(turns, "LONGEST_WAIT", 0.01)
     with pytest.raises(Refused, match="other commits came first 10 times; run the step again"):
         record(lake, FIRST)
 

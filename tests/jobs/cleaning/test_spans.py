@@ -3,11 +3,15 @@
 import datetime
 import random
 
+import pyarrow as pa
 import pytest
 
+from conf.tables import USERS_SERVED
 from jobs.cleaning.spans import corrections
+from lake.delta import arrow_schema
 
-SCHEMA = "user_id bigint, genres string, served_from date, served_until date"
+SCHEMA = arrow_schema(USERS_SERVED)
+HELD = pa.schema([("user_id", pa.int64()), ("genres", pa.string())])
 DAYS = [datetime.date(2024, 3, day) for day in range(1, 9)]
 
 
@@ -15,15 +19,18 @@ def day(number):
     return None if number is None else datetime.date(2024, 3, number)
 
 
-def corrected(spark, spans, held, start, end):
+def table(rows, schema=SCHEMA):
+    return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema=schema)
+
+
+def corrected(spans, held, start, end):
     """Spans (id, genres, from, until) after the corrections, as the table would have them."""
-    stored = spark.createDataFrame(spans, SCHEMA)
-    found = corrections(stored, spark.createDataFrame(held, "user_id bigint, genres string"), "user_id", start, end)
+    found = corrections(table(spans), table(held, HELD), "user_id", start, end).select(SCHEMA.names)
     by_key = {(span[0], span[2]): span for span in spans}
-    for row in found.select("user_id", "genres", "served_from", "served_until").collect():
-        by_key.pop((row.user_id, row.served_from), None)
-        if row.served_until is None or row.served_until > row.served_from:
-            by_key[row.user_id, row.served_from] = tuple(row)
+    for row in map(tuple, (row.values() for row in found.to_pylist())):
+        by_key.pop((row[0], row[2]), None)
+        if row[3] is None or row[3] > row[2]:
+            by_key[row[0], row[2]] = row
     return sorted(by_key.values(), key=lambda span: (span[0], span[2]))
 
 
@@ -55,16 +62,16 @@ CASES = {
 
 
 @pytest.mark.parametrize(("spans", "held", "start", "end", "expected"), CASES.values(), ids=list(CASES))
-def test_one_date(spark, spans, held, start, end, expected):
+def test_one_date(spans, held, start, end, expected):
     spans, expected = ([(i, g, day(a), day(b)) for i, g, a, b in rows] for rows in (spans, expected))
-    assert corrected(spark, spans, list(held.items()), day(start), day(end)) == expected
+    assert corrected(spans, list(held.items()), day(start), day(end)) == expected
 
 
-def test_only_ids_that_change_are_written(spark):
-    stored = spark.createDataFrame([(number, "rock", DAYS[0], None) for number in range(5)], SCHEMA)
-    held = spark.createDataFrame([(number, "rock") for number in range(4)], "user_id bigint, genres string")
-    [row] = corrections(stored, held, "user_id", DAYS[3], None).collect()
-    assert (row.user_id, row.served_from, row.served_until) == (4, DAYS[0], DAYS[3])
+def test_only_ids_that_change_are_written():
+    stored = table([(number, "rock", DAYS[0], None) for number in range(5)])
+    held = table([(number, "rock") for number in range(4)], HELD)
+    [row] = corrections(stored, held, "user_id", DAYS[3], None).to_pylist()
+    assert row == {"user_id": 4, "genres": "rock", "served_from": DAYS[0], "served_until": DAYS[3]}
 
 
 def spans_of(states):
@@ -84,14 +91,14 @@ def spans_of(states):
     return found
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_in_any_order_with_gaps_and_dates_run_again_they_say_what_each_date_held(spark, seed):
+@pytest.mark.parametrize("seed", range(40))
+def test_in_any_order_with_gaps_and_dates_run_again_they_say_what_each_date_held(seed):
     chance = random.Random(seed)
     states, spans = {}, []
     for _ in range(9):
         date = chance.choice(DAYS)
         held = {user: chance.choice(["a", "b", None]) for user in range(4) if chance.random() < 0.6}
         end = min((other for other in states if other > date), default=None)
-        spans = corrected(spark, spans, list(held.items()), date, end)
+        spans = corrected(spans, list(held.items()), date, end)
         states[date] = held
         assert spans == spans_of(states)
