@@ -1,7 +1,7 @@
 """Delta tables by ``deltalake``: opened, created, asked by SQL. Milliseconds, and no JVM."""
 
 import pyarrow as pa
-from deltalake import DeltaTable, Field, QueryBuilder, Schema
+from deltalake import DeltaTable, Field, QueryBuilder, Schema, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 
 from conf.table import Table
@@ -66,6 +66,12 @@ def fields_of(table: Table) -> list[Field]:
         Field(field.name, field.type, nullable=True, metadata={"comment": column.comment} if column.comment else {})
         for field, column in zip(fields, table.columns, strict=True)
     ]
+
+
+def overwrite(root: str, table: Table, data: pa.Table) -> None:
+    """Write a table anew, with the columns that are declared now."""
+    path = table_path(root, table.name)
+    write_deltalake(path, data, mode="overwrite", schema_mode="overwrite", storage_options=options(path))
 
 
 def query(opened: DeltaTable, sql: str) -> pa.Table:

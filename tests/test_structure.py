@@ -56,6 +56,13 @@ def test_no_file_imports_what_its_side_must_not_know(folder):
     assert {file: found & BANNED[folder] for file, found in tops.items() if found & BANNED[folder]} == {}
 
 
+def test_only_the_lake_opens_and_writes_tables():
+    """Elsewhere ``deltalake`` is no more than the type of a table that the lake has opened."""
+    others = files("conf", "tasks", "jobs", "app")
+    used = {str(file): {name for name in imported(file) if name.startswith("deltalake")} for file in others}
+    assert {file: names for file, names in used.items() if names - {"deltalake", "deltalake.DeltaTable"}} == {}
+
+
 @pytest.mark.parametrize("package", [*LAYERS, *sorted(ABOVE)])
 def test_a_package_of_jobs_imports_only_what_stands_before_it(package):
     before = set(LAYERS[: LAYERS.index(package) + 1]) if package in LAYERS else {*LAYERS, package, *BETWEEN[package]}

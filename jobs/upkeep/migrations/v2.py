@@ -4,13 +4,11 @@ import collections
 import json
 
 import pyarrow as pa
-from deltalake import write_deltalake
 
 from conf.tables import TABLES
 from jobs.runtime.command import Job
 from lake.access import Lake
-from lake.delta import arrow_schema
-from lake.storage import options
+from lake.delta import arrow_schema, overwrite
 
 
 def migrate(lake: Lake, _job: Job) -> None:
@@ -22,14 +20,8 @@ def migrate(lake: Lake, _job: Job) -> None:
         {**row, "reasons": json.dumps(counts.get((row["date"], row["entity"]), {}))}
         for row in lake.rows("accounting", columns=names)
     ]
-    table = pa.Table.from_pylist(rows, schema=arrow_schema(TABLES["accounting"]))
-    write_deltalake(
-        lake.path("accounting"),
-        table,
-        mode="overwrite",
-        schema_mode="overwrite",
-        storage_options=options(lake.root),
-    )
+    accounting = TABLES["accounting"]
+    overwrite(lake.root, accounting, pa.Table.from_pylist(rows, schema=arrow_schema(accounting)))
 
 
 def broken(lake: Lake) -> dict[tuple, dict[str, int]]:
