@@ -23,6 +23,7 @@ import time
 from collections.abc import Iterator
 
 from bench import raw_lake
+from conf.checkout import DEPLOY
 from conf.contract import LISTENS
 from tasks.run import jvm, spark_server
 from tasks.run.probe import free_port
@@ -43,7 +44,7 @@ def ours(root: str, date: datetime.date, memory: str, entity: str = LISTENS.name
     properties = jvm.options(jvm.history_rows(root, date))
     return [
         str(pathlib.Path(sys.executable).with_name("spark-submit")),
-        f"--properties-file={ROOT / 'conf' / 'spark' / 'spark-defaults.conf'}",
+        f"--properties-file={DEPLOY / 'spark' / 'spark-defaults.conf'}",
         "--master=local[2]",
         f"--driver-memory={memory}",
         *[f"--conf={key}={value}" for key, value in properties.items()],
