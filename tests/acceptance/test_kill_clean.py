@@ -28,7 +28,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 DATE = datetime.date(2024, 3, 1)
 SUBMIT = [
     str(pathlib.Path(sys.executable).with_name("spark-submit")),
-    f"--properties-file={ROOT / 'conf' / 'spark' / 'spark-defaults.conf'}",
+    f"--properties-file={DEPLOY / 'spark' / 'spark-defaults.conf'}",
     "--master=local[2]",
     str(ROOT / "jobs" / "__main__.py"),
 ]

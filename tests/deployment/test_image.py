@@ -23,4 +23,4 @@ def test_project_can_be_installed_before_its_code_is_there(tmp_path):
 def test_what_is_copied_and_run_is_there():
     for name in re.findall(r"bin/[\w-]+", TEXT):
         assert (ROOT / name).is_file(), name
-    assert (ROOT / "tasks" / "archive.py").is_file()
+    assert (ROOT / "tasks" / "run" / "archive.py").is_file()
