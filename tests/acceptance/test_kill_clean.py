@@ -17,6 +17,7 @@ import time
 import pytest
 
 from bench import raw_lake
+from conf.checkout import DEPLOY
 from lake.access import Lake
 from tasks.base import spark_environment
 from tasks.run import spark_server
