@@ -98,7 +98,10 @@ test: setup ## every test that needs no installed server
 	@$(V)/python -m pytest
 
 test-services: setup-s3 ## the tests that need servers: PostgreSQL, Prometheus, Chromium, wrk (bin/install-servers)
-	@$(V)/python -m pytest -m services
+	@$(V)/python -m pytest -m "services and not long"
+
+test-long: setup-s3 ## minutes of benches and of make demo-health, whose parts the other tests hold (bin/install-servers)
+	@$(V)/python -m pytest -m long
 
 test-kill: setup ## the long form of the tests that kill a step at random moments
 	@$(V)/python -m pytest -m chaos

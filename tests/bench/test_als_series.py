@@ -66,6 +66,7 @@ def test_the_way_from_the_table_is_told_beside_its_target(series, own_session):
     assert "(target at most 1.2)" in told
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("profiles", "settings for much data"), ("cluster", "2 one-core workers: blocks")],

@@ -4,10 +4,12 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 from bench.bench_score import drawn_pairs
 
 
+@pytest.mark.long
 def test_bench_prints_its_ratio():
     sizes = ["--users=300", "--tracks=200", "--pairs=3000", "--rank=4", "--rounds=1"]
     done = subprocess.run([sys.executable, "-m", "bench.bench_score", *sizes], capture_output=True, text=True)

@@ -14,7 +14,7 @@ import pytest
 from lake.layout import report_revision
 from tests.ports import free_port
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.long]
 
 ROOT = pathlib.Path(__file__).parents[3]
 FOLD = 1750  # pixels of the report that a picture shows
