@@ -6,6 +6,7 @@ import luigi
 import pytest
 
 from lake.layout import report_file, spool_folder
+from tasks import observe
 from tasks.daily import DailyPipeline
 from tasks.model import RetrainIfNeeded
 from tasks.publish import Publish
@@ -19,6 +20,7 @@ def configured(root, url, monkeypatch):
     """Luigi's settings; what comes before the lists is done."""
     config = luigi.configuration.get_config()
     monkeypatch.setattr(RetrainIfNeeded, "complete", lambda _: True)
+    observe.install()
     config.set("lake", "root", root)
 
     def at(address: str) -> None:
