@@ -7,7 +7,10 @@ import numpy as np
 
 from conf.settings import LakeSettings, RegistrySettings, Settings
 from jobs.model.factors import FactorModel
+from jobs.model.stored import load
 from jobs.runtime.command import Job
+from lake.access import Lake
+from lake.champion import champion_before
 
 START = datetime.date(2024, 3, 1)
 
@@ -64,3 +67,9 @@ def job(date, root, uri, revision=1, **arguments):
     """A job of the registry's on a lake, with everything else as it is by default."""
     settings = Settings(lake=LakeSettings(root=str(root)), registry=RegistrySettings(uri=uri))
     return Job(date, settings, argparse.Namespace(**{"revision": revision, "no_promote": False, **arguments}))
+
+
+def of_champion(lake: Lake, before: datetime.date) -> FactorModel:
+    """The factors of the model in production before a date, as the lake has them."""
+    found = champion_before(lake, before)
+    return load(found.folder, found.version)

@@ -280,7 +280,7 @@ def test_a_text_that_another_listener_or_an_artist_has_too_is_not_the_persons(ro
 def test_the_search_finds_what_lies_in_a_file_that_no_version_reads(root, tmp_path):
     person = forget.whom(Lake(str(root)), 17)
     settings = Settings(
-        lake=lakes.LakeSettings(root=str(root)), registry=lakes.Registry(uri=f"sqlite:///{tmp_path}/m.db")
+        lake=lakes.LakeSettings(root=str(root)), registry=lakes.RegistrySettings(uri=f"sqlite:///{tmp_path}/m.db")
     )
     Lake(str(root)).delete("users", ("user_id", "=", 17))
     found = {place.name: place.found for place in search.everywhere(str(root), person, settings)}

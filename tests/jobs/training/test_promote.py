@@ -13,7 +13,7 @@ from jobs.training.promote import check, overlap
 from lake.access import Lake
 from lake.champion import champion_before
 from lake.layout import challenger_folder, model_folder
-from tests.jobs.factor_models import day, factor_model, job, promoted, rolled_back, tags
+from tests.jobs.factor_models import day, factor_model, job, of_champion, promoted, rolled_back, tags
 from tests.ports import free_port
 
 
@@ -95,7 +95,7 @@ def decided(lake):
 def test_a_promotion_has_a_version_a_copy_similar_tracks_aliases_and_a_row(lake, uri):
     figures = promote.main(job(day(2), lake.root, uri))
     assert (figures["decision"], figures["model_version"], figures["pruned"]) == ("promote", "2", "")
-    assert champion_before(lake, day(3)).load().equals(factor_model(3.0))
+    assert of_champion(lake, day(3)).equals(factor_model(3.0))
     assert stored.fetch(uri, "2").equals(factor_model(3.0))
     assert aliases(uri) == {"champion": "2", "previous": "1"}
     assert decided(lake)["champion_version"] == "1"
@@ -115,8 +115,8 @@ class Killed(BaseException):
 
 
 KILLS = {
-    "before the version": (registry_access, "register", False, "1"),
-    "after the version": (registry_access, "register", True, "1"),
+    "before the version": (versions, "register", False, "1"),
+    "after the version": (versions, "register", True, "1"),
     "after the copy": (promote, "keep_copy", True, "1"),
     "after similar tracks": (similar, "write", True, "1"),
     "after the aliases": (promote, "follow", True, "2"),
@@ -140,12 +140,12 @@ def test_killed_at_any_step_old_or_new_is_whole_and_the_same_command_finishes(la
             promote.main(job(day(2), lake.root, uri))
     assert aliases(uri)["champion"] == alias
     assert stored.fetch(uri, alias)
-    champion_before(lake, day(3)).load()
+    of_champion(lake, day(3))
     assert champion_before(lake, day(3)).version == ("2" if moment == "after the row" else "1")
 
     promote.main(job(day(2), lake.root, uri))
     assert champion_before(lake, day(3)).version == "2"
-    assert champion_before(lake, day(3)).load().equals(factor_model(3.0))
+    assert of_champion(lake, day(3)).equals(factor_model(3.0))
     assert aliases(uri) == {"champion": "2", "previous": "1"}
     with registry_access.connected(uri) as client:
         assert len(versions.newest_first(client)) == 2

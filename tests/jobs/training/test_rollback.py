@@ -9,7 +9,7 @@ from jobs.training import rollback
 from lake.access import Lake
 from lake.champion import champion_before
 from lake.layout import model_folder
-from tests.jobs.factor_models import day, factor_model, job, live, promoted, tags
+from tests.jobs.factor_models import day, factor_model, job, live, of_champion, promoted, tags
 from tests.ports import free_port
 
 
@@ -84,7 +84,7 @@ def test_a_missing_copy_is_fetched_and_one_that_nobody_has_is_refused(lake, uri)
         roll_back(lake, 9, uri, to="7")
     assert champion_before(lake, day(10)).version == "2"
     roll_back(lake, 9, uri)
-    assert champion_before(lake, day(10)).load().equals(factor_model())
+    assert of_champion(lake, day(10)).equals(factor_model())
 
 
 @pytest.mark.parametrize(
