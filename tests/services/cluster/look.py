@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
-OF_THE_PROJECT = ("jobs", "conf", "tasks", "app", "demo_api")
+OF_THE_PROJECT = ("jobs", "lake", "conf", "tasks", "app", "demo_api")
 ASKED = (*OF_THE_PROJECT, "numpy", "pyarrow", "scipy", "numba", "pandas", "threadpoolctl")
 
 
