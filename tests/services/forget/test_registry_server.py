@@ -10,10 +10,9 @@ import time
 
 import pytest
 
-from jobs.model import stored
+from jobs.model import registry_access, stored
 from jobs.privacy import registry_copies as forgetting
 from jobs.registry import versions
-from tasks.run.probe import answers
 from tests.jobs.factor_models import factor_model, tags
 from tests.ports import free_port
 
@@ -29,8 +28,8 @@ def uri(tmp_path):
     with (tmp_path / "log").open("wb") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     try:
-        deadline = time.monotonic() + 60
-        while not answers(port):
+        deadline = time.monotonic() + 180
+        while registry_access.reachable(f"http://127.0.0.1:{port}"):  # its port is open before it answers
             assert server.poll() is None, (tmp_path / "log").read_text()
             assert time.monotonic() < deadline
             time.sleep(0.2)
