@@ -67,7 +67,7 @@ class Service:
     def rows(self, table):
         return DeltaTable(self.root / table).to_pyarrow_table().to_pylist()
 
-    def champion_before(self, date):
+    def champion(self, date):
         """The version in production before a date."""
         return champion_before(Lake(str(self.root)), date).version
 
