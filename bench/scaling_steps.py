@@ -137,8 +137,7 @@ def train(solver: str) -> Callable[[argparse.Namespace], Measures]:
 
     def run(args: argparse.Namespace) -> Measures:
         from jobs.model.pairs import weighted
-        from jobs.model.solvers import blocks, choose, local
-        from jobs.model.solvers import csr as packed
+        from jobs.model.solvers import blocks, choose, csr, local
         from jobs.runtime.session import persisted
 
         als = AlsSettings(rank=args.rank, iterations=args.iterations)
@@ -150,7 +149,7 @@ def train(solver: str) -> Callable[[argparse.Namespace], Measures]:
                 counted = time.perf_counter()
                 measures = [measure("plays to pairs", "play", lake.count("listens", []), counted - begun)]
                 if solver == "local":
-                    held = packed.from_frame(pairs)
+                    held = csr.from_frame(pairs)
                     came = time.perf_counter()
                     measures.append(measure("pairs to one process", "pair", count, came - counted))
                     model, counted = local.fit_packed(held, als), came

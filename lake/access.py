@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 
-from conf import sql_text as sql
+from conf import sql_text
 from conf.tables import SCHEMA, TABLES
 from lake import delta
 from lake.conflicts import persistently
@@ -21,7 +21,7 @@ from lake.layout import schema_file, table_path
 from lake.schema_version import require_schema, write_schema
 from lake.storage import options
 
-Filters = Sequence[sql.Filter] | None
+Filters = Sequence[sql_text.Filter] | None
 
 
 class Lake:
@@ -104,7 +104,7 @@ class Lake:
         schema, stored = arrow_schema(TABLES[table], columns), self.open(table)
         if not stored:
             return schema.empty_table()
-        return delta.query(stored, _select(schema.names, filters) + sql.limited(limit)).cast(schema)
+        return delta.query(stored, _select(schema.names, filters) + sql_text.limited(limit)).cast(schema)
 
     def batches(self, table: str, filters: Filters = None, columns: list[str] | None = None) -> pa.RecordBatchReader:
         """As :meth:`arrow`, batch by batch: memory does not grow with the rows."""
@@ -126,7 +126,7 @@ class Lake:
 
     def count(self, table: str, filters: Filters = None) -> int:
         """How many rows there are."""
-        found = self.query(table, f"SELECT count(*) AS n FROM stored{sql.where(filters)}")  # noqa: S608 - as above
+        found = self.query(table, f"SELECT count(*) AS n FROM stored{sql_text.where(filters)}")  # noqa: S608 - as above
         return 0 if found is None else int(found["n"][0].as_py())
 
     # -- writing ----------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ class Lake:
 
         def write() -> None:
             if not self.committed(marker):
-                self._write(table, data(), marker, mode="overwrite", predicate=sql.equal(slice_))
+                self._write(table, data(), marker, mode="overwrite", predicate=sql_text.equal(slice_))
 
         self.commit(marker, write)
 
@@ -178,10 +178,10 @@ class Lake:
             **how,
         )
 
-    def delete(self, table: str, *filters: sql.Filter) -> None:
+    def delete(self, table: str, *filters: sql_text.Filter) -> None:
         """Delete the rows for which every filter holds. It carries no marker."""
         if is_table(self.root, table):
-            condition = sql.where(filters).removeprefix(" WHERE ")
+            condition = sql_text.where(filters).removeprefix(" WHERE ")
             self.commit("", lambda: self.opened(table).delete(condition))
 
     def mark(self, table: str, marker: str) -> None:
@@ -199,4 +199,4 @@ class Lake:
 
 def _select(names: list[str], filters: Filters) -> str:
     listed = ", ".join(f'"{name}"' for name in names)
-    return f"SELECT {listed} FROM stored{sql.where(filters)}"  # noqa: S608 - names are declared in conf
+    return f"SELECT {listed} FROM stored{sql_text.where(filters)}"  # noqa: S608 - names are declared in conf

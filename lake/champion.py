@@ -6,6 +6,7 @@ import pathlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from conf.decisions import moment
 from lake.access import Lake
 from lake.layout import model_folder
 
@@ -48,8 +49,7 @@ def _newest(lake: Lake, made: list[Mapping[str, Any]]) -> Champion | None:
 def moves(decisions: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The promotions and rollbacks among rows of ``decisions``, in their order."""
     made = [row for row in decisions if row["decision"] in ("promote", "rollback")]
-    # On one date a rollback is what a person did after the run.
-    return sorted(made, key=lambda row: (row["date"], row["decision"] == "rollback"))
+    return sorted(made, key=moment)
 
 
 def line(decisions: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from conf import sql_text as sql
+from conf import sql_text
 from conf.tables import marker
 from lake import delta
 from lake.layout import table_path
@@ -53,7 +53,7 @@ def _decision(table: str, date: str, step: str) -> str:
     opened, filters = delta.open_path(table), [("date", "=", datetime.date.fromisoformat(date)), ("step", "=", step)]
     if not opened:
         return ""
-    found = delta.query(opened, f"SELECT decision FROM stored{sql.where(filters)}")  # noqa: S608 - values are quoted
+    found = delta.query(opened, f"SELECT decision FROM stored{sql_text.where(filters)}")  # noqa: S608 - values are quoted
     return str(found["decision"][0].as_py()) if len(found) else ""
 
 

@@ -19,9 +19,8 @@ from conf.errors import BadSetting, Refused
 from conf.settings import Settings, as_flags
 from lake import commits, layout, storage
 from lake.storage import absolute
-from tasks.observe import job_output as progress
-from tasks.run import event_log as spark_events
-from tasks.run import jvm, usage
+from tasks.observe import job_output
+from tasks.run import event_log, jvm, usage
 from tasks.run.luigi_settings import settings
 from tasks.run.processes import bound
 
@@ -172,7 +171,7 @@ class JobTask(DatedTask, SparkSubmitTask):
         history = jvm.history_rows(self.root, self.snapshot)
         options = {**jvm.options(history), **storage.spark_properties(self.root)}
         if self.master.startswith("local"):  # whoever runs a cluster says where events are logged
-            options |= {**LOOPBACK, **spark_events.options(layout.spool_folder(self.root))}
+            options |= {**LOOPBACK, **event_log.options(layout.spool_folder(self.root))}
         return {**options, **self.settings.spark.properties}
 
     @property
@@ -217,7 +216,7 @@ class JobTask(DatedTask, SparkSubmitTask):
 
     def run(self) -> None:
         if self.submits and self.master.startswith("local"):  # a cluster logs its events where it is told to
-            spark_events.make(layout.spool_folder(self.root))
+            event_log.make(layout.spool_folder(self.root))
         with tempfile.TemporaryDirectory() as folder:
             result = pathlib.Path(folder) / "result.json"
             self._execute([*self.program_args(), f"--result={result}"])
@@ -242,7 +241,7 @@ class JobTask(DatedTask, SparkSubmitTask):
                 stderr=output,
                 start_new_session=True,
             )
-            with ExternalProgramRunContext(process), progress.following(self, log, begin):
+            with ExternalProgramRunContext(process), job_output.following(self, log, begin):
                 code, self.figures = usage.wait(process)
         if code:
             with log.open("rb") as written:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
-from app.stores import lake_tables as sql
+from app.stores import lake_tables
 from app.stores.lake_tables import column, texts
 from app.stores.model_health import DAYS, health_of
 from app.stores.packed import PackedLists, reasons, with_digits
@@ -77,7 +77,7 @@ class LakeDay:
         return {"known": False, "source": "popular", "model_version": "", "recommendations": listed}
 
     async def history(self, user_id: int, limit: int) -> list[Play]:
-        rows = await self._rows("listens", sql.history_of(self.date, user_id, limit))
+        rows = await self._rows("listens", lake_tables.history_of(self.date, user_id, limit))
         return [{"listened_at": row["listened_at"], "track": self._catalogue.get(row["track_id"])} for row in rows]
 
     async def track(self, track_id: int) -> Track | None:
@@ -103,8 +103,8 @@ class LakeDay:
 
     async def health(self) -> ModelHealth:
         live, decisions, champion = await asyncio.gather(
-            self._rows("evaluations", sql.live_of(self.date, DAYS, self._k)),
-            self._rows("decisions", sql.decisions_of(self.date)),
+            self._rows("evaluations", lake_tables.live_of(self.date, DAYS, self._k)),
+            self._rows("decisions", lake_tables.decisions_of(self.date)),
             self._in_pool(self._champion),
         )
         return health_of(self._k, live, decisions, champion)
@@ -127,8 +127,8 @@ def read_day(
     tables: Lake, lists: DeltaTable, date: datetime.date, popular_days: int, k: int, pool: Executor
 ) -> LakeDay:
     """The day as one version of ``recommendations`` has it."""
-    rows = delta.query(lists, sql.lists_of(date)).sort_by([("user_id", "ascending"), ("rank", "ascending")])
-    firsts = delta.query(lists, sql.firsts_of(date))
+    rows = delta.query(lists, lake_tables.lists_of(date)).sort_by([("user_id", "ascending"), ("rank", "ascending")])
+    firsts = delta.query(lists, lake_tables.firsts_of(date))
     listed = column(rows, "track_id", pa.int64()).to_numpy()
     catalogue, popular = read_catalogue(tables, date, popular_days, np.unique(listed))
     starts, heard = reasons(rows["because"])
@@ -161,7 +161,7 @@ def read_catalogue(
     tables: Lake, date: datetime.date, popular_days: int, listed: np.ndarray
 ) -> tuple[TrackIndex, tuple[np.ndarray, np.ndarray]]:
     """The tracks, and the popular list: places and recent plays of those served on the date, most popular first."""
-    tracks = tables.query("tracks", sql.CATALOGUE)
+    tracks = tables.query("tracks", lake_tables.CATALOGUE)
     known = np.zeros(0, np.int64) if tracks is None else column(tracks, "track_id", pa.int64()).to_numpy()
     last_seen = np.zeros(0, "datetime64[D]") if tracks is None else column(tracks, "last_seen", pa.date32()).to_numpy()
     missing = np.setdiff1d(listed, known)
@@ -171,7 +171,7 @@ def read_catalogue(
         rows.append(pa.Table.from_pylist([dict(unknown(track)) for track in missing.tolist()], schema=schema))
     both = pa.concat_tables(rows) if rows else pa.Table.from_pylist([], schema=arrow_schema(TRACKS, list(TRACK)))
     both = both.sort_by("track_id") if len(missing) else both
-    counts = tables.query("listens", sql.plays_of(date, popular_days))
+    counts = tables.query("listens", lake_tables.plays_of(date, popular_days))
     ids = both["track_id"].to_numpy()
     recent, ever = np.zeros(len(ids), np.int64), np.zeros(len(ids), np.int64)
     if counts is not None and counts.num_rows:
@@ -187,7 +187,7 @@ def read_catalogue(
 
 
 def read_similar(tables: Lake, version: str, catalogue: TrackIndex) -> PackedLists:
-    rows = tables.query("similar_tracks", sql.similar_of(version)) if version else None
+    rows = tables.query("similar_tracks", lake_tables.similar_of(version)) if version else None
     if rows is None:
         return PackedLists(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))
     return PackedLists(

@@ -8,6 +8,7 @@ from deltalake import DeltaTable
 
 from app.stores.store import TRACK
 from conf.current_plays import current_plays, known_by, play_counts
+from conf.decisions import PLACE
 from conf.sql_text import literal
 from conf.tables import marker
 
@@ -71,11 +72,10 @@ def live_of(date: datetime.date, days: int, k: int) -> str:
 
 
 def decisions_of(date: datetime.date) -> str:
-    return f"SELECT {DECISION} FROM stored WHERE {on(date)} ORDER BY {STEPS}"
+    return f"SELECT {DECISION} FROM stored WHERE {on(date)} ORDER BY {PLACE}"
 
 
 DECISION = "date, step, decision, reason, model_version"
-STEPS = "CASE step WHEN 'retrain' THEN 0 WHEN 'promote' THEN 1 ELSE 2 END"
 
 
 def on(date: datetime.date) -> str:

@@ -13,6 +13,7 @@ from app.stores.model_health import DAYS, health_of
 from app.stores.packed import ranges
 from app.stores.postgres_pool import Pool
 from app.stores.store import TRACK, Listed, Listing, ModelHealth, NoDay, Play, Similar, Track, track_of
+from conf.decisions import PLACE
 from conf.settings import Settings
 from conf.sql_text import midnight
 
@@ -46,9 +47,9 @@ LIVE = """
     SELECT date, model, model_version, value, low, high, users FROM evaluations
     WHERE kind = 'live' AND metric = 'ndcg' AND k = %s AND model IN ('als', 'popularity_als') AND date > %s AND date <= %s
     ORDER BY date"""
-DECISIONS = """
+DECISIONS = f"""
     SELECT date, step, decision, reason, model_version FROM decisions WHERE date = %s
-    ORDER BY CASE step WHEN 'retrain' THEN 0 WHEN 'promote' THEN 1 ELSE 2 END"""
+    ORDER BY {PLACE}"""
 CHAMPION = "SELECT since AS date, step, step AS decision, reason, model_version FROM current_champion"
 
 

@@ -9,10 +9,7 @@ import socket
 
 from conf.errors import BadSetting, refusals_told
 from conf.settings import WEEKDAYS, MailSettings, Settings
-from jobs.health.mailing import day_letter as day
-from jobs.health.mailing import sent as memory
-from jobs.health.mailing import smtp as server
-from jobs.health.mailing import week_letter as week
+from jobs.health.mailing import day_letter, sent, smtp, week_letter
 from jobs.health.mailing.day_letter import MailedDay
 from jobs.health.mailing.letter import Letter, message
 from jobs.health.mailing.sent import Mailed
@@ -27,8 +24,8 @@ def main(job: Job) -> Figures:
     settings = job.settings
     require_recipients(settings.mail)
     lake = job.lake()
-    seen = day.read(lake, job.date, partial=job.date >= datetime.datetime.now(datetime.UTC).date())
-    letters = due(seen, settings.mail, memory.read(lake.root)) if job.args.once else asked(job, seen)
+    seen = day_letter.read(lake, job.date, partial=job.date >= datetime.datetime.now(datetime.UTC).date())
+    letters = due(seen, settings.mail, sent.read(lake.root)) if job.args.once else asked(job, seen)
     for mailed in letters:
         deliver(lake, mailed, compose(lake, seen, mailed.kind, settings), settings.mail)
     return {"mails": [mailed.kind for mailed in letters], "rows_out": len(letters)}
@@ -38,30 +35,34 @@ def asked(job: Job, seen: MailedDay) -> list[Mailed]:
     return [Mailed(str(job.date), "week", "")] if job.args.weekly else [Mailed(str(job.date), "day", seen.outcome)]
 
 
-def due(seen: MailedDay, mail: MailSettings, sent: set[Mailed]) -> list[Mailed]:
+def due(seen: MailedDay, mail: MailSettings, before: set[Mailed]) -> list[Mailed]:
     """What is to be sent of a date by itself, given what was."""
     date = str(seen.date)
     of_day, of_week = Mailed(date, "day", seen.outcome), Mailed(date, "week", "")
     weekly = WEEKDAYS[seen.date.weekday()] == mail.weekly and not seen.partial and not seen.failing
-    letters = [of_day] * wanted(seen, mail.when, sent) + [of_week] * weekly
-    return [letter for letter in letters if letter not in sent]
+    letters = [of_day] * wanted(seen, mail.when, before) + [of_week] * weekly
+    return [letter for letter in letters if letter not in before]
 
 
-def wanted(seen: MailedDay, when: str, sent: set[Mailed]) -> bool:
+def wanted(seen: MailedDay, when: str, before: set[Mailed]) -> bool:
     """Whether ``[mail] when`` asks for the day's mail; of a day that is not over only that it failed.
 
     Where people were told that the day failed, they are told that it is done.
     """
     if when == "never" or (seen.partial and not seen.failing):
         return False
-    mended = any(each.date == str(seen.date) and each.outcome.startswith("failed") for each in sent)
+    mended = any(each.date == str(seen.date) and each.outcome.startswith("failed") for each in before)
     return when == "always" or seen.wrong or mended
 
 
 def compose(lake: Lake, seen: MailedDay, kind: str, settings: Settings) -> Letter:
     base = settings.report.base_url
     link = f"{base.rstrip('/')}/{seen.report.name}" if base and seen.report else ""
-    return week.letter(week.read(lake, seen.date), link) if kind == "week" else day.letter(seen, lake.root, link)
+    return (
+        week_letter.letter(week_letter.read(lake, seen.date), link)
+        if kind == "week"
+        else day_letter.letter(seen, lake.root, link)
+    )
 
 
 def deliver(lake: Lake, mailed: Mailed, letter: Letter, mail: MailSettings) -> None:
@@ -72,13 +73,13 @@ def deliver(lake: Lake, mailed: Mailed, letter: Letter, mail: MailSettings) -> N
     """
     began = datetime.datetime.now(datetime.UTC)
     try:
-        server.send(message(letter, mail), mail)
-    except server.NotSent as failure:
+        smtp.send(message(letter, mail), mail)
+    except smtp.NotSent as failure:
         record(lake, mailed, began, failure.message)
-        if isinstance(failure, server.PartlySent):
-            memory.add(lake.root, mailed, len(mail.addresses))
+        if isinstance(failure, smtp.PartlySent):
+            sent.add(lake.root, mailed, len(mail.addresses))
         raise
-    memory.add(lake.root, mailed, len(mail.addresses))
+    sent.add(lake.root, mailed, len(mail.addresses))
 
 
 def record(lake: Lake, mailed: Mailed, began: datetime.datetime, error: str) -> None:
@@ -110,8 +111,8 @@ def check(settings: Settings) -> str:
         "decisions": [],
         "link": "",
     }
-    sent = server.send(message(Letter("test of the mail settings", "mail", values), mail), mail)
-    return f"{sent.how} took the mail for {', '.join(sent.recipients)}; see whether it arrived"
+    outcome = smtp.send(message(Letter("test of the mail settings", "mail", values), mail), mail)
+    return f"{outcome.how} took the mail for {', '.join(outcome.recipients)}; see whether it arrived"
 
 
 def require_recipients(mail: MailSettings) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from conf.decisions import moment
 from conf.sql_text import midnight
 from lake.access import Lake
 from lake.champion import champion_before
@@ -52,7 +53,6 @@ def overview(lake: Lake, date: datetime.date, k: int) -> Overview:
     current = champion_before(lake, date + datetime.timedelta(days=1))
     on_date = [("date", "=", date)]
     evaluations = [row for row in lake.rows("evaluations", on_date) if row["k"] in (k, 0)]
-    steps = {"retrain": 0, "promote": 1, "rollback": 2}
     firsts = lake.arrow("recommendations", [*on_date, ("rank", "=", 1)], ["user_id", "source"])
     sources = firsts["source"].value_counts().to_pylist()
     accounting = sorted(lake.rows("accounting", on_date), key=lambda row: row["entity"])
@@ -64,7 +64,7 @@ def overview(lake: Lake, date: datetime.date, k: int) -> Overview:
         maintenance=maintenance[0] if maintenance else {},
         live=[row for row in evaluations if row["kind"] == "live"],
         holdout=[row for row in evaluations if row["kind"] == "holdout"],
-        decisions=sorted(lake.rows("decisions", on_date), key=lambda row: steps[row["step"]]),
+        decisions=sorted(lake.rows("decisions", on_date), key=moment),
         champion_version=current.version if current else "",
         champion_since=current.since if current else None,
         champion_reason=current.reason if current else "",

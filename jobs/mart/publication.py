@@ -18,8 +18,7 @@ from collections.abc import Callable
 import psycopg
 
 from conf.settings import Settings
-from jobs.mart import changes as merging
-from jobs.mart import partitions, schema, staging
+from jobs.mart import changes, partitions, schema, staging
 from jobs.mart.connection import connect, patiently, publisher, scalar
 from jobs.mart.partitioned_lists import PartitionedLists
 from jobs.runtime.command import Figures
@@ -127,7 +126,7 @@ class Publication:
         # The locks first: what cannot be had now shall not cost the work before it.
         self.connection.execute("LOCK TABLE tracks, users IN SHARE ROW EXCLUSIVE MODE")
         self.connection.execute("LOCK TABLE recommendations, similar_tracks IN SHARE UPDATE EXCLUSIVE MODE")
-        merging.arrive(self.connection, self.date)
+        changes.arrive(self.connection, self.date)
         for one in arriving:
             one.attach(self.connection)
 
@@ -138,12 +137,12 @@ class Publication:
         )
         for one in differing:
             one.replace(self.connection)
-        merging.change(self.connection, self.date)
-        merging.take_in(self.connection, history, first)
+        changes.change(self.connection, self.date)
+        changes.take_in(self.connection, history, first)
         if self.date == self.newest:
-            merging.count_popular(self.connection, self.date, self.settings.recommend.popular_days)
-        merging.forget_tracks(self.connection)
-        merging.sync_small(self.connection, self.date)
+            changes.count_popular(self.connection, self.date, self.settings.recommend.popular_days)
+        changes.forget_tracks(self.connection)
+        changes.sync_small(self.connection, self.date)
         values = [self.date, self.lake.revision, self.model, self.users, self.rows, self.listed]
         self.connection.execute(INSERT, values)
         self.connection.execute("UPDATE publications SET listed = false WHERE listed AND date < %s", [self.oldest])

@@ -21,13 +21,7 @@ from conf.errors import Refused
 from conf.tables import marker
 from jobs.cleaning import suppressed
 from jobs.health import spool
-from jobs.privacy import intent, plan, texts
-from jobs.privacy import mart_rows as mart
-from jobs.privacy import model_files as models
-from jobs.privacy import raw_folders as raw
-from jobs.privacy import registry_copies as registry
-from jobs.privacy import table_rows as tables
-from jobs.privacy import traces as search
+from jobs.privacy import intent, mart_rows, model_files, plan, raw_folders, registry_copies, table_rows, texts, traces
 from jobs.privacy.intent import Intent
 from jobs.privacy.person import Person, describe
 from jobs.privacy.person import texts as texts_of
@@ -44,7 +38,7 @@ def main(job: Job) -> Figures:
     lake = job.lake()
     key = suppression.require_key("what keeps people out of later snapshots is a hash under it")
     suppression.load(lake.root)  # refuses another key than the list's
-    registry.require(job.settings.registry.uri)
+    registry_copies.require(job.settings.registry.uri)
     with alone(lake.root):
         pending = intent.read(lake.root)
         places = carry_out(job, lake, key, pending) if pending else []
@@ -77,7 +71,7 @@ def alone(root: str) -> Iterator[None]:
 def begin(job: Job, lake: Lake, key: str, user_id: int) -> Intent:
     """Everything that must be known before the first row goes. Nothing is changed."""
     person = whom(lake, user_id)
-    places = search.everywhere(lake.root, person, job.settings)
+    places = traces.everywhere(lake.root, person, job.settings)
     return Intent(
         id=uuid.uuid4().hex,
         begun_at=now(),
@@ -98,7 +92,7 @@ def whom(lake: Lake, user_id: int) -> Person:
     mine = lake.rows("users", [("user_id", "=", user_id)])
     others = lake.rows("users", [("user_id", "!=", user_id)], ["first_name", "last_name", "email"])
     only_id = Person(user_id)
-    for folder in raw.folders(lake.root, USERS):
+    for folder in raw_folders.folders(lake.root, USERS):
         for file in folder.glob("*.gz"):
             mine += [suppressed.parsed(line) for line in suppressed.read(file) if only_id.theirs(USERS, line)]
     tracks = lake.rows("tracks", columns=["name", "artist", "songwriters", "album"])
@@ -108,7 +102,7 @@ def whom(lake: Lake, user_id: int) -> Person:
 
 def accounts(lake: Lake, person: Person, timezone: str) -> list[dict[str, Any]]:
     """What moves to ``suppressed`` in each row of the accounting."""
-    bad = tables.quarantined(lake, person.user_id)
+    bad = table_rows.quarantined(lake, person.user_id)
     plays = lake.rows("listens", [("user_id", "=", person.user_id)])
     user = next(iter(lake.rows("users", [("user_id", "=", person.user_id)], ["first_seen", "last_seen"])), None)
     held: dict[tuple[str, datetime.date], list[dict]] = {}
@@ -138,7 +132,7 @@ def rows_of(root: str, entity: Entity, date: datetime.date, person: Person) -> l
     return [suppressed.parsed(line) for file in files for line in suppressed.read(file) if by_id.theirs(entity, line)]
 
 
-def carry_out(job: Job, lake: Lake, key: str, begun: Intent) -> list[search.Place]:
+def carry_out(job: Job, lake: Lake, key: str, begun: Intent) -> list[traces.Place]:
     """Remove all that an intent names, look everywhere, and write the record. What is gone already is passed by.
 
     Raises:
@@ -147,15 +141,15 @@ def carry_out(job: Job, lake: Lake, key: str, begun: Intent) -> list[search.Plac
     person, settings = begun.person, job.settings
     suppression.add(lake.root, key, [begun.hash])
     if settings.postgres.url:
-        mart.remove(settings.postgres, person.user_id)
-    tables.remove(lake, person.user_id)
+        mart_rows.remove(settings.postgres, person.user_id)
+    table_rows.remove(lake, person.user_id)
     account(lake, begun)
     empty_raw(lake.root, begun)
-    models.remove_from_lake(model_folder(lake.root, "1").parent, person.user_id)
-    registry.remove(settings.registry.uri, person.user_id)
+    model_files.remove_from_lake(model_folder(lake.root, "1").parent, person.user_id)
+    registry_copies.remove(settings.registry.uri, person.user_id)
     texts.remove(lake.root, person)
-    tables.purge(lake, begun.id)
-    places = search.everywhere(lake.root, person, settings)
+    table_rows.purge(lake, begun.id)
+    places = traces.everywhere(lake.root, person, settings)
     show(places, begun)
     left = [place.name for place in places if place.found]
     if left:
@@ -179,9 +173,9 @@ def account(lake: Lake, begun: Intent) -> None:
 def empty_raw(root: str, begun: Intent) -> None:
     """Take the rows out of the raw folders, and say in every manifest that it was held against the list."""
     listed = suppression.load(root)
-    raw.remove_remains(root)
+    raw_folders.remove_remains(root)
     for entity in PEOPLE:
-        for folder in raw.folders(root, entity):
+        for folder in raw_folders.folders(root, entity):
             with suppressed.only_one(folder):
                 known = suppressed.applied(folder) in (begun.list_before, listed.digest)
                 suppressed.sweep(folder, listed, functools.partial(theirs, begun.person, entity, listed, known))
@@ -192,7 +186,7 @@ def theirs(person: Person, entity: Entity, listed: suppression.Suppression, know
     return person.theirs(entity, line) or (not known and listed.holds(entity, suppressed.parsed(line)))
 
 
-def show(places: list[search.Place], begun: Intent) -> None:
+def show(places: list[traces.Place], begun: Intent) -> None:
     print(f"{'place':<34}{'looked at':>12}{'there were':>12}{'left':>8}")
     for place in places:
         print(f"{place.name:<34}{place.looked_at:>12,}{begun.found.get(place.name, 0):>12,}{place.found:>8,}")

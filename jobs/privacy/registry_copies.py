@@ -8,7 +8,7 @@ from typing import Any
 from conf.errors import Refused
 from jobs.model import registry_access
 from jobs.model.registry_access import sqlite_file
-from jobs.privacy import model_files as models
+from jobs.privacy import model_files
 
 Counts = tuple[int, int]  # looked at, found
 
@@ -20,12 +20,12 @@ def remove(uri: str, user_id: int) -> None:
     """
     folder = local(uri)
     if folder:
-        models.remove_from_lake(folder, user_id)
+        model_files.remove_from_lake(folder, user_id)
     elif registry_access.begun(uri):
         for repository, path in remote(uri):
             with tempfile.TemporaryDirectory() as temporary:
                 copy = pathlib.Path(repository.download_artifacts(path, temporary))
-                if models.remove(copy, user_id):
+                if model_files.remove(copy, user_id):
                     repository.log_artifact(str(copy), str(pathlib.PurePosixPath(path).parent).removeprefix("."))
 
 
@@ -39,16 +39,16 @@ def count(uri: str, user_id: int, needles: list[bytes]) -> Counts:
     """Files looked at, and those that name the user."""
     folder, file = local(uri), sqlite_file(uri)
     if folder and file:
-        found = [models.holds(path, user_id) for path in models.files(folder)]
+        found = [model_files.holds(path, user_id) for path in model_files.files(folder)]
         others = [file] if file.exists() else []
-        others += [path for path in folder.rglob("*") if path.is_file() and path.name != models.FACTORS]
+        others += [path for path in folder.rglob("*") if path.is_file() and path.name != model_files.FACTORS]
         told = [path for path in others if any(needle in path.read_bytes() for needle in needles)]
         return len(found) + len(others), sum(found) + len(told)
     looked_at = found_there = 0
     for repository, path in remote(uri):
         with tempfile.TemporaryDirectory() as temporary:
             copy = pathlib.Path(repository.download_artifacts(path, temporary))
-            named = any(needle in copy.read_bytes() for needle in needles) or models.holds(copy, user_id)
+            named = any(needle in copy.read_bytes() for needle in needles) or model_files.holds(copy, user_id)
             looked_at, found_there = looked_at + 1, found_there + named
     return looked_at, found_there
 
@@ -77,7 +77,7 @@ def remote(uri: str) -> Iterator[tuple[Any, str]]:
 
 
 def _named(path: str) -> bool:
-    return pathlib.PurePosixPath(path).name in (models.FACTORS, *models.EXAMPLES)
+    return pathlib.PurePosixPath(path).name in (model_files.FACTORS, *model_files.EXAMPLES)
 
 
 def require(uri: str) -> None:

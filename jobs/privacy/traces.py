@@ -17,11 +17,7 @@ from conf.contract import ENTITIES
 from conf.settings import Settings
 from conf.tables import TABLES
 from jobs.cleaning import suppressed
-from jobs.privacy import mart_rows as mart
-from jobs.privacy import model_files as models
-from jobs.privacy import raw_folders as raw
-from jobs.privacy import registry_copies as registry
-from jobs.privacy import texts
+from jobs.privacy import mart_rows, model_files, raw_folders, registry_copies, texts
 from jobs.privacy.person import Person
 from jobs.privacy.plan import is_theirs
 from lake.files import below
@@ -40,9 +36,9 @@ class Place:
 def everywhere(root: str, person: Person, settings: Settings) -> list[Place]:
     """Every place there is; those of a kind are added up."""
     found = [*in_raw(root, person), *in_tables(root, person), *in_models(root, person), *in_texts(root, person)]
-    found.append(Place("registry", *registry.count(settings.registry.uri, person.user_id, person.needles)))
+    found.append(Place("registry", *registry_copies.count(settings.registry.uri, person.user_id, person.needles)))
     if settings.postgres.url:
-        found += [Place(*counts) for counts in mart.count(settings.postgres, person)]
+        found += [Place(*counts) for counts in mart_rows.count(settings.postgres, person)]
     return added_up(found)
 
 
@@ -57,13 +53,13 @@ def added_up(places: Iterable[Place]) -> list[Place]:
 def in_raw(root: str, person: Person) -> Iterator[Place]:
     """Rows of raw folders; what killed fetches and refused days left counts as found, whatever it holds."""
     for entity in ENTITIES.values():
-        for folder in raw.folders(root, entity):
+        for folder in raw_folders.folders(root, entity):
             for file in sorted(folder.glob("*.gz")):
                 looked_at = found = 0
                 for line in suppressed.read(file):
                     looked_at, found = looked_at + 1, found + person.theirs(entity, line)
                 yield Place(f"raw {entity.name}", looked_at, found)
-    yield Place("remains of fetches", len(raw.remains(root)), len(raw.remains(root)))
+    yield Place("remains of fetches", len(raw_folders.remains(root)), len(raw_folders.remains(root)))
 
 
 def in_tables(root: str, person: Person) -> Iterator[Place]:
@@ -117,8 +113,8 @@ def _true(mask: pa.BooleanArray) -> np.ndarray:
 
 
 def in_models(root: str, person: Person) -> Iterator[Place]:
-    for path in models.files(model_folder(root, "1").parent):
-        yield Place("models", 1, int(models.holds(path, person.user_id)))
+    for path in model_files.files(model_folder(root, "1").parent):
+        yield Place("models", 1, int(model_files.holds(path, person.user_id)))
 
 
 def in_texts(root: str, person: Person) -> Iterator[Place]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pyspark.sql import DataFrame, SparkSession
 
-from conf import sql_text as sql
+from conf import sql_text
 from conf.tables import TABLES
 from lake.access import Lake
 from lake.delta import arrow_schema
@@ -37,7 +37,7 @@ class SparkLake(Lake):
             self.commit(marker, lambda: self._replace_frame(selected, table, marker, slice_))
 
     def _replace_frame(self, frame: DataFrame, table: str, marker: str, slice_: Mapping[str, object]) -> None:
-        writer = frame.write.format("delta").mode("overwrite").option("replaceWhere", sql.equal(slice_))
+        writer = frame.write.format("delta").mode("overwrite").option("replaceWhere", sql_text.equal(slice_))
         writer.option("txnAppId", marker).option("txnVersion", self.revision).save(self.ensure(table))
 
     def merge(
@@ -83,7 +83,7 @@ class SparkLake(Lake):
     ) -> None:
         """Set ``updates`` of rows whose key is in ``frame`` and whose columns are ``above`` the values given."""
         if self.rows(table, [(column, ">", value) for column, value in above.items()], list(above), limit=1):
-            where = " AND ".join(f"t.{column} > {sql.literal(value)}" for column, value in above.items())
+            where = " AND ".join(f"t.{column} > {sql_text.literal(value)}" for column, value in above.items())
             self._merge(frame, table, marker, [Clause("update", sets=updates)], at_most, where)
         else:
             self.mark(table, marker)
@@ -92,7 +92,7 @@ class SparkLake(Lake):
         self, frame: DataFrame, table: str, marker: str, at_most: int | None = None, **slice_: object
     ) -> None:
         """Delete the rows of a slice whose key is not in ``frame``. It carries no marker (see :meth:`insert`)."""
-        clauses = [Clause("delete missing", sql.equal(slice_, "t"))]
+        clauses = [Clause("delete missing", sql_text.equal(slice_, "t"))]
         self._merge(frame, table, marker, clauses, at_most, marked=False)
 
     def correct(self, frame: DataFrame, table: str, marker: str) -> None:

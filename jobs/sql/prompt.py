@@ -18,9 +18,7 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.lexers import PygmentsLexer
 from pygments.lexers.sql import SqlLexer
 
-from jobs.sql import answers as help
-from jobs.sql import failures
-from jobs.sql import rendering as shown
+from jobs.sql import answers, failures, rendering
 from jobs.sql.completion import NameCompleter
 from jobs.sql.statements import finished, split
 from lake.access import Lake
@@ -86,7 +84,7 @@ def complete(text: str) -> bool:
     """Whether what was typed can be answered: a command, or SQL up to its ``;``."""
     first = text.strip().split(None, 1)[:1]
     is_command = "\n" not in text.strip() and (
-        help.leaves(text) or first in (["help"], ["tables"], ["?"], ["describe"])
+        answers.leaves(text) or first in (["help"], ["tables"], ["?"], ["describe"])
     )
     return is_command or text.lstrip().startswith("\\") or finished(text)
 
@@ -100,9 +98,9 @@ def loop(engine: Runs, prompt: PromptSession, show: Callable[[str], None]) -> No
             continue
         except EOFError:
             return
-        if help.leaves(text):
+        if answers.leaves(text):
             return
-        answer = help.answer(text, engine.lake)
+        answer = answers.answer(text, engine.lake)
         if answer is not None:
             print("\n".join(cut(line, shutil.get_terminal_size().columns) for line in answer.splitlines()))
             continue
@@ -120,7 +118,7 @@ def answered(engine: Runs, statement: str, show: Callable[[str], None]) -> bool:
     began = time.monotonic()
     try:
         rows = engine.run(statement, SHOWN + 1)
-        show(f"{shown.as_table(rows, SHOWN).rstrip()} in {time.monotonic() - began:.1f} s\n")
+        show(f"{rendering.as_table(rows, SHOWN).rstrip()} in {time.monotonic() - began:.1f} s\n")
     except KeyboardInterrupt:
         stop(engine)
         print("stopped", file=sys.stderr)

@@ -17,9 +17,7 @@ from pyspark.sql.connect.client.retries import DefaultPolicy
 from conf.errors import CODE, Refused, tell
 from conf.settings import add_flags, from_flags
 from jobs.runtime.session import spark_session
-from jobs.sql import failures
-from jobs.sql import prompt as loop
-from jobs.sql import rendering as shown
+from jobs.sql import failures, prompt, rendering
 from jobs.sql.engine import Engine
 from jobs.sql.statements import split
 from lake.access import Lake
@@ -31,7 +29,7 @@ PATIENCE = 5  # times that a server is asked again, a quarter of a minute in all
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--query", help="statements to run, separated by ; (default: a prompt)")
-    parser.add_argument("--format", choices=shown.FORMATS, default="table", help="of the answer (default: table)")
+    parser.add_argument("--format", choices=rendering.FORMATS, default="table", help="of the answer (default: table)")
     parser.add_argument("--write", action="store_true", help="allow statements that change tables, such as DELETE")
     add_flags(parser, "lake", "spark")
     return parser
@@ -56,22 +54,22 @@ def main() -> int:
     engine = Engine(spark, lake, args.write)
     if query is None:
         print(f"{lake.root}: Spark SQL, ended by ;  help tells more, exit leaves" + " (may write)" * args.write)
-        loop.loop(engine, loop.session(loop.history()), loop.page)
+        prompt.loop(engine, prompt.session(prompt.history()), prompt.page)
         return 0
     return run(engine, split(query), args.format)
 
 
 def run(engine: Engine, statements: list[str], form: str) -> int:
     """Print the answers to some statements, up to the first that fails."""
-    at_most = loop.SHOWN if form == "table" else None
+    at_most = prompt.SHOWN if form == "table" else None
     for statement in statements:
         try:
             rows = engine.run(statement, None if at_most is None else at_most + 1)
-            print(shown.text(rows, form, at_most), end="", flush=True)
+            print(rendering.text(rows, form, at_most), end="", flush=True)
         except BrokenPipeError:  # whoever read it has enough
             return 0
         except KeyboardInterrupt:
-            loop.stop(engine)
+            prompt.stop(engine)
             return 130
         except Exception as error:
             print(failures.text(error, statement), file=sys.stderr)

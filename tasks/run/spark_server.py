@@ -17,8 +17,7 @@ from conf.errors import Refused, refusals_told
 from conf.settings import add_flags, from_flags
 from lake import storage
 from tasks.base import LOOPBACK, spark_environment
-from tasks.run import event_log as spark_events
-from tasks.run import jvm
+from tasks.run import event_log, jvm
 from tasks.run.luigi_settings import settings
 from tasks.run.probe import answers
 from tasks.run.processes import bound, end
@@ -138,8 +137,8 @@ def start(port: int, log: pathlib.Path, master: str, properties: Mapping[str, st
         Refused: it ended, or did not answer in time.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    spark_events.make(log.parent)
-    events = spark_events.options(log.parent)
+    event_log.make(log.parent)
+    events = event_log.options(log.parent)
     with log.open("ab") as output:
         process = subprocess.Popen(
             bound(command(port, master, {**(properties or jvm.options()), **events}), "TERM"),

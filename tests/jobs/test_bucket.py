@@ -10,7 +10,7 @@ from conf.tables import marker
 from jobs.cleaning import suppressed
 from jobs.model.factors import FactorModel, sweep
 from jobs.model.stored import load
-from jobs.privacy import raw_folders as forgetting
+from jobs.privacy import raw_folders
 from jobs.registry import models, pruning
 from lake import commits, suppression
 from lake.access import Lake
@@ -102,4 +102,4 @@ def test_person_is_taken_out_of_a_raw_folder(bucket, monkeypatch):
 @pytest.mark.parametrize("entity", list(ENTITIES))
 def test_folders_are_found_by_date(bucket, entity):
     raw.write(bucket, entity, DATE, [])
-    assert forgetting.folders(bucket, ENTITIES[entity]) == [raw_folder(bucket, entity, DATE)]
+    assert raw_folders.folders(bucket, ENTITIES[entity]) == [raw_folder(bucket, entity, DATE)]

@@ -6,6 +6,7 @@ import pathlib
 from collections.abc import Iterable
 from typing import Any
 
+from conf.decisions import moment
 from conf.figures import METRICS, shown_in
 from jobs.health.mailing.letter import Letter
 from jobs.health.monitoring import finding, series
@@ -15,8 +16,6 @@ from jobs.health.monitoring.units import figure
 from jobs.health.monitoring.verdict import served, verdict
 from lake.access import Lake
 from lake.layout import day_log, log_file, report_file, report_revision
-
-STEPS = {"retrain": 0, "promote": 1, "rollback": 2}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +61,7 @@ def read(lake: Lake, date: datetime.date, partial: bool = False) -> MailedDay:
         findings=finding.read(lake, date),
         figures=series.on(days, date),
         before=series.on(days, date - datetime.timedelta(days=1)),
-        decisions=in_order(lake.rows("decisions", [("date", "=", date)])),
+        decisions=sorted(lake.rows("decisions", [("date", "=", date)]), key=moment),
         report=latest if latest.exists() else None,
     )
 
@@ -75,10 +74,6 @@ def failing(runs: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
         for task, run in last.items()
         if run["status"] != "done" and task != "Notify"
     ]
-
-
-def in_order(decisions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(decisions, key=lambda row: (row["date"], STEPS.get(row["step"], len(STEPS))))
 
 
 def letter(day: MailedDay, root: str, link: str = "") -> Letter:

@@ -7,7 +7,8 @@ import pathlib
 from collections.abc import Sequence
 from typing import Any
 
-from jobs.health.mailing.day_letter import decisions, failing, in_order, keys, title
+from conf.decisions import moment
+from jobs.health.mailing.day_letter import decisions, failing, keys, title
 from jobs.health.mailing.letter import Letter
 from jobs.health.monitoring import finding, series
 from jobs.health.monitoring.finding import Finding
@@ -47,7 +48,7 @@ def read(lake: Lake, last: datetime.date) -> Week:
         ends=[end(runs[date], report_file(lake.root, date), begun=first <= str(date)) for date in dates],
         findings={date: finding.read(lake, date) for date in dates},
         figures=series.read(lake, last, days=DAYS),
-        decisions=in_order(lake.rows("decisions", within)),
+        decisions=sorted(lake.rows("decisions", within), key=moment),
         report=report if report.exists() else None,
     )
 

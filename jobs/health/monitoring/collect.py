@@ -9,10 +9,7 @@ from collections.abc import Callable
 
 from conf.figures import METRICS
 from conf.settings import Settings
-from jobs.health.monitoring import lake_figures as tables
-from jobs.health.monitoring import model_figures as listening
-from jobs.health.monitoring import snapshot_figures as snapshots
-from jobs.health.monitoring import step_figures as steps
+from jobs.health.monitoring import lake_figures, model_figures, snapshot_figures, step_figures
 from jobs.health.monitoring.series import DayFigures, Key
 from lake.access import Lake
 
@@ -25,10 +22,10 @@ ABSENT_IS_NONE = ("quarantined_rows",)
 def collect(lake: Lake, date: datetime.date, settings: Settings, known: set[Key] | None = None) -> DayFigures:
     """The figures of a date, as far as there are any; ``known`` are those of the days before."""
     parts: dict[str, Callable[[], DayFigures]] = {
-        "the steps": lambda: steps.of_date(lake, date),
-        "the snapshots": lambda: snapshots.of_date(lake, date),
-        "the tables": lambda: tables.of_date(lake, date),
-        "the model": lambda: listening.of_date(lake, date, settings.evaluate.k),
+        "the steps": lambda: step_figures.of_date(lake, date),
+        "the snapshots": lambda: snapshot_figures.of_date(lake, date),
+        "the tables": lambda: lake_figures.of_date(lake, date),
+        "the model": lambda: model_figures.of_date(lake, date, settings.evaluate.k),
     }
     found: DayFigures = {}
     for name, part in parts.items():

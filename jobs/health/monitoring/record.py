@@ -7,7 +7,7 @@ import time
 
 from conf.settings import Settings
 from conf.tables import marker
-from jobs.health.monitoring import step_figures as steps
+from jobs.health.monitoring import step_figures
 from jobs.health.monitoring.anomalies import findings
 from jobs.health.monitoring.collect import collect
 from jobs.health.monitoring.day_health import DayHealth, health_of, read_series
@@ -36,7 +36,7 @@ def record(lake: Lake, date: datetime.date, settings: Settings) -> DayHealth:
 
 def _causes(lake: Lake, date: datetime.date) -> dict[Key, str]:
     try:
-        return steps.causes(lake, date)
+        return step_figures.causes(lake, date)
     except Exception:  # what failed is named without its cause
         log.exception("why steps of %s failed could not be read", date)
         return {}

@@ -6,6 +6,7 @@ import pathlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from conf.decisions import moment
 from lake.access import Lake
 from lake.layout import report_file
 
@@ -73,7 +74,7 @@ def rows(
     for row in findings:
         severities.setdefault(row["date"], set()).add(row["severity"])
     decided: dict[datetime.date, list[str]] = {}
-    for row in sorted(decisions, key=lambda row: ("retrain", "promote", "rollback").index(row["step"])):
+    for row in sorted(decisions, key=moment):
         decided.setdefault(row["date"], []).append(f"{row['decision']} {row['model_version'] or ''}".strip())
     found = []
     for date in _span(files):

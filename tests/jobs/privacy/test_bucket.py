@@ -2,8 +2,7 @@
 
 import pytest
 
-from jobs.privacy import forget
-from jobs.privacy import traces as search
+from jobs.privacy import forget, traces
 from jobs.privacy.person import Person
 from lake import files
 from lake.access import Lake
@@ -35,12 +34,12 @@ def root(bucket, tmp_path, monkeypatch):
 def test_somebody_is_forgotten_in_a_bucket(root, tmp_path):
     job = lakes.job(root, f"sqlite:///{tmp_path}/mlflow.db", 17)
     person = forget.whom(Lake(root), 17)
-    before = {found.name: found.found for found in search.everywhere(root, person, job.settings)}
+    before = {found.name: found.found for found in traces.everywhere(root, person, job.settings)}
     assert (
         min(before[name] for name in ("raw users", "table listens", "logs of tables", "models", "logs", "reports")) > 0
     )
     assert forget.main(job)["left"] == 0
-    assert {found.name: found.found for found in search.everywhere(root, person, job.settings)} == dict.fromkeys(
+    assert {found.name: found.found for found in traces.everywhere(root, person, job.settings)} == dict.fromkeys(
         before, 0
     )
     there = [path for top in (place(root), machine_folder(root)) for path in top.rglob("*") if path.is_file()]

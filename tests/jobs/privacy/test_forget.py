@@ -16,11 +16,7 @@ from conf.errors import BadSetting, Refused
 from conf.settings import Settings
 from jobs.cleaning.suppressed import read
 from jobs.model.factors import FactorModel
-from jobs.privacy import forget, texts
-from jobs.privacy import model_files as models
-from jobs.privacy import registry_copies as registry
-from jobs.privacy import table_rows as tables
-from jobs.privacy import traces as search
+from jobs.privacy import forget, model_files, registry_copies, table_rows, texts, traces
 from jobs.privacy.person import Person
 from lake.access import Lake
 from lake.layout import challenger_folder, forgetting_file, forgotten_file, lock_file, model_folder, raw_folder
@@ -58,7 +54,7 @@ def every_byte(folder):
 def state(root):
     """What anybody can read of a lake, but for times and ids of the work."""
     lake = Lake(str(root))
-    found = {name: sorted(map(str, lake.rows(name))) for name in (*tables.TOUCHED, "accounting")}
+    found = {name: sorted(map(str, lake.rows(name))) for name in (*table_rows.TOUCHED, "accounting")}
     found["raw"] = {
         str(path.relative_to(root)): data for path, data in every_byte(root / "raw") if path.name.endswith(".gz")
     }
@@ -183,13 +179,13 @@ def test_the_record_says_when_and_how_much_and_not_who(gone):
 
 STEPS = [
     (forget.suppression, "add"),
-    (tables, "remove"),
+    (table_rows, "remove"),
     (forget, "account"),
     (forget, "empty_raw"),
-    (models, "remove_from_lake"),
-    (registry, "remove"),
+    (model_files, "remove_from_lake"),
+    (registry_copies, "remove"),
     (texts, "remove"),
-    (tables, "purge"),
+    (table_rows, "purge"),
     (forget.intent, "finish"),
 ]
 
@@ -283,5 +279,5 @@ def test_the_search_finds_what_lies_in_a_file_that_no_version_reads(root, tmp_pa
         lake=lakes.LakeSettings(root=str(root)), registry=lakes.RegistrySettings(uri=f"sqlite:///{tmp_path}/m.db")
     )
     Lake(str(root)).delete("users", ("user_id", "=", 17))
-    found = {place.name: place.found for place in search.everywhere(str(root), person, settings)}
+    found = {place.name: place.found for place in traces.everywhere(str(root), person, settings)}
     assert (found["table users"], found["logs of tables"] > 0, found["remains of fetches"]) == (2, True, 1)

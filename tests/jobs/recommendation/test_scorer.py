@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from jobs.model.factors import FactorModel
 from jobs.model.fold_in import FoldIn
-from jobs.recommendation import ranking
-from jobs.recommendation import user_pairs as listeners_module
+from jobs.recommendation import ranking, user_pairs
 from jobs.recommendation.candidates import Candidates, by_genre
 from jobs.recommendation.scorer import Scorer
 from jobs.recommendation.user_pairs import user_pairs_of
@@ -170,7 +169,7 @@ def test_lists_are_those_of_a_naive_reference_however_users_are_shared_out(data)
     pairs = [(user, track, *how) for user in users for track, how in heard[user].items()]
     order = generator.permutation(len(pairs))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(listeners_module, "BLOCK", data.draw(st.sampled_from([1, 2, 256])))
+        patch.setattr(user_pairs, "BLOCK", data.draw(st.sampled_from([1, 2, 256])))
         patch.setattr(ranking, "CHUNK", data.draw(st.sampled_from([8, 11, 8192])))
         found = lists(users, [pairs[at] for at in order], model, candidates, k=k, min_plays=min_plays)
     for user, entries in found.items():

@@ -8,8 +8,7 @@ import numpy as np
 
 from conf.settings import AlsSettings
 from jobs.evaluation.holdout import Holdout
-from jobs.model import recipe as recipes
-from jobs.model import registry_access
+from jobs.model import recipe, registry_access
 from jobs.model.factors import FactorModel
 from jobs.training import recording
 from jobs.training.tuning.search import Trial
@@ -52,11 +51,11 @@ def test_parameters_lineage_figures_and_each_trial_with_its_curve(tmp_path):
 
 
 def test_parameters_read_from_a_recipe_are_the_model_s_not_the_process_s():
-    found = recipes.als_of(MODEL, AlsSettings(solver="auto", seed=1))
+    found = recipe.als_of(MODEL, AlsSettings(solver="auto", seed=1))
     assert (found.rank, found.reg, found.solver) == (2, 0.1, "auto")
 
 
 def test_a_model_from_before_a_parameter_was_there_was_fitted_without_it():
     old = dataclasses.replace(MODEL, recipe={"rank": 32, "reg": 0.1, "alpha": 1.0, "iterations": 10})
-    found = recipes.als_of(old, AlsSettings(reg=3.0, weighting="once", reg_exponent=0.75))
+    found = recipe.als_of(old, AlsSettings(reg=3.0, weighting="once", reg_exponent=0.75))
     assert (found.reg, found.reg_exponent, found.weighting) == (0.1, 1.0, "plays")

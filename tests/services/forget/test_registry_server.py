@@ -11,7 +11,7 @@ import time
 import pytest
 
 from jobs.model import registry_access, stored
-from jobs.privacy import registry_copies as forgetting
+from jobs.privacy import registry_copies
 from jobs.registry import versions
 from tests.jobs.factor_models import factor_model, tags
 from tests.ports import free_port
@@ -43,8 +43,8 @@ def uri(tmp_path):
 
 def test_a_servers_copies_know_the_person_no_more(uri):
     version = versions.register(uri, factor_model(), tags(1), {})
-    looked_at, found = forgetting.count(uri, 2, [])
+    looked_at, found = registry_copies.count(uri, 2, [])
     assert (looked_at, found) == (3, 3)  # factors and both of MLflow's examples
-    forgetting.remove(uri, 2)
-    assert forgetting.count(uri, 2, []) == (3, 0)
+    registry_copies.remove(uri, 2)
+    assert registry_copies.count(uri, 2, []) == (3, 0)
     assert stored.fetch(uri, version).user_ids.tolist() == [1]

@@ -13,7 +13,7 @@ from lake.layout import spool_folder
 from tasks.base import DatedTask
 from tasks.fetch import FetchUsers
 from tasks.model import DecideRetrain
-from tasks.observe import attempts as ledger
+from tasks.observe import attempts
 
 DAY = datetime.date(2024, 3, 1)
 
@@ -32,7 +32,7 @@ def spooled(root):
 
 
 def test_a_step_in_luigis_own_process_has_that_processs_share(root):
-    kept, task = ledger.Ledger(), FetchUsers(date=DAY)
+    kept, task = attempts.Ledger(), FetchUsers(date=DAY)
     kept.start(task)
     sum(range(3_000_000))
     task.figures = {"rows_out": 7, "retries": 2, "torn": 1}
@@ -44,7 +44,7 @@ def test_a_step_in_luigis_own_process_has_that_processs_share(root):
 
 
 def test_a_step_in_processes_of_its_own_has_what_these_used_though_it_failed(root):
-    kept, task = ledger.Ledger(), DecideRetrain(date=DAY)
+    kept, task = attempts.Ledger(), DecideRetrain(date=DAY)
     kept.start(task)
     task.figures = {"cpu_seconds": 42.0, "max_rss_mb": 7.0}
     kept.failure(task, Refused("no lists"))
@@ -59,8 +59,8 @@ def test_as_the_command_ends_one_process_folds_with_the_commands_settings(root, 
         asked.append(command)
         return subprocess.CompletedProcess(command, 0)
 
-    monkeypatch.setattr(ledger.subprocess, "run", run)
-    kept = ledger.Ledger()
+    monkeypatch.setattr(attempts.subprocess, "run", run)
+    kept = attempts.Ledger()
     kept.start(DecideRetrain(date=DAY))
     kept.fold()
     [command] = asked
@@ -70,7 +70,7 @@ def test_as_the_command_ends_one_process_folds_with_the_commands_settings(root, 
 
 
 def test_a_command_that_ran_no_step_starts_nothing(root, monkeypatch):
-    monkeypatch.setattr(ledger.subprocess, "run", lambda *_, **__: pytest.fail("nothing to fold"))
-    kept = ledger.Ledger()
+    monkeypatch.setattr(attempts.subprocess, "run", lambda *_, **__: pytest.fail("nothing to fold"))
+    kept = attempts.Ledger()
     kept.discovered(DecideRetrain(date=DAY), FetchUsers(date=DAY))
     kept.fold()

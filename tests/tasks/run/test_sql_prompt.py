@@ -12,7 +12,7 @@ import pytest
 
 from conf.errors import Refused
 from conf.settings import LakeSettings, Settings, SparkSettings
-from tasks.run import sql_prompt as sql
+from tasks.run import sql_prompt
 
 given: list[dict[str, str]] = []  # properties of the servers that were started
 
@@ -29,8 +29,8 @@ def started(monkeypatch, tmp_path):
         yield f"sc://127.0.0.1:{port}"
         ports.append("stopped")
 
-    monkeypatch.setattr(sql, "running", running)
-    monkeypatch.setattr(sql, "answers", lambda port: False)
+    monkeypatch.setattr(sql_prompt, "running", running)
+    monkeypatch.setattr(sql_prompt, "answers", lambda port: False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     return ports
 
@@ -42,7 +42,7 @@ def asking(remote="", root="data/lake", conf=""):
 def test_a_server_that_is_named_is_asked_and_none_is_started(started):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         named = f"sc://127.0.0.1:{listening.getsockname()[1]}/;use_ssl=false"
-        with sql.server(asking(named)) as url:
+        with sql_prompt.server(asking(named)) as url:
             assert url == named
     assert started == []
 
@@ -50,21 +50,21 @@ def test_a_server_that_is_named_is_asked_and_none_is_started(started):
 def test_one_that_is_named_and_does_not_answer_is_refused_at_once(started):
     with (
         pytest.raises(Refused, match=r"no Spark Connect server answers at sc://127.0.0.1:1;"),
-        sql.server(asking("sc://127.0.0.1:1")),
+        sql_prompt.server(asking("sc://127.0.0.1:1")),
     ):
         pass
     assert started == []
 
 
 def test_a_server_that_answers_on_the_usual_port_is_asked(started, monkeypatch):
-    monkeypatch.setattr(sql, "answers", lambda port: port == 15002)
-    with sql.server(asking()) as url:
+    monkeypatch.setattr(sql_prompt, "answers", lambda port: port == 15002)
+    with sql_prompt.server(asking()) as url:
         assert url == "sc://127.0.0.1:15002"
     assert started == []
 
 
 def test_else_one_is_started_on_a_port_of_its_own_and_stopped_at_the_end(started, capsys, tmp_path):
-    with sql.server(asking()) as url:
+    with sql_prompt.server(asking()) as url:
         port, *rest = started
         assert (url, rest) == (f"sc://127.0.0.1:{port}", [])
         assert port != 15002
@@ -74,16 +74,16 @@ def test_else_one_is_started_on_a_port_of_its_own_and_stopped_at_the_end(started
 
 def test_a_lake_in_a_bucket_gets_one_that_knows_the_bucket(started, monkeypatch):
     """Whoever answers on the usual port may be there for a folder."""
-    monkeypatch.setattr(sql, "answers", lambda port: True)
-    monkeypatch.setattr(sql.storage, "spark_properties", lambda root: {"spark.jars": f"jars for {root}"})
-    with sql.server(asking(root="s3a://bucket/lake", conf="spark.driver.memory=4g")):
+    monkeypatch.setattr(sql_prompt, "answers", lambda port: True)
+    monkeypatch.setattr(sql_prompt.storage, "spark_properties", lambda root: {"spark.jars": f"jars for {root}"})
+    with sql_prompt.server(asking(root="s3a://bucket/lake", conf="spark.driver.memory=4g")):
         assert started[0] != 15002
     assert given[-1]["spark.jars"] == "jars for s3a://bucket/lake"
     assert given[-1]["spark.driver.memory"] == "4g"
 
 
 def test_the_exit_code_is_the_prompts():
-    assert sql.client([sys.executable, "-c", "import sys; sys.exit(3)"]) == 3
+    assert sql_prompt.client([sys.executable, "-c", "import sys; sys.exit(3)"]) == 3
 
 
 def test_ctrl_c_is_left_to_the_prompt():
@@ -96,7 +96,7 @@ def test_ctrl_c_is_left_to_the_prompt():
 
 def test_a_closed_terminal_stops_what_was_started(tmp_path):
     code = f"""
-import contextlib, sys, tasks.run.sql_prompt as sql
+import contextlib, sys, tasks.run.sql_prompt
 @contextlib.contextmanager
 def server(settings):
     try:

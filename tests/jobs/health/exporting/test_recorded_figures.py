@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from jobs.health.exporting import recorded_figures as figures
+from jobs.health.exporting import recorded_figures
 from jobs.health.exporting.recorded_figures import MOST_LABELS, bounded, declared, recent, standing, usual
 from lake.access import Lake
 from tests.jobs.health.exporting.days import before, find, history, record
@@ -86,7 +86,7 @@ def test_a_lake_is_read_at_its_newest_date(tmp_path):
     history(lake, YESTERDAY, 10)
     record(lake, TODAY, {("day_complete", ""): 0.0, ("rows_fetched", "tracks"): 700.0})
     find(lake, TODAY, ("rows_fetched", "tracks", "warning"), ("rows_fetched", "users", "warning"))
-    found = figures.read(lake, 7)
+    found = recorded_figures.read(lake, 7)
     assert (found.date, found.complete) == (TODAY, YESTERDAY)
     assert found.values["rows_fetched", "tracks"] == (TODAY, 700.0)
     assert found.usual["rows_fetched", "tracks"] == 1000
@@ -96,4 +96,4 @@ def test_a_lake_is_read_at_its_newest_date(tmp_path):
 def test_a_lake_without_records_has_no_date(tmp_path):
     lake = Lake(str(tmp_path))
     lake.ensure("health")
-    assert figures.read(lake, 7).date is None
+    assert recorded_figures.read(lake, 7).date is None

@@ -10,14 +10,12 @@ import pytest
 
 from conf.settings import LakeSettings, MailSettings, ReportSettings, Settings
 from jobs.health import notify
-from jobs.health.mailing import day_letter as day
-from jobs.health.mailing import sent as memory
-from jobs.health.mailing import week_letter as week
+from jobs.health.mailing import day_letter, sent, week_letter
 from jobs.health.mailing.day_letter import MailedDay, failing, step_log
 from jobs.health.mailing.sent import Mailed
 from jobs.health.mailing.smtp import NotSent
 from jobs.health.mailing.week_letter import sparkline
-from jobs.health.monitoring import step_figures as steps
+from jobs.health.monitoring import step_figures
 from jobs.health.monitoring.finding import Finding
 from jobs.runtime.command import Job
 from lake.access import Lake
@@ -35,8 +33,8 @@ WRONG = dataclasses.replace(WELL, findings=[FOUND])
 FAILED = dataclasses.replace(WELL, revision=-1, failing=[("CleanTracks", "no space")])
 
 
-def kinds(seen, mail=None, sent=()):
-    return [each.kind for each in notify.due(seen, mail or MailSettings(recipients="a@b.org"), set(sent))]
+def kinds(seen, mail=None, before=()):
+    return [each.kind for each in notify.due(seen, mail or MailSettings(recipients="a@b.org"), set(before))]
 
 
 @pytest.mark.parametrize(
@@ -57,19 +55,19 @@ def test_the_week_is_mailed_with_its_last_day_whatever_happened():
 
 
 def test_the_same_is_mailed_once():
-    assert kinds(FAILED, sent=[Mailed("2024-03-04", "day", "failed CleanTracks")]) == []
-    assert kinds(WRONG, sent=[Mailed("2024-03-04", "day", "done 1")]) == []
-    assert kinds(dataclasses.replace(WELL, date=SUNDAY), sent=[Mailed("2024-03-03", "week", "")]) == []
+    assert kinds(FAILED, before=[Mailed("2024-03-04", "day", "failed CleanTracks")]) == []
+    assert kinds(WRONG, before=[Mailed("2024-03-04", "day", "done 1")]) == []
+    assert kinds(dataclasses.replace(WELL, date=SUNDAY), before=[Mailed("2024-03-03", "week", "")]) == []
 
 
 def test_another_outcome_is_mailed():
     first = Mailed("2024-03-04", "day", "failed CleanTracks")
-    assert kinds(dataclasses.replace(FAILED, failing=[("CleanUsers", "no")]), sent=[first]) == ["day"]
-    assert kinds(dataclasses.replace(WRONG, revision=2), sent=[Mailed("2024-03-04", "day", "done 1")]) == ["day"]
+    assert kinds(dataclasses.replace(FAILED, failing=[("CleanUsers", "no")]), before=[first]) == ["day"]
+    assert kinds(dataclasses.replace(WRONG, revision=2), before=[Mailed("2024-03-04", "day", "done 1")]) == ["day"]
 
 
 def test_who_was_told_of_a_failure_is_told_that_it_is_mended():
-    assert kinds(WELL, sent=[Mailed("2024-03-04", "day", "failed CleanTracks")]) == ["day"]
+    assert kinds(WELL, before=[Mailed("2024-03-04", "day", "failed CleanTracks")]) == ["day"]
 
 
 def test_a_day_that_is_not_over_is_mailed_only_where_it_failed():
@@ -160,9 +158,9 @@ def test_a_week_names_the_days_that_failed_or_are_missing_and_not_those_before_t
         report_file(lake.root, SUNDAY - datetime.timedelta(days=6 - early)).unlink()
     lake.append_rows([attempt("CleanTracks", "failed", 1, date=MONDAY)], "runs", "runs/a")
     report_file(lake.root, wednesday).touch()
-    seen = week.read(lake, wednesday)
+    seen = week_letter.read(lake, wednesday)
     assert seen.ends == ["-", "done", "done", "done", "failed", "missing", "done"]
-    assert week.sentence(seen) == (
+    assert week_letter.sentence(seen) == (
         "4 of 6 days done; failed: Monday; missing: Tuesday; something to look at on 1 of them."
     )
 
@@ -219,10 +217,10 @@ def test_a_mail_that_cannot_be_sent_is_recorded_and_tried_again(lake, serve):
     [row] = lake.rows("runs", [("date", "=", SUNDAY)])
     assert (row["task"], row["status"]) == ("Notify", "failed")
     assert row["error"] == f"mail server 127.0.0.1:{dead.port}: connection refused"
-    assert day.read(lake, SUNDAY).failing == []
+    assert day_letter.read(lake, SUNDAY).failing == []
     for date in (SUNDAY, MONDAY):  # both dates' health tells of it
-        assert steps.of_date(lake, date)["mail_failures", ""] == 1
-    assert memory.read(lake.root) == set()
+        assert step_figures.of_date(lake, date)["mail_failures", ""] == 1
+    assert sent.read(lake.root) == set()
     assert notify.main(job(lake, serve(Mailbox()), once=True))["mails"] == ["week"]
 
 
@@ -235,10 +233,10 @@ def test_the_day_is_not_mailed_again_where_some_recipients_were_refused(lake, se
 
 
 def test_a_line_of_the_memory_that_was_cut_off_is_passed_over(tmp_path):
-    memory.add(str(tmp_path), Mailed("2024-03-03", "week", ""), 2)
+    sent.add(str(tmp_path), Mailed("2024-03-03", "week", ""), 2)
     with (tmp_path / "_mails.jsonl").open("a") as file:
         file.write('{"date": "2024-')
-    assert memory.read(str(tmp_path)) == {Mailed("2024-03-03", "week", "")}
+    assert sent.read(str(tmp_path)) == {Mailed("2024-03-03", "week", "")}
 
 
 def test_a_test_mail_says_how_it_went(serve):

@@ -9,9 +9,7 @@ from conf.errors import Refused
 from conf.settings import Settings
 from conf.tables import marker
 from jobs.health.health import text
-from jobs.health.monitoring import collect, day_health, record, series
-from jobs.health.monitoring import lake_figures as tables
-from jobs.health.monitoring import model_figures as listening
+from jobs.health.monitoring import collect, day_health, lake_figures, model_figures, record, series
 from lake.access import Lake
 
 DAY = datetime.date(2024, 3, 10)
@@ -67,7 +65,7 @@ def lake(tmp_path):
 
 
 def test_figures_of_the_model_are_at_k_and_of_the_date(lake):
-    assert listening.of_date(lake, DAY, 10) == {
+    assert model_figures.of_date(lake, DAY, 10) == {
         ("live_ndcg", ""): 0.05,
         ("live_users", ""): 150,
         ("live_ndcg_popularity", ""): 0.02,
@@ -82,19 +80,19 @@ def test_figures_of_the_model_are_at_k_and_of_the_date(lake):
 
 
 def test_tables_are_as_old_as_their_newest_row_and_missing_days_are_counted(lake):
-    found = tables.of_date(lake, DAY + datetime.timedelta(days=2))
+    found = lake_figures.of_date(lake, DAY + datetime.timedelta(days=2))
     assert found["table_age", "recommendations"] == 2
     assert found["table_age", "decisions"] == 6
     assert found["table_age", "listens"] == 1
     assert found["days_missing", ""] == 2  # one before the date and one after
     assert found["day_complete", ""] == 0
-    assert tables.of_date(lake, DAY)["day_complete", ""] == 1
+    assert lake_figures.of_date(lake, DAY)["day_complete", ""] == 1
 
 
 def test_days_before_the_first_lists_are_not_missing():
-    assert tables.missing(set(), DAY) == 0
-    assert tables.missing({days_before(2)}, DAY) == 1
-    assert tables.missing({days_before(2)}, days_before(2)) == 0
+    assert lake_figures.missing(set(), DAY) == 0
+    assert lake_figures.missing({days_before(2)}, DAY) == 1
+    assert lake_figures.missing({days_before(2)}, days_before(2)) == 0
 
 
 def test_health_is_recorded_and_read_again(lake):
@@ -125,7 +123,7 @@ def test_a_part_that_cannot_be_collected_costs_no_other(lake, monkeypatch):
     def fail(*_):
         raise OSError("no such disk")
 
-    monkeypatch.setattr(collect.listening, "of_date", fail)
+    monkeypatch.setattr(collect.model_figures, "of_date", fail)
     found = collect.collect(lake, DAY, SETTINGS)
     assert ("live_ndcg", "") not in found
     assert found["rows_clean", "tracks"] == 4
@@ -158,7 +156,13 @@ def test_a_day_that_is_not_over_says_so(lake):
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(series, "read"), (record, "_write"), (record.steps, "causes"), (tables, "of_date"), (listening, "of_date")],
+    [
+        (series, "read"),
+        (record, "_write"),
+        (record.step_figures, "causes"),
+        (lake_figures, "of_date"),
+        (model_figures, "of_date"),
+    ],
 )
 def test_what_is_refused_on_the_way_does_not_cost_the_day(lake, monkeypatch, caplog, module, name):
     def refuse(*_):

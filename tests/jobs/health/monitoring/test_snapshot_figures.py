@@ -2,7 +2,7 @@ import datetime
 import json
 
 from conf.contract import TRACKS
-from jobs.health.monitoring import snapshot_figures as snapshots
+from jobs.health.monitoring import snapshot_figures
 from jobs.health.monitoring.snapshot_figures import of_accounting, of_manifest
 from lake.access import Lake
 from lake.layout import MANIFEST, raw_folder
@@ -69,6 +69,6 @@ def test_a_date_is_read_from_the_folder_it_was_cleaned_from_with_blanks_of_its_r
     lake.append_rows([{**ROW, "snapshot_date": other, "reasons": "{}"}], "accounting", "accounting/x")
     tracks = [(1, "", DAY), (2, "x", DAY), (3, "", other)]
     lake.append_rows([{"track_id": n, "album": album, "last_seen": seen} for n, album, seen in tracks], "tracks", "t/x")
-    found = snapshots.of_date(lake, DAY)
+    found = snapshot_figures.of_date(lake, DAY)
     assert found["api_retries", "tracks"] == 5
     assert found["null_share", "tracks.album"] == 0.1

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from jobs.health.monitoring import step_figures as steps
+from jobs.health.monitoring import step_figures
 from lake.access import Lake
 from lake.layout import spool_folder
 
@@ -19,7 +19,7 @@ def attempt(task, status, begin=0.0, seconds=10.0, date=DAY, **more):
 
 
 def test_failed_and_killed_attempts_are_counted_and_the_last_done_one_is_measured():
-    found = steps.figures(
+    found = step_figures.figures(
         [
             attempt("Recommend", "failed", cpu_seconds=1.0),
             attempt("Recommend", "killed", 20),
@@ -46,7 +46,7 @@ def test_failed_and_killed_attempts_are_counted_and_the_last_done_one_is_measure
 def test_the_day_lasts_as_long_as_a_step_is_under_way_and_no_pause_counts():
     beside = [attempt("A", "done", 0, 10), attempt("B", "done", 5, 10), attempt("C", "done", 1, 2)]
     next_day = attempt("D", "done", 86_400, 7)
-    assert steps.figures([*beside, next_day])["day_duration", ""] == 22
+    assert step_figures.figures([*beside, next_day])["day_duration", ""] == 22
 
 
 def spool(root, name, *lines):
@@ -68,14 +68,14 @@ BEGUN = {"task": "Recommend", "status": "started", "started_at": TEN.isoformat()
 def test_what_a_killed_command_left_is_killed_and_what_a_living_one_does_is_under_way(tmp_path):
     lake = Lake(str(tmp_path))
     spool(tmp_path, f"99999999999999999999-{os.getpid()}", BEGUN)
-    assert steps.of_date(lake, DAY) == {("mail_failures", ""): 0}
+    assert step_figures.of_date(lake, DAY) == {("mail_failures", ""): 0}
     spool(tmp_path, f"1-{gone()}", BEGUN)
-    assert steps.of_date(lake, DAY)["steps_killed", "Recommend"] == 1
+    assert step_figures.of_date(lake, DAY)["steps_killed", "Recommend"] == 1
 
 
 def test_a_process_that_is_younger_than_the_file_did_not_write_it(tmp_path):
     spool(tmp_path, f"1-{os.getpid()}", BEGUN)
-    assert steps.of_date(Lake(str(tmp_path)), DAY)["steps_killed", "Recommend"] == 1
+    assert step_figures.of_date(Lake(str(tmp_path)), DAY)["steps_killed", "Recommend"] == 1
 
 
 def test_mails_that_failed_are_no_steps_and_count_on_the_day_after_too(tmp_path):
@@ -83,4 +83,4 @@ def test_mails_that_failed_are_no_steps_and_count_on_the_day_after_too(tmp_path)
     day_before = DAY - datetime.timedelta(days=1)
     mails = [attempt("Notify", "failed", date=day_before), attempt("Notify", "failed"), attempt("Notify", "done")]
     lake.append_rows([*mails, attempt("DailyPipeline", "done")], "runs", "runs/x")
-    assert steps.of_date(lake, DAY) == {("mail_failures", ""): 2}
+    assert step_figures.of_date(lake, DAY) == {("mail_failures", ""): 2}
