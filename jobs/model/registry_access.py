@@ -10,7 +10,7 @@ import time
 import urllib.parse
 import zipfile
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conf.errors import Refused
 
@@ -59,15 +59,24 @@ def connected(uri: str) -> Iterator["MlflowClient"]:
             create(uri)
             mlflow.set_tracking_uri(uri)
             mlflow.set_registry_uri(uri)
-            if mlflow.get_experiment_by_name(NAME) is None:
-                mlflow.create_experiment(NAME, artifact_location=artifacts(uri))
-            mlflow.set_experiment(NAME)
+            _begin(mlflow, uri)
             yield mlflow.MlflowClient()
         except (mlflow.exceptions.MlflowException, SQLAlchemyError, CommandError) as error:
             raise Refused(
                 f"the registry at {without_credentials(uri)} does not do what was asked: "
                 f"{without_credentials(uri, str(error))}; check [registry] uri"
             ) from error
+
+
+def _begin(mlflow: Any, uri: str) -> None:
+    """Make the experiment current, and create it where there is none: another run may do so at the same moment."""
+    if mlflow.get_experiment_by_name(NAME) is None:
+        try:
+            mlflow.create_experiment(NAME, artifact_location=artifacts(uri))
+        except mlflow.exceptions.MlflowException:
+            if mlflow.get_experiment_by_name(NAME) is None:
+                raise
+    mlflow.set_experiment(NAME)
 
 
 def begun(uri: str) -> bool:

@@ -160,7 +160,7 @@ def test_a_process_ends_with_the_one_that_started_it(tmp_path):
         "import subprocess, time; from tasks.run.processes import bound; "
         f"child = subprocess.Popen(bound(['sleep', '60'])); open({str(told)!r}, 'w').write(str(child.pid)); time.sleep(60)"
     )
-    parent = subprocess.Popen([sys.executable, "-c", code], cwd=pathlib.Path(__file__).parents[2])
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=pathlib.Path(__file__).parents[3])
     child = _number(told)
     parent.kill()
     parent.wait()
@@ -181,9 +181,11 @@ def test_ending_a_process_that_does_not_listen_kills_it():
 
 
 def _number(path: pathlib.Path) -> int:
-    while not (path.exists() and path.read_text()):
+    for _ in range(500):
+        if path.exists() and path.read_text():
+            return int(path.read_text())
         time.sleep(0.02)
-    return int(path.read_text())
+    raise AssertionError(f"nothing was written to {path.name} in ten seconds")
 
 
 def _gone(pid: int) -> bool:
