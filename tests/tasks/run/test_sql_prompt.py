@@ -96,7 +96,7 @@ def test_ctrl_c_is_left_to_the_prompt():
 
 def test_a_closed_terminal_stops_what_was_started(tmp_path):
     code = f"""
-import contextlib, sys, tasks.run.sql_prompt
+import contextlib, sys, tasks.run.sql_prompt as sql
 @contextlib.contextmanager
 def server(settings):
     try:
