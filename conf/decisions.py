@@ -7,9 +7,14 @@ from typing import Any
 STEPS = ("retrain", "promote", "rollback")  # a rollback is what a person does after the run
 
 # The same order in SQL, of a column ``step``.
-PLACE = "CASE step " + " ".join(f"WHEN '{step}' THEN {place}" for place, step in enumerate(STEPS)) + " END"
+PLACE = (
+    "CASE step "
+    + " ".join(f"WHEN '{step}' THEN {place}" for place, step in enumerate(STEPS))
+    + f" ELSE {len(STEPS)} END"
+)
 
 
 def moment(decision: Mapping[str, Any]) -> tuple[datetime.date, int]:
-    """The key that sorts rows of ``decisions`` by their columns ``date`` and ``step``."""
-    return decision["date"], STEPS.index(decision["step"])
+    """The key that sorts rows of ``decisions`` by ``date`` and ``step``; a step of a later version stands last."""
+    step = decision["step"]
+    return decision["date"], STEPS.index(step) if step in STEPS else len(STEPS)

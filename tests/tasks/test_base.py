@@ -3,7 +3,6 @@ import multiprocessing
 import pathlib
 import subprocess
 import sys
-import time
 
 import luigi
 import pytest
@@ -15,6 +14,7 @@ from tasks.base import cause
 from tasks.model import DecideRetrain, PromoteModel
 from tasks.observe.console import describe
 from tasks.run import jvm, spark_server
+from tests.processes import is_gone, number_in
 
 DATE = datetime.date(2024, 3, 1)
 JOB = [
@@ -186,13 +186,7 @@ def test_a_job_ends_with_the_luigi_that_started_it(tmp_path):
         f"DecideRetrain()._execute(['sh', '-c', 'echo $$ > {told}; exec sleep 60'])"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
-    while not (told.exists() and told.read_text()):
-        time.sleep(0.02)
-    job = pathlib.Path(f"/proc/{told.read_text().strip()}/stat")
+    job = number_in(told)
     parent.kill()
     parent.wait()
-    for _ in range(500):
-        if not job.exists() or job.read_text().rpartition(")")[2].split()[0] == "Z":
-            return
-        time.sleep(0.02)
-    pytest.fail("the job is still there after ten seconds")
+    assert is_gone(job)

@@ -5,13 +5,13 @@ import pathlib
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from conf.settings import DailySettings, LakeSettings, Settings, SparkSettings
 from tasks.run import nightly
 from tasks.run.processes import bound, end
+from tests.processes import is_gone, number_in
 
 LAST = datetime.date(2024, 3, 10)
 
@@ -161,10 +161,10 @@ def test_a_process_ends_with_the_one_that_started_it(tmp_path):
         f"child = subprocess.Popen(bound(['sleep', '60'])); open({str(told)!r}, 'w').write(str(child.pid)); time.sleep(60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=pathlib.Path(__file__).parents[3])
-    child = _number(told)
+    child = number_in(told)
     parent.kill()
     parent.wait()
-    assert _gone(child)
+    assert is_gone(child)
 
 
 def test_ending_a_process_that_does_not_listen_kills_it():
@@ -178,21 +178,3 @@ def test_ending_a_process_that_does_not_listen_kills_it():
     assert process.stdout.readline() == "ready\n"
     end(process, patience=0.2)
     assert process.returncode == -signal.SIGKILL
-
-
-def _number(path: pathlib.Path) -> int:
-    for _ in range(500):
-        if path.exists() and path.read_text():
-            return int(path.read_text())
-        time.sleep(0.02)
-    raise AssertionError(f"nothing was written to {path.name} in ten seconds")
-
-
-def _gone(pid: int) -> bool:
-    """Whether it is gone in ten seconds; one that waits to be reaped is."""
-    for _ in range(500):
-        state = pathlib.Path(f"/proc/{pid}/stat")
-        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
-            return True
-        time.sleep(0.02)
-    return False
