@@ -1,7 +1,8 @@
 """Raw text as typed columns, with the names of the rules that each row breaks.
 
 Most rows are good, and reading them as what they should be is quick (:mod:`jobs.cleaning.typed`). What does not pass
-there for certain is judged in Python, on the workers (:mod:`jobs.cleaning.judge`). Of good rows Python gets a null.
+there for certain is judged in Python (:mod:`jobs.cleaning.judge`): on the workers, where good rows are nulls, or of a
+small snapshot in the job's own process, since starting the workers takes longer than judging it.
 """
 
 from collections.abc import Callable
@@ -17,11 +18,14 @@ from jobs.cleaning.forms import Context
 from jobs.cleaning.judge import judged
 from lake.delta import ARROW_TYPES
 
+SMALL = 20_000  # rows of a snapshot: up to here no Python worker is started for it
+
 REASONS = ("array<string>", pa.list_(pa.string()))
+Judging = Callable[[pa.Array], pa.Array]
 ITEM_REASONS = ("array<array<string>>", pa.list_(pa.list_(pa.string())))
 
 
-def checked(lines: DataFrame, entity: Entity, context: Context) -> DataFrame:
+def checked(lines: DataFrame, entity: Entity, context: Context, small: bool = False) -> DataFrame:
     """The typed columns of the entity's table, ``reasons`` (array<string>) and ``value``.
 
     The items of a history row are array<bigint>, null for one that is bad; what each breaks is in
@@ -29,18 +33,34 @@ def checked(lines: DataFrame, entity: Entity, context: Context) -> DataFrame:
 
     Args:
         lines: ``value``, the text of a row.
+        small: rows in doubt are few enough to be judged in this process.
     """
     added = types(entity)
     struct = ", ".join(f"{name} {spark}" for name, (spark, _) in added.items())
-    judge = F.arrow_udf(judging(entity, context), struct)  # type: ignore[call-overload]
-    read = typed.read_typed(lines, entity, context)
-    both = read.withColumn("careful", judge(F.when(~F.col("fine"), F.col("value"))))
+    judge, read = judging(entity, context), typed.read_typed(lines, entity, context)
+    both = judged_here(read, judge) if small else judged_on_workers(read, judge, struct)
     quick = {field.target: F.col(f"typed_{field.name}") for field in entity.fields}
     quick["reasons"] = F.array().cast("array<string>")
     columns = [
         F.when(F.col("fine"), quick.get(name)).otherwise(F.col("careful").getField(name)).alias(name) for name in added
     ]
     return both.select(*columns, "value")
+
+
+def judged_on_workers(read: DataFrame, judge: Judging, struct: str) -> DataFrame:
+    """``read`` with ``careful``, what the rules say of a row that is not ``fine``."""
+    careful = F.arrow_udf(judge, struct)  # type: ignore[call-overload]
+    return read.withColumn("careful", careful(F.when(~F.col("fine"), F.col("value"))))
+
+
+def judged_here(read: DataFrame, judge: Judging) -> DataFrame:
+    """The same, with each text in doubt brought here and judged once, and joined to its rows by its bytes."""
+    text = F.col("value").cast("binary")
+    doubtful = read.filter(~F.col("fine")).select(text.alias("text")).distinct().toArrow()["text"].combine_chunks()
+    found = pa.table({"text": doubtful, "careful": judge(doubtful)})
+    if not found.num_rows:  # a Connect server takes no empty table
+        found = pa.table({"text": pa.nulls(1, pa.binary()), "careful": judge(pa.nulls(1, pa.binary()))})
+    return read.join(F.broadcast(read.sparkSession.createDataFrame(found)), text == F.col("text"), "left").drop("text")
 
 
 def types(entity: Entity) -> dict[str, tuple[str, pa.DataType]]:
@@ -50,7 +70,7 @@ def types(entity: Entity) -> dict[str, tuple[str, pa.DataType]]:
     return {**found, **items, "reasons": REASONS}
 
 
-def judging(entity: Entity, context: Context) -> Callable[[pa.Array], pa.Array]:
+def judging(entity: Entity, context: Context) -> Judging:
     """Makes a struct of the columns of :func:`types` from each text, null from null."""
     fields = entity.fields
     types_ = [pa.field(name, arrow) for name, (_, arrow) in types(entity).items()]

@@ -15,6 +15,7 @@ from conf.contract import ENTITIES, LISTENS, TRACKS, UNKNOWN, USERS, Entity
 from conf.errors import Refused
 from conf.tables import TABLES, marker
 from jobs.cleaning import TASKS, plays, rows, served
+from jobs.cleaning.checks import SMALL
 from jobs.cleaning.recompute import take_back
 from jobs.cleaning.snapshot import Snapshot, open_snapshot, read_checked, snapshot_ids
 from jobs.cleaning.suppressed import hold_against_list
@@ -53,8 +54,12 @@ def commit(lake: SparkLake, outcomes: DataFrame, snapshot: Snapshot, figures: di
     """Quarantine and accounting first, then who or what was served, the table last: its marker says that the step is done."""
     entity = snapshot.entity
     name = marker("quarantine", TASKS[entity.name], date)
-    bad = rows.quarantine(outcomes, entity, date)
-    lake.replace(bad, "quarantine", name, figures["quarantined"], date=date, entity=entity.name)
+    if figures["quarantined"] <= SMALL:
+        few = rows.quarantine_here(outcomes, entity, date)
+        lake.replace_arrow(few, "quarantine", name, {"date": date, "entity": entity.name})
+    else:
+        bad = rows.quarantine(outcomes, entity, date)
+        lake.replace(bad, "quarantine", name, figures["quarantined"], date=date, entity=entity.name)
     accounting = {
         "date": date,
         "entity": entity.name,

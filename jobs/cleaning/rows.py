@@ -76,6 +76,16 @@ def quarantine(outcomes: DataFrame, entity: Entity, date: datetime.date) -> Data
     return bad.select(F.lit(date).alias("date"), F.lit(entity.name).alias("entity"), "reasons", row.alias("row"))
 
 
+def quarantine_here(outcomes: DataFrame, entity: Entity, date: datetime.date) -> pa.Table:
+    """The same rows, where they are few, made in this process."""
+    position = F.col("position") if "position" in outcomes.columns else F.lit(None).cast("int")
+    bad = outcomes.filter(F.col("outcome") == "quarantined")
+    found = bad.select("reasons", F.col("value").cast("binary"), position.alias("position")).toArrow()
+    kept = keeping(entity)(found["value"].combine_chunks(), found["position"].combine_chunks())
+    same = {"date": pa.repeat(date, len(kept)), "entity": pa.repeat(entity.name, len(kept))}
+    return pa.table({**same, "reasons": found["reasons"], "row": kept})
+
+
 def keeping(entity: Entity) -> Callable[[pa.Array, pa.Array], pa.Array]:
     """Makes a row as quarantine keeps it from its text and, of a play, its position."""
 

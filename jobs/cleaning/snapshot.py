@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from conf.contract import Entity
 from conf.errors import Refused
-from jobs.cleaning.checks import checked
+from jobs.cleaning.checks import SMALL, checked
 from jobs.cleaning.conversions import Context
 from jobs.cleaning.suppressed import is_held
 from lake import files
@@ -78,7 +78,7 @@ def read_checked(spark: SparkSession, snapshot: Snapshot) -> DataFrame:
         text = spark.read.text(list(snapshot.files))
     else:
         text = spark.createDataFrame([], "value string")
-    return checked(text, snapshot.entity, snapshot.context)
+    return checked(text, snapshot.entity, snapshot.context, snapshot.rows <= SMALL)
 
 
 def snapshot_ids(spark: SparkSession, root: str, entity: Entity, date: datetime.date, timezone: str) -> DataFrame:

@@ -15,10 +15,14 @@ from tests.jobs.cleaning.dirt import BAD_TRACKS, FETCHED, GOOD_TRACKS, TRACK, US
 
 
 def judge(spark, entity, texts, timezone="UTC"):
-    """Checked rows, in the order of the texts."""
+    """Checked rows, in the order of the texts; on workers and here they are the same."""
     lines = spark.createDataFrame(list(enumerate(texts)), "at int, value string")
     ordered = lines.orderBy("at").coalesce(1).select("value")
-    return checked(ordered, entity, Context(FETCHED, timezone)).collect()
+    on_workers, here = (
+        checked(ordered, entity, Context(FETCHED, timezone), small).collect() for small in (False, True)
+    )
+    assert here == on_workers
+    return here
 
 
 def test_each_bad_track_has_the_reasons_that_apply_and_no_other(spark):
@@ -86,6 +90,7 @@ def test_quarantine_shows_nothing_personal_whatever_its_type(spark):
     lines = spark.createDataFrame([(json.dumps(row),) for row in dirty], "value string")
     judged = rows.with_outcome(checked(lines, USERS, Context(FETCHED)), USERS)
     kept = [row["row"] for row in rows.quarantine(judged, USERS, datetime.date(2024, 3, 1)).collect()]
+    assert rows.quarantine_here(judged, USERS, datetime.date(2024, 3, 1))["row"].to_pylist() == kept
     assert len(kept) == 3
     assert not [text for text in kept for secret in ("Ann", "Lee", "ann@", "5") if secret in text]
     assert any('"favorite_genres": "rock"' in text for text in kept)
