@@ -6,7 +6,7 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends make openjdk-17-jre-headless procps \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home --uid 1000 moovitamix \
-    && mkdir -p /app/data \
+    && mkdir -p /app/data/lake \
     && chown -R moovitamix /app
 WORKDIR /app
 USER moovitamix
@@ -17,8 +17,8 @@ ENV PIP_NO_CACHE_DIR=1 \
 # package folders that setup.py names; their code is taken from there when it runs.
 COPY --chown=moovitamix requirements.txt setup.py pyproject.toml ./
 COPY --chown=moovitamix bin/setup bin/setup
-RUN mkdir app conf demo_api jobs lake tasks \
-    && touch app/__init__.py conf/__init__.py demo_api/__init__.py jobs/__init__.py lake/__init__.py tasks/__init__.py \
+RUN mkdir app cli conf demo_api jobs lake tasks \
+    && touch app/__init__.py cli/__init__.py conf/__init__.py demo_api/__init__.py jobs/__init__.py lake/__init__.py tasks/__init__.py \
     && bin/setup
 
 COPY --chown=moovitamix . .

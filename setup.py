@@ -26,6 +26,7 @@ RUN = [
     "fastapi>=0.115,<1",
     "uvicorn[standard]>=0.34,<1",
     "orjson>=3.10,<4",
+    "click>=8.3,<9",
     "prompt-toolkit>=3.0.50,<4",
     "pygments>=2.19,<3",
     "universal-pathlib>=0.3.10,<0.4",
@@ -59,7 +60,8 @@ setup(
     version="0.1.0",
     description="Daily music recommendations: Luigi, Spark, Delta Lake, ALS and MLflow",
     python_requires=">=3.11,<3.12",
-    packages=["tasks", "jobs", "lake", "conf", "demo_api", "app"],
+    packages=["tasks", "jobs", "lake", "conf", "demo_api", "app", "cli"],
+    entry_points={"console_scripts": ["moovitamix = cli.entry:main"]},
     install_requires=RUN,
     extras_require={"dev": DEV},
 )

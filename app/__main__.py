@@ -1,6 +1,8 @@
-"""Serve the API and the page until Ctrl-C. The address is the first line printed."""
+"""Serve the lists to listeners, as an API and a page.
 
-import argparse
+The address is the first line printed.
+"""
+
 import contextlib
 import logging
 import os
@@ -10,6 +12,7 @@ import tempfile
 import uvicorn
 
 from app.main import create_app, store_of
+from conf.command_line import Parser, refuse_no_folder
 from conf.errors import Refused, refusals_told
 from conf.settings import AppSettings, Settings, add_flags, as_flags, from_flags
 
@@ -19,8 +22,8 @@ DRAIN_SECONDS = 5
 LOCAL = ("127.0.0.1", "::1", "localhost")
 
 
-def parser() -> argparse.ArgumentParser:
-    result = argparse.ArgumentParser(prog="python -m app", description=__doc__)
+def parser() -> Parser:
+    result = Parser(__doc__)
     add_flags(result, *SECTIONS)
     return result
 
@@ -87,7 +90,10 @@ def serve(settings: Settings) -> None:
 
 def main() -> None:
     with refusals_told(), contextlib.suppress(KeyboardInterrupt):  # the server has ended by it, and raises it again
-        serve(from_flags(parser().parse_args()))
+        settings = from_flags(parser().parse_args())
+        if not settings.postgres.url:
+            refuse_no_folder(settings.lake.root)
+        serve(settings)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
 ::
 
     Exception
-     +- Refused        the work cannot be done as asked, or with what was found
+     +- Refused        the work cannot be done as asked, or with what was found; code 1
          +- CannotFit      no model comes of the data
-         +- BadSetting     a setting, flag or date is wrong: nothing was started
+         +- BadSetting     a word, setting, flag, folder or date is wrong: nothing was started; code 2
 
 They are exceptions like others: ``except Exception`` catches them, and what passes them on need not know them.
 Only the outermost lines of a command (its ``__main__``) turn one into an exit code and one line, by
@@ -16,11 +16,11 @@ import contextlib
 import sys
 from collections.abc import Iterator
 
-CODE = 1  # of a command that a Refused ended
-
 
 class Refused(Exception):
     """One line: what was found, what was required, what to do."""
+
+    code = 1  # of a command that it ends
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -32,17 +32,19 @@ class CannotFit(Refused):
 
 
 class BadSetting(Refused):
-    """A value given by a person is not one that can be used."""
+    """A value given by a user is not one that can be used."""
+
+    code = 2
 
 
 @contextlib.contextmanager
 def refusals_told() -> Iterator[None]:
-    """The edge of a command: a Refused ends it with its line on stderr and code 1, without a stack."""
+    """The edge of a command: a Refused ends it with its line on stderr and its code, without a stack."""
     try:
         yield
     except Refused as refusal:
         tell(refusal)
-        raise SystemExit(CODE) from None
+        raise SystemExit(refusal.code) from None
 
 
 def tell(refusal: Refused) -> None:

@@ -14,7 +14,9 @@ import luigi
 from luigi.contrib.external_program import ExternalProgramRunContext
 from luigi.contrib.spark import SparkSubmitTask
 
+from conf import days
 from conf.checkout import DEPLOY, ROOT
+from conf.command_line import whole
 from conf.errors import BadSetting, Refused
 from conf.settings import Settings, as_flags
 from lake import commits, layout, storage
@@ -27,10 +29,6 @@ from tasks.run.processes import bound
 LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
 
 
-def today() -> datetime.date:
-    return datetime.datetime.now(datetime.UTC).date()
-
-
 def spark_environment() -> dict[str, str]:
     """The environment of what starts Spark: this Python, for the workers too where no other is set for them."""
     python = settings().spark.properties.get("spark.pyspark.python", sys.executable)
@@ -41,17 +39,17 @@ class DayParameter(luigi.DateParameter):
     """A day (UTC) that has begun."""
 
     def parse(self, s: str) -> datetime.date:
-        try:
-            return datetime.date.fromisoformat(s)
-        except ValueError:
-            raise BadSetting(f"date: found {s!r}, required is a day as YYYY-MM-DD") from None
+        return days.day(s)
 
     def normalize(self, value: Any) -> Any:
-        if isinstance(value, datetime.date) and value > today():
-            raise BadSetting(
-                f"date: {value} has not come yet; the last whole day is {today() - datetime.timedelta(days=1)}"
-            )
-        return value
+        return days.begun(value) if isinstance(value, datetime.date) else value
+
+
+class RevisionParameter(luigi.IntParameter):
+    """A whole number of at least 1."""
+
+    def parse(self, s: str) -> int:
+        return whole("--revision", 1)(s)
 
 
 class OptionalDayParameter(DayParameter):
@@ -67,9 +65,7 @@ class OptionalDayParameter(DayParameter):
 class DatedTask(luigi.Task):
     """A step of a date's run. ``figures`` are what it has to say of what it did, once it has run."""
 
-    date = DayParameter(
-        default=today() - datetime.timedelta(days=1), description="the day to run, UTC (default: the last whole day)"
-    )
+    date = DayParameter(default=days.yesterday(), description="the day to run, UTC (default: the last whole day)")
     snapshot_date = OptionalDayParameter(
         default=None, significant=False, description="use this date's raw folders in place of the date's own"
     )
@@ -77,7 +73,7 @@ class DatedTask(luigi.Task):
         significant=False,
         description="take a snapshot although it is empty or much smaller than those of the days before",
     )
-    revision = luigi.IntParameter(
+    revision = RevisionParameter(
         default=1,
         significant=False,
         description="recompute the date from the raw folders that it has; a number above that of the last time",
@@ -115,7 +111,7 @@ class DatedTask(luigi.Task):
     @property
     def partial(self) -> bool:
         """Whether the date is not over: what is made now is made again when it is."""
-        return self.date >= today()
+        return self.date >= days.today()
 
     @property
     def version(self) -> int:

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator
 
 import luigi
 
+from conf import days
 from conf.errors import BadSetting
 from lake import commits
 from lake.layout import report_file, report_revision
-from tasks.base import DatedTask, DayParameter, OptionalDayParameter, today
+from tasks.base import DatedTask, DayParameter, OptionalDayParameter
 from tasks.publish import Publish, published_dates
 from tasks.recommend import Recommend
 from tasks.report import HealthReport
@@ -114,7 +115,7 @@ class Backfill(luigi.Task):
     def missing(self) -> list[datetime.date]:
         """Days that are not whole yet; of today, what a day that is not over has is enough."""
         dates, root = self.dates(), Day().root
-        found = done(root, dates, 1) | done(root, [date for date in dates if date >= today()], 0, partial=True)
+        found = done(root, dates, 1) | done(root, [date for date in dates if date >= days.today()], 0, partial=True)
         return [date for date in dates if date not in found]
 
     def run(self) -> Iterator[luigi.Task]:

@@ -6,13 +6,14 @@ import pathlib
 
 import luigi
 
+from conf import days
 from conf.contract import ENTITIES
 from conf.errors import Refused
 from lake import files
 from lake.layout import MANIFEST, raw_folder
 from lake.suppression import load
 from tasks import api
-from tasks.base import DatedTask, today
+from tasks.base import DatedTask
 
 
 class RawTarget(luigi.Target):
@@ -22,7 +23,7 @@ class RawTarget(luigi.Target):
         self.folder, self.date = folder, date
 
     def exists(self) -> bool:
-        return self.fetched() and (not self.partial() or self.date >= today())
+        return self.fetched() and (not self.partial() or self.date >= days.today())
 
     def fetched(self) -> bool:
         return api.is_fetched(self.folder)

@@ -1,4 +1,6 @@
-"""Clean one entity's snapshot: good rows into its table, bad ones into quarantine, all of them accounted for.
+"""Clean one entity's snapshot into its table and quarantine.
+
+Every row is accounted for.
 
 Tracks and users are merged: ``first_seen`` and ``last_seen`` widen, attributes come from a snapshot that is
 not older. Plays of listens are added under their row's version, and nothing is taken away.
@@ -11,6 +13,7 @@ import json
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from conf.command_line import Parser, any_day, one_of
 from conf.contract import ENTITIES, LISTENS, TRACKS, UNKNOWN, USERS, Entity
 from conf.errors import Refused
 from conf.tables import TABLES, marker
@@ -208,10 +211,20 @@ def merge_people_or_tracks(
     lake.merge(seen, table.name, name, {**newer, **widened}, at_most)
 
 
-if __name__ == "__main__":
-    arguments = parser(__doc__ or "", "api", "lake", "spark", "clean")
-    arguments.add_argument("--entity", required=True, choices=sorted(ENTITIES), help="what to clean")
-    arguments.add_argument(
-        "--snapshot-date", type=datetime.date.fromisoformat, help="date whose raw folder is used (default: --date)"
+def arguments() -> Parser:
+    result = parser(__doc__, "api", "lake", "spark", "clean", date="required", step=True)
+    result.add_argument(
+        "--entity",
+        required=True,
+        type=one_of("--entity", sorted(ENTITIES)),
+        metavar="NAME",
+        help=f"what to clean: {', '.join(sorted(ENTITIES))}",
     )
-    run(main, arguments)
+    result.add_argument(
+        "--snapshot-date", type=any_day, metavar="YYYY-MM-DD", help="date whose raw folder is used (default: --date)"
+    )
+    return result
+
+
+if __name__ == "__main__":
+    run(main, arguments())

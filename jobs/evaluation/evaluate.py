@@ -1,4 +1,6 @@
-"""Measure the lists of the day before against what people then listened to (live), beside popularity.
+"""Measure yesterday's lists against what was then played.
+
+Beside them stands popularity for the same users.
 
 Relevant for a user are the tracks first heard on the date. ``als`` are users whose list came from the model,
 ``served`` all. Of the model's lists, ``als_known`` are of users that it had factors for when it was fitted;
@@ -15,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
+from conf.command_line import Parser
 from conf.contract import TRACKS, USERS
 from conf.settings import Settings
 from conf.tables import marker
@@ -140,5 +143,9 @@ def commit(lake: Lake, date: datetime.date, rows: list[dict], users: list[dict])
     lake.replace_rows(rows, "evaluations", marker("evaluations", "EvaluateModel", date), date=date, kind=KIND)
 
 
+def arguments() -> Parser:
+    return parser(__doc__, "api", "lake", "spark", "evaluate", "recommend", "registry", date="required", step=True)
+
+
 if __name__ == "__main__":
-    run(main, parser(__doc__ or "", "api", "lake", "spark", "evaluate", "recommend", "registry"))
+    run(main, arguments())

@@ -1,4 +1,4 @@
-"""Serve the figures of health to Prometheus until it is interrupted.
+"""Serve the figures of health to Prometheus until Ctrl-C.
 
 python -m jobs exporter [--metrics-port 9464] [--lake-root data/lake]
 """
@@ -11,10 +11,11 @@ from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
 
-from conf.errors import Refused, refusals_told
+from conf.command_line import Parser
+from conf.errors import Refused
 from conf.settings import Settings
 from jobs.health.exporting.collector import LakeCollector
-from jobs.runtime.command import parser, settle
+from jobs.runtime.command import ask, parser
 
 
 def registry(settings: Settings) -> CollectorRegistry:
@@ -50,7 +51,10 @@ def main(settings: Settings) -> None:
     thread.join()
 
 
+def arguments() -> Parser:
+    return parser(__doc__, "lake", "evaluate", "retrain", "health", "metrics")
+
+
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
-    with refusals_told():
-        main(settle(parser(__doc__ or "", "lake", "evaluate", "retrain", "health", "metrics", today=True)).settings)
+    ask(lambda job: main(job.settings), arguments())

@@ -1,4 +1,6 @@
-"""Fold the attempts that finished commands have spooled into ``runs``. Needs no Spark.
+"""Move the attempts of finished commands into ``runs``.
+
+Needs no Spark.
 
 An attempt that started and did not end, of a process that is gone, was killed. Where a step of a date failed or was
 killed, the date's health is recorded, and where the date is not complete its report is written: ``HealthReport``
@@ -12,6 +14,7 @@ import logging
 import os
 import pathlib
 
+from conf.command_line import Parser
 from jobs.health import spool
 from jobs.health.monitoring.record import record
 from jobs.health.monitoring.step_figures import MAIL
@@ -65,5 +68,9 @@ def tell(job: Job, date: datetime.date) -> None:
         log.exception("the report of %s could not be written", date)
 
 
+def arguments() -> Parser:
+    return parser(__doc__, "lake", "evaluate", "retrain", "health")
+
+
 if __name__ == "__main__":
-    run(main, parser(__doc__ or "", "lake", "evaluate", "retrain", "health"))
+    run(main, arguments())

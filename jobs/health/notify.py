@@ -1,4 +1,6 @@
-"""Mail how a date went, or its week. Needs no Spark.
+"""Mail how a day went, or its week.
+
+Needs no Spark.
 
 By hand it sends; ``--once``, as the pipeline calls it, leaves out what ``[mail]`` does not ask for and what was
 sent before. ``--test`` sends a mail that says so. A mail that could not be sent is an attempt in ``runs``.
@@ -6,14 +8,17 @@ sent before. ``--test`` sends a mail that says so. A mail that could not be sent
 
 import datetime
 import socket
+import sys
 
-from conf.errors import BadSetting, refusals_told
-from conf.settings import WEEKDAYS, MailSettings, Settings
+from conf import days
+from conf.command_line import Parser
+from conf.errors import BadSetting
+from conf.settings import WEEKDAYS, MailSettings, Settings, from_flags
 from jobs.health.mailing import day_letter, sent, smtp, week_letter
 from jobs.health.mailing.day_letter import MailedDay
 from jobs.health.mailing.letter import Letter, message
 from jobs.health.mailing.sent import Mailed
-from jobs.runtime.command import Figures, Job, parser, run, settle
+from jobs.runtime.command import Figures, Job, answer, parser, run
 from lake.access import Lake
 
 SECTIONS = ("lake", "mail", "report")
@@ -24,7 +29,7 @@ def main(job: Job) -> Figures:
     settings = job.settings
     require_recipients(settings.mail)
     lake = job.lake()
-    seen = day_letter.read(lake, job.date, partial=job.date >= datetime.datetime.now(datetime.UTC).date())
+    seen = day_letter.read(lake, job.date, partial=job.date >= days.today())
     letters = due(seen, settings.mail, sent.read(lake.root)) if job.args.once else asked(job, seen)
     for mailed in letters:
         deliver(lake, mailed, compose(lake, seen, mailed.kind, settings), settings.mail)
@@ -120,13 +125,19 @@ def require_recipients(mail: MailSettings) -> None:
         raise BadSetting("[mail] recipients: found none, so nothing is ever mailed; name e-mail addresses")
 
 
+def arguments() -> Parser:
+    result = parser(__doc__, *SECTIONS, date="today")
+    result.add_argument("--weekly", action="store_true", help="the mail of the seven days up to the date")
+    result.add_argument("--once", action="store_true", help="only what [mail] asks for and was not sent before")
+    result.add_argument("--test", action="store_true", help="a mail that says that it is a test; needs no lake")
+    return result
+
+
+def test() -> None:
+    print(check(from_flags(arguments().parse_args())))
+
+
 if __name__ == "__main__":
-    arguments = parser(__doc__ or "", *SECTIONS, today=True)
-    arguments.add_argument("--weekly", action="store_true", help="the mail of the seven days up to the date")
-    arguments.add_argument("--once", action="store_true", help="only what [mail] asks for and was not sent before")
-    arguments.add_argument("--test", action="store_true", help="a mail that says that it is a test")
-    if arguments.parse_known_args()[0].test:
-        with refusals_told():
-            print(check(settle(arguments).settings))
-    else:
-        run(main, arguments)
+    if "--test" in sys.argv[1:]:
+        answer(test)
+    run(main, arguments())

@@ -1,13 +1,15 @@
-"""Write the date's health report, one self-contained HTML file, and the index of all days. Needs no Spark.
+"""Write the report of a day, and the index of all days.
 
-python -m jobs report --date YYYY-MM-DD [--lake-root data/lake]
+Both are self-contained HTML files. Needs no Spark.
+
+python -m jobs report [--date YYYY-MM-DD] [--lake-root data/lake]
 
 By hand, without ``--revision``, it writes anew the report of whatever the date has, lists or not: the revision of the
 one that stands is kept, and where none stands the new one does not pass for that of a day that is done.
 """
 
-import datetime
-
+from conf import days
+from conf.command_line import Parser
 from jobs.health.monitoring.day_health import DayHealth, read
 from jobs.health.monitoring.record import record
 from jobs.health.overview import overview
@@ -22,9 +24,8 @@ from lake.layout import index_file, report_file, report_revision
 
 def main(job: Job) -> Figures:
     root, evaluate = job.settings.lake.root, job.settings.evaluate
-    today = datetime.datetime.now(datetime.UTC).date()
     by_hand = job.args.revision is None
-    partial = job.date >= today if by_hand else job.args.revision == 0
+    partial = job.date >= days.today() if by_hand else job.args.revision == 0
     target = report_file(root, job.date, partial)
     revision = max(report_revision(target), 0) if by_hand else job.args.revision
     lake = Lake(root, revision=revision)
@@ -47,7 +48,11 @@ def health_of(lake: Lake, job: Job, by_hand: bool) -> DayHealth:
     return known if known and known.figures else record(lake, job.date, job.settings)
 
 
+def arguments() -> Parser:
+    result = parser(__doc__, "lake", "evaluate", "retrain", "health", date="yesterday", step=True)
+    result.set_defaults(revision=None)
+    return result
+
+
 if __name__ == "__main__":
-    arguments = parser(__doc__ or "", "lake", "evaluate", "retrain", "health")
-    arguments.set_defaults(revision=None)
-    run(main, arguments)
+    run(main, arguments())

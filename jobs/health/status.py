@@ -1,11 +1,15 @@
-"""Print where the lake stands: the last day done, the champion, what is missing."""
+"""Print the last day done, the champion, and what is missing."""
 
 import datetime
 
-from conf.errors import refusals_told
+from conf.command_line import Parser
 from jobs.health.overview import last_day, missing_days
-from jobs.runtime.command import Job, parser, settle
+from jobs.runtime.command import Job, ask, parser
 from lake.champion import champion_before
+
+
+def show(job: Job) -> None:
+    print(text(job))
 
 
 def text(job: Job) -> str:
@@ -26,6 +30,9 @@ def text(job: Job) -> str:
     )
 
 
+def arguments() -> Parser:
+    return parser(__doc__, "lake", date="yesterday")
+
+
 if __name__ == "__main__":
-    with refusals_told():
-        print(text(settle(parser(__doc__ or "", "lake"))))
+    ask(show, arguments())

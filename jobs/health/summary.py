@@ -1,13 +1,13 @@
-"""Print a date for a person: rows, figures beside popularity, decisions, some lists, and where things lie."""
+"""Print a day: rows, figures, decisions, some lists, files."""
 
 import shlex
 
 from conf.checkout import ROOT
-from conf.errors import refusals_told
+from conf.command_line import Parser
 from conf.settings import EvaluateSettings
 from jobs.health.comparisons import OF_LISTS, Comparison, between, comparisons, shares, shown
 from jobs.health.overview import Overview, overview
-from jobs.runtime.command import Job, parser, settle
+from jobs.runtime.command import Job, ask, parser
 from lake.layout import report_file, table_folder
 from lake.storage import absolute
 
@@ -120,6 +120,9 @@ def show(job: Job) -> None:
     print(text(overview(job.lake(), job.date, evaluate.k), job.settings.lake.root, evaluate))
 
 
+def arguments() -> Parser:
+    return parser(__doc__, "lake", "evaluate", date="yesterday")
+
+
 if __name__ == "__main__":
-    with refusals_told():
-        show(settle(parser(__doc__ or "", "lake", "evaluate")))
+    ask(show, arguments())

@@ -1,11 +1,13 @@
-"""Print how the lists did day by day beside popularity, and what was decided; with --plot, draw it. Needs no Spark."""
+"""Print how the lists did day by day, and what was decided.
+
+Beside them stands popularity. With --plot it is drawn. Needs no Spark."""
 
 import dataclasses
 import datetime
 import pathlib
 
-from conf.errors import refusals_told
-from jobs.runtime.command import Job, parser, settle
+from conf.command_line import Parser, any_day
+from jobs.runtime.command import Job, ask, parser
 from lake.access import Lake
 
 
@@ -106,10 +108,13 @@ def show(job: Job) -> None:
         print(f"\n  plot     {job.args.plot.absolute()}")
 
 
+def arguments() -> Parser:
+    result = parser(__doc__, "lake", "evaluate", date="yesterday")
+    result.add_argument("--since", type=any_day, metavar="YYYY-MM-DD", help="first date (default: the first there is)")
+    result.add_argument("--plot", type=pathlib.Path, help="file to draw into, such as trend.svg or trend.png")
+    result.add_argument("--mark", type=any_day, metavar="YYYY-MM-DD", help="a date to be marked in the plot")
+    return result
+
+
 if __name__ == "__main__":
-    arguments = parser(__doc__ or "", "lake", "evaluate")
-    arguments.add_argument("--since", type=datetime.date.fromisoformat, help="first date (default: the first there is)")
-    arguments.add_argument("--plot", type=pathlib.Path, help="file to draw into, such as trend.svg or trend.png")
-    arguments.add_argument("--mark", type=datetime.date.fromisoformat, help="a date to be marked in the plot")
-    with refusals_told():
-        show(settle(arguments))
+    ask(show, arguments())

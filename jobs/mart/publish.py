@@ -1,4 +1,6 @@
-"""Publish the date in the data mart, PostgreSQL: lists, tracks, users, history, figures and decisions. Needs no Spark.
+"""Publish the day in the data mart, PostgreSQL.
+
+It gets lists, tracks, users, history, figures and decisions. Needs no Spark.
 
 python -m jobs publish --date YYYY-MM-DD [--lake-root data/lake]
 
@@ -8,6 +10,7 @@ password. The lake is only read.
 
 import logging
 
+from conf.command_line import Parser
 from conf.errors import BadSetting
 from jobs.mart.publication import publish
 from jobs.runtime.command import Figures, Job, parser, run
@@ -20,5 +23,9 @@ def main(job: Job) -> Figures:
     return publish(job.lake(), job.date, job.settings)
 
 
+def arguments() -> Parser:
+    return parser(__doc__, "lake", "recommend", "postgres", date="required", step=True)
+
+
 if __name__ == "__main__":
-    run(main, parser(__doc__ or "", "lake", "recommend", "postgres"))
+    run(main, arguments())

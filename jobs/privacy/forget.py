@@ -1,4 +1,6 @@
-"""Remove a person from everything that the lake, the mart and the registry hold, and prove it by looking everywhere.
+"""Remove a user from everything that is kept, and prove it.
+
+The lake, the mart and the registry are looked through afterwards.
 
 python -m jobs forget --user 17 [--lake-root data/lake] [--registry-uri sqlite:///data/mlflow.db]
 
@@ -16,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from conf.command_line import Parser, whole
 from conf.contract import ENTITIES, LISTENS, USERS, Entity
 from conf.errors import Refused
 from conf.tables import marker
@@ -195,7 +198,11 @@ def show(places: list[traces.Place], begun: Intent) -> None:
     )
 
 
+def arguments() -> Parser:
+    result = parser(__doc__, "api", "lake", "registry", "postgres")
+    result.add_argument("--user", required=True, type=whole("--user", 0), help="id of the user, as the API has it")
+    return result
+
+
 if __name__ == "__main__":
-    arguments = parser(__doc__ or "", "api", "lake", "registry", "postgres", today=True)
-    arguments.add_argument("--user", required=True, type=int, help="id of the person, as the API has it")
-    run(main, arguments)
+    run(main, arguments())

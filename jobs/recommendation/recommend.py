@@ -1,10 +1,13 @@
-"""Write ``k`` tracks for every user of the day's snapshot: the champion's, or popular ones where it knows too little."""
+"""Write the day's list of tracks for every user.
+
+The ``k`` tracks are the champion's, or popular ones where it knows too little of the user."""
 
 import datetime
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from conf.command_line import Parser
 from conf.contract import LISTENS, TRACKS, USERS
 from conf.tables import marker
 from jobs.model.pairs import midnight, plays_as_of, weighted
@@ -71,5 +74,9 @@ def written(lake: Lake, date: datetime.date) -> dict:
     return {"rows_out": rows, "als": sources.count("als"), "popular": sources.count("popular")}
 
 
+def arguments() -> Parser:
+    return parser(__doc__, "api", "lake", "spark", "recommend", "registry", date="required", step=True)
+
+
 if __name__ == "__main__":
-    run(main, parser(__doc__ or "", "api", "lake", "spark", "recommend", "registry"))
+    run(main, arguments())

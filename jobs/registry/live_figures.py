@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from conf import days
 from conf.sql_text import midnight
 from jobs.model import registry_access
 from jobs.registry import versions
@@ -26,7 +27,7 @@ def record_live(uri: str, rows: Iterable[Row], today: datetime.date | None = Non
     """
     from mlflow.entities import Metric
 
-    today = today or datetime.datetime.now(datetime.UTC).date()
+    today = today or days.today()
     by_version = of_versions(row for row in rows if row["date"] < today)
     count = 0
     with registry_access.connected(uri) as client:

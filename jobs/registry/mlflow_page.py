@@ -1,4 +1,6 @@
-"""Open the registry's page, with the live figures up to date, until it is interrupted.
+"""Serve the registry's page until Ctrl-C.
+
+The live figures in it are brought up to date first.
 
 python -m jobs mlflow_page [--port 5000] [--lake-root data/lake]
 """
@@ -12,10 +14,11 @@ import subprocess
 import sys
 import time
 
-from conf.errors import Refused, refusals_told
+from conf.command_line import Parser, port
+from conf.errors import Refused
 from jobs.model import registry_access
 from jobs.registry.live_figures import record_live
-from jobs.runtime.command import Job, parser, settle
+from jobs.runtime.command import Job, ask, parser
 
 PATIENCE = 120  # seconds for the server to come up
 
@@ -62,8 +65,11 @@ def taken(port: int) -> bool:
         return one.connect_ex(("127.0.0.1", port)) == 0
 
 
+def arguments() -> Parser:
+    result = parser(__doc__, "lake", "registry")
+    result.add_argument("--port", type=port, default=5000, help="of the loopback address (default: 5000)")
+    return result
+
+
 if __name__ == "__main__":
-    arguments = parser(__doc__ or "", "lake", "registry", today=True)
-    arguments.add_argument("--port", type=int, default=5000, help="of the loopback address (default: 5000)")
-    with refusals_told():
-        show(settle(arguments))
+    ask(show, arguments())

@@ -1,4 +1,6 @@
-"""List the versions of the model: figures, aliases, and whether the lake's copies are whole.
+"""List the versions of the model.
+
+Each has its figures, its aliases, and whether the lake's copy of it is whole.
 
 python -m jobs models [--json] [--repair] [--lake-root data/lake]
 
@@ -12,14 +14,14 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from conf.errors import refusals_told
+from conf.command_line import Parser
 from jobs.model import registry_access
 from jobs.model.registry_access import BROKEN
 from jobs.model.stored import load
 from jobs.registry import versions
 from jobs.registry.aliases import follow
 from jobs.registry.live_figures import mean_live, record_live
-from jobs.runtime.command import Job, parser, settle
+from jobs.runtime.command import Job, ask, parser
 from lake import files
 from lake.access import Lake
 from lake.champion import moves, named
@@ -187,9 +189,12 @@ def show(job: Job) -> None:
         print(text(found, lake.root, k))
 
 
+def arguments() -> Parser:
+    result = parser(__doc__, "lake", "evaluate", "registry")
+    result.add_argument("--json", action="store_true", help="print as JSON")
+    result.add_argument("--repair", action="store_true", help="let aliases and copies agree with decisions")
+    return result
+
+
 if __name__ == "__main__":
-    arguments = parser(__doc__ or "", "lake", "evaluate", "registry", today=True)
-    arguments.add_argument("--json", action="store_true", help="print as JSON")
-    arguments.add_argument("--repair", action="store_true", help="let aliases and copies agree with decisions")
-    with refusals_told():
-        show(settle(arguments))
+    ask(show, arguments())

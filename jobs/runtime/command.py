@@ -1,6 +1,7 @@
-"""What every job has in common on the command line: the date, the settings, the figures it ends with."""
+"""What every job has on its command line: the date, the settings, and how the process ends."""
 
 import argparse
+import contextlib
 import dataclasses
 import datetime
 import json
@@ -12,9 +13,11 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from conf.errors import CODE, BadSetting, Refused, tell
+from conf import days
+from conf.command_line import Parser, any_day, begun_day, refuse_no_folder, whole
+from conf.errors import Refused, tell
 from conf.settings import Settings, add_flags, from_flags
 from jobs.runtime import spark_events
 from lake.access import Lake
@@ -59,69 +62,109 @@ class Job:
         return SparkLake(self.settings.lake.root, spark, self.args.revision)
 
 
-def parser(doc: str, *sections: str, today: bool = False) -> argparse.ArgumentParser:
-    """``--date``, ``--result`` and a flag for every setting of the named sections; ``today`` is the date of default."""
-    result = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    date = datetime.datetime.now(datetime.UTC).date() if today else None
-    result.add_argument(
-        "--date",
-        required=not today,
-        default=date,
-        type=_date,
-        metavar="YYYY-MM-DD",
-        help="the day to work on" + " (default: today, UTC)" * today,
-    )
-    result.add_argument("--result", type=pathlib.Path, help="file that gets the job's figures as JSON")
-    result.add_argument(
-        "--revision",
-        type=int,
-        default=1,
-        help="version of what is written; 0 is of a day that is not over (default: 1)",
-    )
+def parser(doc: str | None, *sections: str, date: str = "", step: bool = False) -> Parser:
+    """The command line of a job: a flag for every setting of the named sections.
+
+    ``date`` says what ``--date`` is where it is not given: ``required``, ``yesterday`` or ``today``; empty: the job
+    reads none. A ``step`` of the pipeline has ``--result`` and ``--revision`` besides.
+    """
+    result = Parser(doc)
+    if date:
+        _add_date(result, date)
+    else:  # read until 0.2
+        result.add_argument("--date", type=any_day, default=days.today(), action=NotRead, help=argparse.SUPPRESS)
+    if step:
+        result.add_argument("--result", type=pathlib.Path, help="file that gets the job's figures as JSON")
+        result.add_argument(
+            "--revision",
+            type=whole("--revision", 0),
+            default=1,
+            help="version of what is written; 0 is of a day that is not over (default: 1)",
+        )
+    else:
+        result.set_defaults(result=None, revision=1)
     add_flags(result, *sections)
     return result
 
 
-def _date(text: str) -> datetime.date:
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        raise BadSetting(f"--date: found {text!r}, required is a day as YYYY-MM-DD") from None
+def _add_date(arguments: Parser, date: str) -> None:
+    default = {"required": None, "yesterday": days.yesterday(), "today": days.today()}[date]
+    said = {"required": "", "yesterday": " (default: the last whole day, UTC)", "today": " (default: today, UTC)"}[date]
+    arguments.add_argument(
+        "--date",
+        required=default is None,
+        default=default,
+        type=begun_day if date == "yesterday" else any_day,
+        metavar="YYYY-MM-DD",
+        help=f"the day to work on{said}",
+    )
 
 
-def settle(arguments: argparse.ArgumentParser) -> Job:
+class NotRead(argparse.Action):
+    """A flag that was read in an earlier version, and is accepted for one more."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *_: Any) -> None:
+        print(f"{self.option_strings[0]} is not read by {parser.prog} any more; leave it out", file=sys.stderr)
+
+
+def settle(arguments: Parser) -> Job:
     """The job that the command line asks for.
 
     Raises:
-        BadSetting: a value is not allowed.
+        BadSetting: a value is not allowed, or there is no lake at ``[lake] root``.
     """
     args = arguments.parse_args()
-    return Job(args.date, from_flags(args), args)
+    settings = from_flags(args)
+    refuse_no_folder(settings.lake.root)
+    return Job(args.date, settings, args)
 
 
-def run(main: Callable[[Job], Figures], arguments: argparse.ArgumentParser) -> None:
+def run(main: Callable[[Job], Figures], arguments: Parser) -> NoReturn:
     """Parse, do the job, write its figures and end the process.
 
-    A :class:`~conf.errors.Refused` ends it with code 1 and one line.
+    A :class:`~conf.errors.Refused` ends it with its code and one line.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("py4j").setLevel(logging.WARNING)
     # PySpark logs every server error with its query context; the one who raised it says it better.
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
-    code = 0
+    answer(lambda: finish(settle(arguments), main))
+
+
+def ask(show: Callable[[Job], int | None], arguments: Parser) -> NoReturn:
+    """Parse, print what is asked for, and end the process with the code that ``show`` returns."""
+    answer(lambda: show(settle(arguments)))
+
+
+def answer(work: Callable[[], int | None]) -> NoReturn:
+    """The edge of a command: do its work, and end the process with the code of how it went."""
     try:
-        finish(settle(arguments), main)
+        code = work() or 0
     except Refused as refusal:
         tell(refusal)
-        code = CODE
+        code = refusal.code
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:  # whoever read the output has enough
+        code = 0
+    except SystemExit as ended:  # --help
+        code = ended.code if isinstance(ended.code, int) else 0
     except Exception:
         traceback.print_exc()
         code = 1
+    leave(code)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process at once.
+
+    Threads of deltalake and pyarrow now and then abort an interpreter that goes down (exit code 134, after the work
+    is done and committed).
+    """
     logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # Threads of deltalake and pyarrow now and then abort a process as the interpreter goes down (exit code
-    # 134 after the work is done and committed): it ends here instead.
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(BrokenPipeError):
+            stream.flush()
     os._exit(code)
 
 

@@ -16,8 +16,6 @@ from prompt_toolkit.utils import get_cwidth
 
 from conf.errors import Refused
 
-FORMATS = ("table", "csv", "json")
-
 
 def text(rows: pa.Table, form: str, at_most: int | None = None) -> str:
     """The rows in a form, lines ended. A table shows ``at_most`` so many rows and says so where there are more."""

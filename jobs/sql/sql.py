@@ -1,4 +1,6 @@
-"""Spark SQL over a lake, every table and view by name: a prompt, or what --query says.
+"""Ask the lake in Spark SQL, at a prompt or by --query.
+
+Every table and view has its name.
 
 python -m jobs sql --lake-root data/lake [--query "SELECT …; SELECT …"] [--format csv]
 
@@ -6,48 +8,39 @@ Without --query, and with text on the standard input, that text is run. ``make s
 for it where none answers; without [spark] remote this process has a Spark of its own. An error ends it with code 1.
 """
 
-import argparse
-import contextlib
 import logging
-import os
 import sys
 
 from pyspark.sql.connect.client.retries import DefaultPolicy
 
-from conf.errors import CODE, Refused, tell
-from conf.settings import add_flags, from_flags
+from conf.command_line import Parser, add_query_flags, refuse_no_folder
+from conf.settings import from_flags
+from jobs.runtime.command import answer
 from jobs.runtime.session import spark_session
 from jobs.sql import failures, prompt, rendering
 from jobs.sql.engine import Engine
 from jobs.sql.statements import split
 from lake.access import Lake
-from lake.storage import is_url
 
 PATIENCE = 5  # times that a server is asked again, a quarter of a minute in all
 
 
-def arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--query", help="statements to run, separated by ; (default: a prompt)")
-    parser.add_argument("--format", choices=rendering.FORMATS, default="table", help="of the answer (default: table)")
-    parser.add_argument("--write", action="store_true", help="allow statements that change tables, such as DELETE")
-    add_flags(parser, "lake", "spark")
-    return parser
+def arguments() -> Parser:
+    result = Parser(__doc__)
+    add_query_flags(result)
+    return result
 
 
 def main() -> int:
     """The exit code: 1 where a statement failed."""
     args = arguments().parse_args()
+    settings = from_flags(args)
+    refuse_no_folder(settings.lake.root)
     # PySpark logs every error with its stack besides raising it.
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     logging.getLogger("pyspark.sql.connect.logging").setLevel(logging.CRITICAL)
-    settings = from_flags(args)
     query = args.query if args.query is not None or sys.stdin.isatty() else sys.stdin.read()
     lake = Lake(settings.lake.root)
-    if not is_url(lake.root) and not os.path.isdir(lake.root):
-        raise Refused(
-            f"{lake.root}: there is no such folder; make run makes the demo's lake, ROOT=folder names another"
-        )
     spark = spark_session(settings, "sql")
     if settings.spark.remote:  # a job waits ten minutes for a server that went away, a person does not
         spark.client.set_retry_policies([DefaultPolicy(max_retries=PATIENCE)])
@@ -78,12 +71,4 @@ def run(engine: Engine, statements: list[str], form: str) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        code = main()
-    except Refused as refusal:
-        tell(refusal)
-        code = CODE
-    with contextlib.suppress(BrokenPipeError):
-        sys.stdout.flush()
-    # As in jobs.runtime.command: threads of deltalake and pyarrow may abort an interpreter that goes down.
-    os._exit(code)
+    answer(main)

@@ -1,8 +1,11 @@
-"""Decide whether to train: one row of ``decisions``, with the reason and its figures. Needs no Spark."""
+"""Decide whether to train, and why.
+
+The answer is a row of ``decisions``, with the reason and its figures. Needs no Spark."""
 
 import datetime
 import json
 
+from conf.command_line import Parser
 from conf.tables import marker
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.training.retrain_rules import Situation, UserDays, decide, forced
@@ -77,8 +80,12 @@ def trainings(lake: Lake, date: datetime.date) -> tuple[datetime.date | None, in
     return (tested[-1][0] if tested else None), refusals
 
 
+def arguments() -> Parser:
+    result = parser(__doc__, "lake", "evaluate", "retrain", date="required", step=True)
+    result.add_argument("--force-train", action="store_true", help="train whatever the rules say")
+    result.add_argument("--partial", action="store_true", help="the date is today: decide nothing")
+    return result
+
+
 if __name__ == "__main__":
-    arguments = parser(__doc__ or "", "lake", "evaluate", "retrain")
-    arguments.add_argument("--force-train", action="store_true", help="train whatever the rules say")
-    arguments.add_argument("--partial", action="store_true", help="the date is today: decide nothing")
-    run(main, arguments)
+    run(main, arguments())

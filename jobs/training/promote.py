@@ -1,4 +1,6 @@
-"""Decide on the challenger; where it wins, fit it on all data, check and register it, and move the aliases.
+"""Decide on the challenger, and promote it where it wins.
+
+The winner is fitted on all data, checked and registered, and the aliases are moved.
 
 The decision's row is written last, and is what the pipeline obeys: until it stands, the champion of before serves.
 Killed anywhere, the same command goes on: it takes up the version that is registered, and lets the aliases name
@@ -12,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from conf.command_line import Parser
 from conf.errors import Refused
 from conf.tables import marker
 from jobs.model import recipe as recipes
@@ -201,7 +204,13 @@ def overlap(model: FactorModel, challenger: FactorModel, k: int = 20) -> float:
     return float(np.mean(shares))
 
 
+def arguments() -> Parser:
+    result = parser(
+        __doc__, "lake", "spark", "als", "evaluate", "promote", "recommend", "registry", date="required", step=True
+    )
+    result.add_argument("--no-promote", action="store_true", help="leave the champion in production")
+    return result
+
+
 if __name__ == "__main__":
-    arguments = parser(__doc__ or "", "lake", "spark", "als", "evaluate", "promote", "recommend", "registry")
-    arguments.add_argument("--no-promote", action="store_true", help="leave the champion in production")
-    run(main, arguments)
+    run(main, arguments())

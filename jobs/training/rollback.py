@@ -1,4 +1,6 @@
-"""Put the model of before back into production, or a named version. Needs no Spark.
+"""Restore the previous model, or a named version.
+
+Needs no Spark.
 
 python -m jobs rollback [--date YYYY-MM-DD] [--to VERSION] [--because TEXT] [--lake-root data/lake]
 
@@ -10,6 +12,7 @@ import itertools
 import json
 from typing import Any
 
+from conf.command_line import Parser
 from conf.errors import Refused
 from conf.tables import marker
 from jobs.model import registry_access
@@ -90,8 +93,12 @@ def write(lake: Lake, row: dict[str, Any]) -> None:
     )
 
 
+def arguments() -> Parser:
+    result = parser(__doc__, "lake", "evaluate", "registry", date="today")
+    result.add_argument("--to", default="", metavar="VERSION", help="the version (default: the previous one)")
+    result.add_argument("--because", default="", metavar="TEXT", help="a reason, kept with the decision")
+    return result
+
+
 if __name__ == "__main__":
-    arguments = parser(__doc__ or "", "lake", "evaluate", "registry", today=True)
-    arguments.add_argument("--to", default="", metavar="VERSION", help="the version (default: the one before)")
-    arguments.add_argument("--because", default="", metavar="TEXT", help="a reason, kept with the decision")
-    run(main, arguments)
+    run(main, arguments())

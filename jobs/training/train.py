@@ -1,4 +1,6 @@
-"""Fit a challenger on what came before the holdout, and measure it there beside popularity and the champion.
+"""Fit a challenger and measure it on the holdout.
+
+It is fitted on what came before the holdout, and measured there beside popularity and the champion.
 
 Its parameters are chosen before that, where ``[als] tune`` says so, on an inner holdout of its training part.
 
@@ -13,6 +15,7 @@ import logging
 
 from pyspark.sql import DataFrame
 
+from conf.command_line import Parser
 from conf.contract import TRACKS, USERS
 from conf.errors import CannotFit
 from conf.settings import AlsSettings, Settings
@@ -118,5 +121,11 @@ def unspoilt(model: FactorModel, offline: HoldoutEvaluator, als: AlsSettings) ->
     return fit(offline.pairs(recipe), recipe)
 
 
+def arguments() -> Parser:
+    return parser(
+        __doc__, "api", "lake", "spark", "als", "evaluate", "recommend", "registry", date="required", step=True
+    )
+
+
 if __name__ == "__main__":
-    run(main, parser(__doc__ or "", "api", "lake", "spark", "als", "evaluate", "recommend", "registry"))
+    run(main, arguments())

@@ -1,6 +1,8 @@
-"""Check that every table is what it says it is, for every date: keys, references, ranges, accounting.
+"""Check keys, references, ranges and accounting of every table.
 
-python -m jobs check --date YYYY-MM-DD [--lake-root data/lake]
+All dates are looked at.
+
+python -m jobs check [--lake-root data/lake]
 
 Each check is a Spark SQL query that counts what it looked at and what breaks it. With the raw folders that
 are still kept, the accounting is held against their manifests too. Ends with code 1 where anything is broken.
@@ -8,6 +10,7 @@ are still kept, the accounting is held against their manifests too. Ends with co
 
 from pyspark.sql import SparkSession
 
+from conf.command_line import Parser
 from conf.contract import ENTITIES
 from conf.errors import Refused
 from conf.table import Table
@@ -146,5 +149,9 @@ def manifests(lake: Lake) -> tuple[str, int, int]:
     return "accounting: rows and time of fetch are the manifests'", looked_at, broken
 
 
+def arguments() -> Parser:
+    return parser(__doc__, "lake", "spark")
+
+
 if __name__ == "__main__":
-    run(main, parser(__doc__ or "", "lake", "spark"))
+    run(main, arguments())

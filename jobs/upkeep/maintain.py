@@ -1,4 +1,6 @@
-"""Housekeeping of the lake. Needs no Spark.
+"""Remove what is past its retention, and compact the tables.
+
+Needs no Spark.
 
 Raw folders and lists past their retention, and what a killed save of a model has left, are removed on every day, and on every ``[lake] maintain_days``-th
 the small files of the tables are made into large ones (OPTIMIZE) and the files that no kept version of a
@@ -9,6 +11,7 @@ A day that is not over removes nothing.
 import datetime
 import pathlib
 
+from conf.command_line import Parser
 from conf.contract import ENTITIES
 from conf.settings import LakeSettings
 from conf.tables import TABLES, marker
@@ -78,5 +81,9 @@ def tidy(lake: Lake, settings: LakeSettings) -> tuple[int, int]:
     return compacted, removed
 
 
+def arguments() -> Parser:
+    return parser(__doc__, "lake", date="required", step=True)
+
+
 if __name__ == "__main__":
-    run(main, parser(__doc__ or "", "lake"))
+    run(main, arguments())

@@ -1,8 +1,11 @@
-"""Bring a lake that an older version wrote to the table schemas of this one. Nothing is lost; again does nothing.
+"""Bring an older version's lake to this version's tables.
+
+Nothing is lost; a second call does nothing.
 
 python -m jobs migrate --lake-root data/lake [--api-timezone Europe/Paris] [--spark-remote sc://host:port]
 """
 
+from conf.command_line import Parser
 from conf.tables import SCHEMA
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.upkeep.migrations import migrate
@@ -17,5 +20,9 @@ def main(job: Job) -> Figures:
     return {"steps": len(taken)}
 
 
+def arguments() -> Parser:
+    return parser(__doc__, "api", "lake", "spark")
+
+
 if __name__ == "__main__":
-    run(main, parser(__doc__ or "", "api", "lake", "spark", today=True))
+    run(main, arguments())

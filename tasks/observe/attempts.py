@@ -101,7 +101,7 @@ class Ledger:
         for root in self.roots:
             if not (spool_folder(root) / self.name).exists():
                 continue
-            command = [sys.executable, "-m", "jobs", "ledger", f"--date={datetime.date.today()}"]
+            command = [sys.executable, "-m", "jobs", "ledger"]
             flags = as_flags(settings(), "evaluate", "retrain", "health")
             done = subprocess.run(
                 [*command, *flags, f"--lake-root={root}"], cwd=ROOT, capture_output=True, text=True, check=False

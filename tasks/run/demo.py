@@ -1,10 +1,11 @@
-"""Run the last whole days on the demo API: what ``make run`` does.
+"""Run the last whole days on the demo API.
+
+It is what ``make run`` does.
 
 Starts the demo API and a local Spark Connect server, runs DailyPipeline for each day with the API standing at
 the end of that day, prints what came of it, and stops what it started. On a terminal it then serves the page until Ctrl-C.
 """
 
-import argparse
 import contextlib
 import datetime
 import os
@@ -18,10 +19,11 @@ from collections.abc import Iterator
 import luigi
 import requests
 
+from conf import days
 from conf.checkout import ROOT
+from conf.command_line import Parser, folder_to_make, port, whole
 from conf.errors import Refused, refusals_told
 from tasks import observe
-from tasks.base import today
 from tasks.daily import DailyPipeline
 from tasks.run.luigi_settings import settings
 from tasks.run.probe import answers
@@ -30,14 +32,27 @@ from tasks.run.spark_server import running
 PORT = 15002
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--days", type=int, default=2, help="how many whole days up to yesterday (default: 2)")
-    parser.add_argument(
-        "--root", type=pathlib.Path, default=ROOT / "data" / "demo", help="folder of lake, registry and logs"
+def arguments() -> Parser:
+    return of_demo(__doc__, 2, ROOT / "data" / "demo")
+
+
+def of_demo(doc: str | None, count: int, root: pathlib.Path) -> Parser:
+    """The flags of a demo that runs so many days into a folder."""
+    result = Parser(doc)
+    result.add_argument(
+        "--days",
+        type=whole("--days", 1, 1000),
+        default=count,
+        help=f"how many whole days up to yesterday (default: {count})",
     )
-    parser.add_argument("--port", type=int, default=PORT, help=f"of the Spark Connect server (default: {PORT})")
-    args = parser.parse_args()
+    result.add_argument("--root", type=folder_to_make, default=root, help="folder of lake, registry and logs")
+    result.add_argument("--port", type=port, default=PORT, help=f"of the Spark Connect server (default: {PORT})")
+    return result
+
+
+def main() -> None:
+    args = arguments().parse_args()
+    settings()  # refuses wrong values before anything is started
     folder, dates = args.root.absolute(), last_days(args.days)
     run(dates, folder, args.port)
     show("summary", folder, dates[-1])
@@ -46,7 +61,7 @@ def main() -> None:
 
 def last_days(count: int) -> list[datetime.date]:
     """The last whole days up to yesterday."""
-    return [today() - datetime.timedelta(days=days) for days in range(count, 0, -1)]
+    return [days.today() - number * days.ONE for number in range(count, 0, -1)]
 
 
 def show(job: str, folder: pathlib.Path, date: datetime.date, *options: str) -> None:
@@ -57,14 +72,14 @@ def show(job: str, folder: pathlib.Path, date: datetime.date, *options: str) -> 
 
 def page(folder: pathlib.Path) -> None:
     """Where the listener's page is; on a terminal it is served until Ctrl-C, elsewhere nothing stays behind."""
-    port = settings().app.port
+    number = settings().app.port
     again = "make app" + ("" if folder == ROOT / "data" / "demo" else f" ROOT={shlex.quote(str(folder / 'lake'))}")
     if not sys.stdout.isatty():
-        print(f"\n  page     {again}   (http://127.0.0.1:{port})")
+        print(f"\n  page     {again}   (http://127.0.0.1:{number})")
         return
     log = folder / "logs" / "app.log"
     command = [sys.executable, "-m", "app", f"--lake-root={folder / 'lake'}", "--app-host=127.0.0.1"]
-    command += [f"--app-port={0 if answers(port) else port}"]
+    command += [f"--app-port={0 if answers(number) else number}"]
     # This demo's lake is to be seen, not a mart that the environment may name.
     environment = {**os.environ, "MOOVITAMIX_POSTGRES_URL": ""}
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -1,11 +1,10 @@
-"""Show that faults are noticed and said: what ``make demo-health`` does.
+"""Show how faults of the API are noticed and reported.
 
 Runs ten days on the demo API, each by a command of its own and with the API at the end of that day. On the eighth the
 API has lost most of the history: the fetch refuses it, the day's report says so, and it goes on once a person accepts
 it. On the tenth a field goes null, rows come twice and the API is slow: the day works, and its report names all three.
 """
 
-import argparse
 import datetime
 import pathlib
 import shutil
@@ -16,6 +15,7 @@ import time
 import requests
 
 from conf.checkout import ROOT
+from conf.command_line import Parser, folder_to_make, port
 from conf.errors import Refused, refusals_told
 from lake.layout import index_file, report_file
 from tasks.run.demo import PORT, demo_api, last_days, say
@@ -46,13 +46,17 @@ class Commands:
         return subprocess.run([*command, *self.options, *more], cwd=ROOT).returncode == 0
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--root", type=pathlib.Path, default=ROOT / "data" / "demo-health", help="folder of lake, registry and logs"
+def arguments() -> Parser:
+    result = Parser(__doc__)
+    result.add_argument(
+        "--root", type=folder_to_make, default=ROOT / "data" / "demo-health", help="folder of lake, registry and logs"
     )
-    parser.add_argument("--port", type=int, default=PORT, help=f"of the Spark Connect server (default: {PORT})")
-    args = parser.parse_args()
+    result.add_argument("--port", type=port, default=PORT, help=f"of the Spark Connect server (default: {PORT})")
+    return result
+
+
+def main() -> None:
+    args = arguments().parse_args()
     folder, dates = args.root.absolute(), last_days(DAYS)
     logs, began = folder / "logs", time.monotonic()
     say(f"starting the demo API and Spark; logs in {logs}")

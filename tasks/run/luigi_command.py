@@ -2,26 +2,40 @@
 
 Luigi takes an exception for a fault of the program: it prints its stack, or goes on with other steps. A Refused that is
 raised before a step runs, in a parameter, as a task is made, or in its ``requires`` or ``complete``, has to end the
-command as it ends every other: by its line and code 1. So the three functions in which Luigi asks a task for these turn
-it into a ``SystemExit`` here, at the command's edge. In ``run`` it is the failure of a step, which the console tells.
+command as it ends every other: by its line and code. So the functions in which Luigi reads its command line and asks a
+task for these turn it into a ``SystemExit`` here, at the command's edge. In ``run`` it is the failure of a step, which
+the console tells.
 """
 
+import argparse
+import contextvars
 import functools
 import multiprocessing
 import sys
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
+import luigi.interface
 import luigi.worker
 from luigi.cmdline_parser import CmdlineParser
+from luigi.parameter import MissingParameterException
 from luigi.task_register import TaskClassException
 
-from conf.errors import Refused, line
+from conf.command_line import meant
+from conf.errors import BadSetting, Refused, tell
 from tasks import observe
 
-# Where Luigi parses and makes the task of the command line, asks whether one is complete, and what it requires.
-ASKING = ((CmdlineParser, "get_task_obj"), (luigi.worker, "check_complete_cached"), (luigi.Task, "deps"))
+# Where Luigi reads a flag's value, makes the task of the command line, asks whether one is complete, and what it requires.
+ASKING = (
+    (luigi.interface, "core"),
+    (CmdlineParser, "get_task_obj"),
+    (luigi.worker, "check_complete_cached"),
+    (luigi.Task, "deps"),
+)
+CORE = luigi.interface.core
+IN_STEP = contextvars.ContextVar("in_step", default=False)
+HELP = "see luigi --module tasks.daily TASK --help"
 
 
 def prepare() -> None:
@@ -29,7 +43,48 @@ def prepare() -> None:
     observe.install()
     for owner, name in ASKING:
         setattr(owner, name, _ending(getattr(owner, name)))
+    setattr(luigi.worker.TaskProcess, "run", _step(luigi.worker.TaskProcess.run))  # noqa: B010
+    setattr(CmdlineParser, "_build_parser", staticmethod(_strict(CmdlineParser._build_parser)))  # noqa: B010
     sys.excepthook = _told
+
+
+def _strict(build: Callable[..., argparse.ArgumentParser]) -> Callable[..., argparse.ArgumentParser]:
+    """Luigi's parser, whose mistakes are one line and whose flags are not abbreviated."""
+
+    @functools.wraps(build)
+    def built(*args: Any, **kwargs: Any) -> argparse.ArgumentParser:
+        parser = build(*args, **kwargs)
+        parser.allow_abbrev = False
+        parser.error = functools.partial(_refuse, parser)  # type: ignore[method-assign]
+        return parser
+
+    return built
+
+
+def _refuse(parser: argparse.ArgumentParser, message: str) -> NoReturn:
+    unknown = message.partition("unrecognized arguments: ")[2].split(" ")[0].partition("=")[0]
+    if unknown:
+        flags = [word for action in parser._actions for word in action.option_strings]
+        end(BadSetting(f"{unknown}: there is no such flag; {meant(unknown, flags, HELP)}"))
+    end(BadSetting(f"{message.removeprefix('argument ')}; {HELP}"))
+
+
+def end(refusal: Refused) -> NoReturn:
+    """End the command by its line and code."""
+    tell(refusal)
+    raise SystemExit(refusal.code) from refusal
+
+
+def _step(run: Callable) -> Callable:
+    @functools.wraps(run)
+    def marked(*args: Any) -> Any:
+        token = IN_STEP.set(True)
+        try:
+            return run(*args)
+        finally:
+            IN_STEP.reset(token)
+
+    return marked
 
 
 def _ending(ask: Callable) -> Callable:
@@ -38,16 +93,24 @@ def _ending(ask: Callable) -> Callable:
         try:
             return ask(*args, **kwargs)
         except Refused as refusal:
-            if multiprocessing.parent_process():  # the command waits for an answer of a process that Luigi forked
+            # A step's failure is told by the console; and the command waits for an answer of a process that it forked.
+            if IN_STEP.get() or multiprocessing.parent_process():
                 raise
-            raise SystemExit(line(refusal)) from refusal
+            end(refusal)
+        except MissingParameterException as error:
+            end(BadSetting(f"{error}; {HELP}"))
+        except ValueError as error:
+            if ask is not CORE:
+                raise
+            end(BadSetting(f"a flag of luigi's own: {error}; {HELP}"))
 
     return asked
 
 
 def _told(kind: type[BaseException], error: BaseException, stack: TracebackType | None) -> None:
-    """A misspelt task is a person's mistake; of other errors that nothing caught the stack is printed, as ever."""
+    """A mistyped task or module is a user's mistake; of other errors that nothing caught the stack is printed, as ever."""
     if isinstance(error, TaskClassException):
-        print(line(Refused(str(error))), file=sys.stderr)
-    else:
-        sys.__excepthook__(kind, error, stack)
+        end(BadSetting(str(error)))
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").startswith("tasks."):
+        end(BadSetting(f"--module: there is no {error.name}; did you mean tasks.daily?"))
+    sys.__excepthook__(kind, error, stack)

@@ -1,11 +1,13 @@
-"""Run every day that is due, unattended: what cron calls by ``bin/daily``.
+"""Run every day that is due, unattended.
+
+It is what cron calls by ``bin/daily``.
 
 Takes a lock, finds the days that are missing up to the last whole one, starts a local Spark Connect server where none
 answers, runs the days in order and stops what it started. Ends with Luigi's code of what happened ([retcode] of
-luigi.cfg): 0 all days are complete, 10 another run is under way, 30 a step failed; 143 it was asked to stop.
+luigi.cfg): 0 all days are complete, 2 a word or setting is wrong, 10 another run is under way, 30 a step failed; 143 it
+was asked to stop.
 """
 
-import argparse
 import contextlib
 import datetime
 import fcntl
@@ -19,13 +21,14 @@ import time
 from collections.abc import Iterator
 from typing import IO
 
+from conf import days
 from conf.checkout import ROOT
+from conf.command_line import Parser, begun_day, folder_to_make
 from conf.errors import Refused, line
 from conf.settings import SECTIONS, Settings, add_flags, as_flags, from_flags
 from lake import commits, storage
 from lake.layout import MANIFEST, daily_log, lock_file, logs_folder, raw_folder
 from lake.storage import absolute
-from tasks.base import DayParameter, today
 from tasks.daily import done
 from tasks.run import jvm
 from tasks.run.probe import free_port
@@ -39,21 +42,28 @@ LOOK = 1  # seconds between two looks at it
 PATIENCE = 12  # seconds for a day to end when it is asked to, and then for Spark
 
 
+def arguments() -> Parser:
+    result = Parser(__doc__)
+    add_flags(result, *SECTIONS)
+    result.add_argument(
+        "--date",
+        type=begun_day,
+        metavar="YYYY-MM-DD",
+        help="run this day alone, for schedulers with dates of their own",
+    )
+    result.add_argument("--hourly", action="store_true", help="stay, and do it again each hour: where there is no cron")
+    return result
+
+
 def main() -> int:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_flags(arguments, *SECTIONS)
-    arguments.add_argument(
-        "--date", type=_day, metavar="YYYY-MM-DD", help="run this day alone, for schedulers with dates of their own"
-    )
-    arguments.add_argument(
-        "--hourly", action="store_true", help="stay, and do it again each hour: where there is no cron"
-    )
     try:
-        args = arguments.parse_args()
+        args = arguments().parse_args()
         settings = from_flags(args)
+        if not storage.is_url(settings.lake.root):
+            folder_to_make(settings.lake.root)
     except Refused as refusal:
         say(line(refusal))
-        return UNHANDLED
+        return refusal.code
     signal.signal(signal.SIGTERM, _stop)
     code = once(settings, args.date)
     while args.hourly:
@@ -66,7 +76,7 @@ def once(settings: Settings, date: datetime.date | None = None) -> int:
     """Run what is due, or one date; the code that says what happened."""
     try:
         with locked(lock_file(settings.lake.root)), written(settings) as output:
-            remove_old_logs(settings, today())
+            remove_old_logs(settings, days.today())
             return run(settings, output, date)
     except Refused as refusal:
         say(line(refusal))
@@ -76,10 +86,6 @@ def once(settings: Settings, date: datetime.date | None = None) -> int:
             raise
         say(f"error: {error}; see to it, the next run goes on where it stopped")
         return UNHANDLED
-
-
-def _day(text: str) -> datetime.date:
-    return DayParameter().normalize(DayParameter().parse(text))
 
 
 class AlreadyRunning(Refused):
@@ -117,7 +123,7 @@ def written(settings: Settings) -> Iterator[IO[str] | None]:
     if sys.stderr.isatty():
         yield None
         return
-    path = daily_log(settings.lake.root, today())
+    path = daily_log(settings.lake.root, days.today())
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as output:
         yield output
@@ -125,7 +131,7 @@ def written(settings: Settings) -> Iterator[IO[str] | None]:
 
 def run(settings: Settings, output: IO[str] | None, date: datetime.date | None = None) -> int:
     """Run what is due, or the date; the code of the first day that did not finish, else 0."""
-    last = date or today() - datetime.timedelta(days=1)
+    last = date or days.yesterday()
     dates = due(settings, last, first=date)
     if not dates:
         say(f"{last} is complete; nothing to do")

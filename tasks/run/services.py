@@ -1,5 +1,7 @@
-"""Start, stop and show every service as a plain process on this machine: the demo API, luigid, a Spark cluster with a
-Connect server, MLflow, PostgreSQL, the figures for Prometheus, Prometheus, the application, and the nightly run.
+"""Start, stop or show the services as plain processes.
+
+They are the demo API, luigid, a Spark cluster with a Connect server, MLflow, PostgreSQL, the figures for Prometheus,
+Prometheus, the application, and the nightly run.
 
 python -m tasks.run.services up | down | status [--root data/up]
 
@@ -7,7 +9,6 @@ Supervisor keeps them running (conf/deploy/supervisord.conf). PostgreSQL and Pro
 ``NAME_PORT`` in the environment moves a service to another port.
 """
 
-import argparse
 import os
 import pathlib
 import shutil
@@ -16,6 +17,7 @@ import sys
 import time
 
 from conf.checkout import DEPLOY, ROOT
+from conf.command_line import Parser, folder_to_make, one_of, whole
 from conf.errors import Refused, refusals_told
 from tasks.run.probe import answers
 
@@ -39,13 +41,18 @@ PATIENCE = 180  # seconds for a service to answer
 BIN = pathlib.Path(sys.executable).parent
 
 
+def arguments() -> Parser:
+    result = Parser(__doc__)
+    result.add_argument("what", type=one_of("services", ("up", "down", "status")), metavar="up|down|status")
+    result.add_argument(
+        "--root", type=folder_to_make, default=ROOT / "data" / "up", help="folder of lake, logs and data"
+    )
+    return result
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["up", "down", "status"])
-    parser.add_argument("--root", type=pathlib.Path, default=ROOT / "data" / "up", help="folder of lake, logs and data")
-    args = parser.parse_args()
-    folder = args.root.absolute()
-    {"up": up, "down": down, "status": status}[args.what](folder)
+    args = arguments().parse_args()
+    {"up": up, "down": down, "status": status}[args.what](args.root.absolute())
 
 
 def variable(service: str) -> str:
@@ -54,7 +61,10 @@ def variable(service: str) -> str:
 
 def ports() -> dict[str, int]:
     """The port of each service: its own, or what the environment says."""
-    return {service: int(os.environ.get(variable(service), port)) for service, port in PORTS.items()}
+    return {
+        service: whole(variable(service), 1, 65_535)(os.environ.get(variable(service), str(port)))
+        for service, port in PORTS.items()
+    }
 
 
 def installed(service: str) -> bool:
@@ -86,6 +96,7 @@ def up(folder: pathlib.Path) -> None:
         Refused: a port is taken by somebody else, or a service does not answer.
     """
     (folder / "logs").mkdir(parents=True, exist_ok=True)
+    (folder / "lake").mkdir(exist_ok=True)  # the application and the figures look for one
     subprocess.run([str(ROOT / "bin" / "secrets"), str(folder / "secrets")], check=True)
     if installed("prometheus"):
         write_prometheus(folder / "prometheus")

@@ -1,10 +1,11 @@
-"""Open Spark SQL over a lake: what ``make sql`` does. Every option is that of ``python -m jobs sql``.
+"""Ask the lake in Spark SQL, at a prompt or by --query.
+
+Without --query, and with text on the standard input, that text is run.
 
 The queries run on [spark] remote where that is set, else on the server that answers on port 15002, such as that of a
 ``make run`` under way, else on one that is started here, on a port of its own, and stopped at the end.
 """
 
-import argparse
 import contextlib
 import signal
 import subprocess
@@ -13,8 +14,9 @@ import urllib.parse
 from collections.abc import Iterator
 from types import FrameType
 
-from conf.errors import Refused, refusals_told
-from conf.settings import Settings, add_flags, as_flags, from_flags
+from conf.command_line import Parser, add_query_flags, refuse_no_folder
+from conf.errors import BadSetting, refusals_told
+from conf.settings import Settings, as_flags, from_flags
 from lake import storage
 from lake.layout import state_folder
 from tasks.run import jvm
@@ -23,18 +25,22 @@ from tasks.run.probe import answers, free_port, why_not
 from tasks.run.spark_server import running
 
 
+def arguments() -> Parser:
+    result = Parser(__doc__)
+    add_query_flags(result)
+    return result
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    add_flags(parser, "lake", "spark")
-    args, others = parser.parse_known_args()
-    command = [sys.executable, "-m", "jobs", "sql", *others]
-    if {"-h", "--help"} & set(others):
-        return client(command)
+    args = arguments().parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal: what was started must be stopped
         signal.signal(number, _end)
     settings = from_flags(args)
+    refuse_no_folder(settings.lake.root)
+    asked = [] if args.query is None else [f"--query={args.query}"]
+    words = [*asked, f"--format={args.format}", *["--write"] * args.write, *as_flags(settings, "lake")]
     with server(settings) as remote:
-        return client([*command, *as_flags(settings, "lake"), f"--spark-remote={remote}"])
+        return client([sys.executable, "-m", "jobs", "sql", *words, f"--spark-remote={remote}"])
 
 
 @contextlib.contextmanager
@@ -42,11 +48,11 @@ def server(settings: Settings) -> Iterator[str]:
     """The URL of the server to ask about ``[lake] root``, started where there is none.
 
     Raises:
-        Refused: the one that was named does not answer, or Spark cannot reach the lake.
+        BadSetting: the one that was named does not answer.
     """
     remote, root = settings.spark.remote, settings.lake.root
     if remote and not reachable(remote):  # Spark's client would ask again for ten minutes
-        raise Refused(f"no Spark Connect server answers at {remote}; without [spark] remote one is started here")
+        raise BadSetting(f"no Spark Connect server answers at {remote}; without [spark] remote one is started here")
     if remote or (answers(PORT) and not storage.is_url(root)):  # one for a folder need not know the bucket
         yield remote or f"sc://127.0.0.1:{PORT}"
         return

@@ -24,10 +24,11 @@ def test_it_is_caught_as_an_exception_and_keeps_its_message_across_processes():
     assert (type(found), found.message, str(found)) == (BadSetting, "found 1", "found 1")
 
 
-def test_at_the_edge_it_is_one_line_and_code_1(capsys):
+@pytest.mark.parametrize(("kind", "code"), [(Refused, 1), (BadSetting, 2)])
+def test_at_the_edge_it_is_one_line_and_its_code(capsys, kind, code):
     with pytest.raises(SystemExit) as ended, refusals_told():
-        raise Refused("the driver said\n  no\n")
-    assert ended.value.code == 1
+        raise kind("the driver said\n  no\n")
+    assert ended.value.code == code
     assert capsys.readouterr().err == "error: the driver said no\n"
 
 
@@ -43,7 +44,7 @@ def test_every_command_has_an_edge():
     without = {
         name
         for name, block in blocks.items()
-        if block and not any(edge in block for edge in ("refusals_told()", "tell(refusal)", "run(main, "))
+        if block and not any(edge in block for edge in ("refusals_told()", "run(main, ", "ask(", "answer("))
     }
     # Of the application the edge is in main, where the interrupt is.
     assert without - {"app/__main__.py"} == OTHER_EDGES
@@ -52,17 +53,17 @@ def test_every_command_has_an_edge():
 @pytest.mark.parametrize(
     ("command", "code"),
     [
-        (["jobs", "decide", DATE], 1),
-        (["jobs", "status", DATE], 1),
-        (["jobs", "models"], 1),
-        (["jobs", "notify", "--test"], 1),
-        (["jobs", "migrate"], 1),
-        (["jobs", "sql", "--query=SELECT 1"], 1),
-        (["tasks.run.spark_server"], 1),
-        (["tasks.run.sql_prompt"], 1),
-        (["tasks.run.demo"], 1),
-        (["app"], 1),
-        (["tasks.run.nightly"], 40),
+        (["jobs", "decide", DATE], 2),
+        (["jobs", "status", DATE], 2),
+        (["jobs", "models"], 2),
+        (["jobs", "notify", "--test"], 2),
+        (["jobs", "migrate"], 2),
+        (["jobs", "sql", "--query=SELECT 1"], 2),
+        (["tasks.run.spark_server"], 2),
+        (["tasks.run.sql_prompt"], 2),
+        (["tasks.run.demo"], 2),
+        (["app"], 2),
+        (["tasks.run.nightly"], 2),
     ],
     ids=lambda value: value[-1] if isinstance(value, list) else None,
 )

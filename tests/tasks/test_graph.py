@@ -6,9 +6,10 @@ import re
 import luigi
 import pytest
 
+from conf import days
 from conf.errors import BadSetting
 from lake import commits
-from tasks.base import DayParameter, today
+from tasks.base import DayParameter
 from tasks.daily import Backfill, DailyPipeline
 from tasks.model import DecideRetrain, PromoteModel, RetrainIfNeeded
 
@@ -78,14 +79,14 @@ def test_a_range_that_ends_before_it_starts_is_refused():
 
 def test_a_day_that_has_not_come_and_one_that_cannot_be_are_refused():
     with pytest.raises(BadSetting, match="has not come yet"):
-        DailyPipeline(date=today() + datetime.timedelta(days=1))
+        DailyPipeline(date=days.today() + datetime.timedelta(days=1))
     with pytest.raises(BadSetting, match="found '2024-02-30', required is a day as YYYY-MM-DD"):
         DayParameter().parse("2024-02-30")
 
 
 def test_today_may_run_and_is_partial():
-    assert DailyPipeline(date=today()).partial
-    assert DailyPipeline(date=today()).version == 0
+    assert DailyPipeline(date=days.today()).partial
+    assert DailyPipeline(date=days.today()).version == 0
     assert DailyPipeline(date=DATE).version == 1
 
 

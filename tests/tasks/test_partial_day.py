@@ -6,8 +6,9 @@ import json
 import luigi
 import pytest
 
+from conf import days
 from lake.layout import MANIFEST, raw_folder, report_file
-from tasks import base, fetch
+from tasks import fetch
 from tasks.fetch import CheckSnapshot, FetchTracks
 from tasks.report import HealthReport
 
@@ -26,8 +27,7 @@ def fetched(tmp_path, monkeypatch):
             folder = raw_folder(tmp_path, entity, DATE)
             folder.mkdir(parents=True, exist_ok=True)
             (folder / MANIFEST).write_text(json.dumps({"started_at": begun}))
-        for module in (base, fetch):
-            monkeypatch.setattr(module, "today", lambda: now)
+        monkeypatch.setattr(days, "today", lambda: now)
 
     class Manifest:
         def __init__(self, folder):

@@ -5,13 +5,14 @@ import datetime
 import pytest
 from luigi.task_register import Register
 
+from conf import days
 from conf.errors import BadSetting, Refused
 from conf.tables import marker
 from lake import commits
 from lake.access import Lake
 from lake.layout import report_file
 from tasks import daily, fetch
-from tasks.base import DatedTask, today
+from tasks.base import DatedTask
 from tasks.clean import CleanTracks
 from tasks.daily import Backfill, DailyPipeline, Day
 
@@ -78,7 +79,7 @@ def test_a_revision_below_one_is_refused(root, date, revision):
 
 def test_a_day_that_is_not_over_is_not_recomputed(root):
     with pytest.raises(BadSetting, match="is not over"):
-        DailyPipeline(date=today(), revision=2)
+        DailyPipeline(date=days.today(), revision=2)
 
 
 def test_a_recompute_never_fetches(root):

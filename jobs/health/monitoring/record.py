@@ -1,4 +1,4 @@
-"""Record a date's health: its figures in ``health``, what needs attention in ``findings``."""
+"""A date's health, judged from what the lake holds, and recorded: figures in ``health``, what needs attention in ``findings``."""
 
 import dataclasses
 import datetime
@@ -18,8 +18,17 @@ from lake.access import Lake
 log = logging.getLogger("jobs")
 
 
-def record(lake: Lake, date: datetime.date, settings: Settings) -> DayHealth:
-    """Collect, judge and write the date's health, in place of what there is of it. Raises nothing: it is told in the log."""
+@dataclasses.dataclass(frozen=True)
+class Judgement:
+    """A date's figures and findings as they are now, and the health that comes of them."""
+
+    figures: DayFigures
+    findings: list[Finding]
+    health: DayHealth
+
+
+def judge(lake: Lake, date: datetime.date, settings: Settings) -> Judgement:
+    """Collect and judge the date's health. Nothing is written, and nothing raised: what fails is told in the log."""
     recorded = read_series(lake, date)
     figures = collect(lake, date, settings, set(recorded))
     recorded = {key: [point for point in points if point[0] != date] for key, points in recorded.items()}
@@ -27,11 +36,17 @@ def record(lake: Lake, date: datetime.date, settings: Settings) -> DayHealth:
         recorded.setdefault(key, []).append((date, value))
     recorded = {key: points for key, points in recorded.items() if points}
     found = findings(recorded, date, settings, lake.root, _causes(lake, date))
+    return Judgement(figures, found, health_of(lake, date, recorded, found))
+
+
+def record(lake: Lake, date: datetime.date, settings: Settings) -> DayHealth:
+    """Judge the date's health and write it in place of what there is of it. That writing failed is told in the log."""
+    judged = judge(lake, date, settings)
     try:
-        _write(lake.root, date, figures, found)
+        _write(lake.root, date, judged.figures, judged.findings)
     except Exception:  # the page can be made all the same
         log.exception("the health of %s could not be written", date)
-    return health_of(lake, date, recorded, found)
+    return judged.health
 
 
 def _causes(lake: Lake, date: datetime.date) -> dict[Key, str]:

@@ -24,7 +24,15 @@ def seen(tmp_path_factory):
     command = [sys.executable, "-m", "tasks.run.demo", "--days=2", f"--root={folder}", f"--port={free_port()}"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     for date in dates:
-        command = [sys.executable, "-m", "jobs", "health", f"--date={date}", f"--lake-root={folder / 'lake'}"]
+        command = [
+            sys.executable,
+            "-m",
+            "jobs",
+            "health",
+            "--record",
+            f"--date={date}",
+            f"--lake-root={folder / 'lake'}",
+        ]
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     with (
         exporter(folder / "lake", folder) as lake,

@@ -68,34 +68,40 @@ def run(tmp_path):
     ("words", "said"),
     [
         (["DailyPipeline", "--date=2999-01-01"], "date: 2999-01-01 has not come yet; the last whole day is "),
-        (["DailyPipeline", "--date=soon"], "date: found 'soon', required is a day as YYYY-MM-DD"),
-        (["DailyPipeline", DATE, "--revision=0"], "--revision: found 0, allowed is a whole number of at least 1"),
+        (["DailyPipeline", "--date=soon"], "date: found 'soon', required is a day as YYYY-MM-DD, such as "),
+        (["DailyPipeline", DATE, "--revision=0"], "--revision: found '0', required is a whole number of at least 1"),
         (
             ["DailyPipeline", DATE, "--postgres-url=postgresql://me:pw@host/db"],
             "--postgres-url: found a URL with a pass",
         ),
         (["DailyPipeline", DATE, "--clean-max-bad-share=7"], "[clean] max_bad_share: found '7', allowed is a number"),
         (["Backfill", "--start=2024-03-04", "--end=2024-03-01"], "--start 2024-03-04 is after --end 2024-03-01"),
+        (["DailyPipeline", "--dat=2024-03-01"], "--dat: there is no such flag; did you mean --date?"),
+        (["DailyPipeline", "--lake-rot=x"], "--lake-rot: there is no such flag; did you mean --lake-root?"),
+        (["DailyPipeline", "--date"], "--date: expected one argument; see luigi"),
+        (["DailyPipeline", "--workers=many"], "a flag of luigi's own: "),
+        (["Backfill", "--start=2024-03-01"], "Backfill[args=(), kwargs={"),
         (["DailyPipelin"], "No task DailyPipelin. Did you mean: DailyPipeline"),
     ],
     ids=lambda value: value[-1] if isinstance(value, list) else None,
 )
-def test_a_wrong_command_line_is_one_line_and_code_1(run, tmp_path, words, said):
+def test_a_wrong_command_line_is_one_line_and_code_2(run, tmp_path, words, said):
     code, lines = run(*words)
-    assert (code, len(lines)) == (1, 1), lines
+    assert (code, len(lines)) == (2, 1), lines
     assert lines[0].startswith(f"error: {said}")
     assert not (tmp_path / "lake").exists()
 
 
 def test_so_is_a_wrong_value_in_the_file(run):
     said = "error: [clean] max_bad_share: found '7', allowed is a number from 0 to 1"
-    assert run("DailyPipeline", DATE, config="\n[clean]\nmax_bad_share = 7\n") == (1, [said])
+    assert run("DailyPipeline", DATE, config="\n[clean]\nmax_bad_share = 7\n") == (2, [said])
 
 
-def test_a_parameter_that_is_missing_has_luigis_code(run):
-    code, [line] = run("Backfill", "--start=2024-03-01")
-    assert code == 40  # [retcode] unhandled_exception
-    assert line.endswith("requires the 'end' parameter to be set")
+def test_a_module_that_is_not_there_is_named(run):
+    assert run("DailyPipeline", module="tasks.dayly") == (
+        2,
+        ["error: --module: there is no tasks.dayly; did you mean tasks.daily?"],
+    )
 
 
 @pytest.mark.parametrize("words", [["Unsure"], ["Above"], ["Needy"], ["Above", "--workers=2"]], ids=" ".join)
