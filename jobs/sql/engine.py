@@ -42,6 +42,7 @@ class Engine:
 
 def open_lake(root: str, remote: str = "") -> SparkSession:
     """A session, for a notebook, that knows every table and view of a lake by name; ``remote`` as in [spark] remote."""
-    spark = spark_session(parse({"lake": {"root": root}, "spark": {"remote": remote}}), "notebook")
-    KnownNames(spark, Lake(root)).all()
+    settings = parse({"lake": {"root": root}, "spark": {"remote": remote}})
+    spark = spark_session(settings, "notebook")
+    KnownNames(spark, Lake(settings.lake.root)).all()
     return spark

@@ -101,10 +101,10 @@ class Ledger:
         for root in self.roots:
             if not (spool_folder(root) / self.name).exists():
                 continue
-            command = [sys.executable, "-m", "jobs", "ledger"]
+            command = [sys.executable, str(ROOT / "jobs" / "__main__.py"), "ledger"]
             flags = as_flags(settings(), "evaluate", "retrain", "health")
             done = subprocess.run(
-                [*command, *flags, f"--lake-root={root}"], cwd=ROOT, capture_output=True, text=True, check=False
+                [*command, *flags, f"--lake-root={root}"], capture_output=True, text=True, check=False
             )
             if done.returncode:
                 log.warning(

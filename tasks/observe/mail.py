@@ -65,9 +65,9 @@ def ended(lines: Iterable[str]) -> list[datetime.date]:
 def mail(root: str, date: datetime.date, chosen: Settings) -> bool:
     """Start the job that mails; whether all went well."""
     flags = [*as_flags(chosen, *SECTIONS), f"--lake-root={root}"]
-    command = [sys.executable, "-m", "jobs", "notify", f"--date={date}", "--once", *flags]
+    command = [sys.executable, str(ROOT / "jobs" / "__main__.py"), "notify", f"--date={date}", "--once", *flags]
     try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         said = [f"error: the mail job did not end within {PATIENCE} s"]
     else:

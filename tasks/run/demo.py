@@ -25,7 +25,7 @@ from conf.command_line import Parser, folder_to_make, port, whole
 from conf.errors import Refused, refusals_told
 from tasks import observe
 from tasks.daily import DailyPipeline
-from tasks.run.luigi_settings import settings
+from tasks.run.luigi_settings import settings, use
 from tasks.run.probe import answers
 from tasks.run.spark_server import running
 
@@ -95,10 +95,6 @@ def page(folder: pathlib.Path) -> None:
             raise Refused(f"the page did not start; see {log}")
         print(f"\n  page     {url}   (Ctrl-C ends it; {again} starts it again)", flush=True)
         server.wait()
-
-
-def use(section: str, key: str, value: str) -> None:
-    luigi.configuration.get_config().set(section, key, value)
 
 
 def run(dates: list[datetime.date], folder: pathlib.Path, port: int, drift: datetime.date | None = None) -> None:

@@ -8,7 +8,8 @@ shorter than by default, so that it does not take a month.
 from conf.checkout import ROOT
 from conf.command_line import Parser, whole
 from conf.errors import BadSetting, refusals_told
-from tasks.run.demo import last_days, of_demo, run, show, use
+from tasks.run.demo import last_days, of_demo, run, show
+from tasks.run.luigi_settings import use
 
 WINDOW = 3  # days of live figures that the rule averages, and of the reference
 

@@ -40,12 +40,12 @@ HELP = "see luigi --module tasks.daily TASK --help"
 
 def prepare() -> None:
     """Listen to the run that begins, and let what is refused end it."""
+    sys.excepthook = _told
     observe.install()
     for owner, name in ASKING:
         setattr(owner, name, _ending(getattr(owner, name)))
     setattr(luigi.worker.TaskProcess, "run", _step(luigi.worker.TaskProcess.run))  # noqa: B010
     setattr(CmdlineParser, "_build_parser", staticmethod(_strict(CmdlineParser._build_parser)))  # noqa: B010
-    sys.excepthook = _told
 
 
 def _strict(build: Callable[..., argparse.ArgumentParser]) -> Callable[..., argparse.ArgumentParser]:

@@ -1,12 +1,38 @@
-"""The settings as Luigi sees them: a section is a config class, so every key is also a flag (``--api-base-url``)."""
+"""The settings as Luigi sees them: a section is a config class, so every key is also a flag (``--api-base-url``).
 
+Luigi reads the same files as a job (:mod:`conf.settings.config_files`). What it does with them besides is left out here:
+in our sections ``%`` and ``${…}`` stand for themselves, and an empty flag is a value like others.
+"""
+
+import argparse
 import dataclasses
 import sys
 
 import luigi
+from luigi.cmdline_parser import CmdlineParser
 from luigi.parameter import ParameterVisibility
 
-from conf.settings import LUIGI_KEYS, SECTIONS, Settings, describe, parse, read_file, refuse_passwords
+from conf.errors import BadSetting
+from conf.settings import (
+    SECTIONS,
+    Settings,
+    describe,
+    flag,
+    given_flags,
+    parse,
+    read_file,
+    refuse_passwords,
+    settings_of,
+)
+from conf.settings.luigi_defaults import LUIGI_DEFAULTS
+
+
+def take_defaults() -> None:
+    """Give Luigi the project's values for what no file sets."""
+    config = luigi.configuration.get_config()
+    for (section, name), (value, _) in LUIGI_DEFAULTS.items():
+        if not config.has_option(section, name):
+            config.set(section, name, value)
 
 
 def _config(section: str, cls: type) -> type[luigi.Config]:
@@ -25,19 +51,40 @@ def _config(section: str, cls: type) -> type[luigi.Config]:
 
 CONFIGS = {section: _config(section, cls) for section, cls in SECTIONS.items()}
 
+# What a program has chosen for the runs that it starts. Luigi's own `set` does not take every text.
+_chosen: dict[str, dict[str, str]] = {}
+
+
+def use(section: str, name: str, value: str) -> None:
+    """From now on take this value, which goes before all others, as a flag does."""
+    _chosen.setdefault(section, {})[name] = value
+
 
 def settings() -> Settings:
-    """The settings of this run: luigi.cfg, then flags, then secrets from the environment.
+    """The settings of this run: flags, then secrets from the environment, then the files.
 
     Raises:
-        BadSetting: a key in luigi.cfg is not known, a value is not allowed, or the command line holds a password.
+        BadSetting: a key in a file is not known, a value is not allowed, or the command line holds a secret.
     """
     refuse_passwords(sys.argv[1:])
-    values: dict[str, dict[str, str]] = {}
-    for section, config in CONFIGS.items():
-        given = config()
-        values[section] = {name: str(getattr(given, name)) for name in given.param_kwargs}
-    for section, keys in read_file().items():
-        unknown = keys.keys() - values[section].keys() - LUIGI_KEYS.get(section, set())
-        values[section].update({name: keys[name] for name in unknown})  # for parse to refuse by name
+    read_file()  # refuses what a job could not read as Luigi has read it
+    config, line = luigi.configuration.get_config(), CmdlineParser.get_instance()
+    values = {section: dict(config.items(section, raw=True)) for section in SECTIONS if config.has_section(section)}
+    for given in (_flags(line.known_args) if line else {}, _chosen):
+        for section, keys in given.items():
+            values.setdefault(section, {}).update(keys)
     return parse(values)
+
+
+def _flags(known: argparse.Namespace) -> dict[str, dict[str, str]]:
+    """The flags that were given, with the empty ones, which Luigi drops."""
+    given = given_flags(known)
+    for section, flags in given.items():
+        for name in flags:
+            variable = settings_of(section)[name].metadata["env"]
+            if variable:
+                raise BadSetting(
+                    f"{flag(section, name)}: a secret is not taken from the command line, which the list of processes "
+                    f"shows to everybody; put it into {variable}, or into a file that {variable}_FILE names"
+                )
+    return given

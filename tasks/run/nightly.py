@@ -3,8 +3,8 @@
 It is what cron calls by ``bin/daily``.
 
 Takes a lock, finds the days that are missing up to the last whole one, starts a local Spark Connect server where none
-answers, runs the days in order and stops what it started. Ends with Luigi's code of what happened ([retcode] of
-luigi.cfg): 0 all days are complete, 2 a word or setting is wrong, 10 another run is under way, 30 a step failed; 143 it
+answers, runs the days in order and stops what it started. Ends with Luigi's code of what happened ([retcode], where
+a file sets it): 0 all days are complete, 2 a word or setting is wrong, 10 another run is under way, 30 a step failed; 143 it
 was asked to stop.
 """
 
@@ -22,10 +22,10 @@ from collections.abc import Iterator
 from typing import IO
 
 from conf import days
-from conf.checkout import ROOT
 from conf.command_line import Parser, begun_day, folder_to_make
 from conf.errors import Refused, line
 from conf.settings import SECTIONS, Settings, add_flags, as_flags, from_flags
+from conf.settings.luigi_defaults import RETCODES
 from lake import commits, storage
 from lake.layout import MANIFEST, daily_log, lock_file, logs_folder, raw_folder
 from lake.storage import absolute
@@ -35,7 +35,8 @@ from tasks.run.probe import free_port
 from tasks.run.processes import bound, end
 from tasks.run.spark_server import KeptServer, kept
 
-ALREADY_RUNNING, UNHANDLED, KILLED, TERMINATED = 10, 40, 128, 143  # 128 and the number of the signal
+ALREADY_RUNNING, UNHANDLED = RETCODES["already_running"][0], RETCODES["unhandled_exception"][0]
+KILLED, TERMINATED = 128, 143  # 128 and the number of the signal
 HOUR = 3600
 TRIES = 3  # runs of a day whose Spark Connect server was lost
 LOOK = 1  # seconds between two looks at it
@@ -206,8 +207,8 @@ def command(settings: Settings, date: datetime.date, last: datetime.date, server
         *("--module", "tasks.daily", "DailyPipeline", f"--date={date}"),
         *snapshot(settings, date, last),
         f"--scheduler-url={settings.daily.scheduler}" if settings.daily.scheduler else "--local-scheduler",
-        *[word for word in as_flags(settings, *SECTIONS) if not word.endswith("=") and "--spark-remote=" not in word],
-        *([f"--spark-remote={remote}"] if remote else []),
+        *[word for word in as_flags(settings, *SECTIONS) if not word.startswith("--spark-remote=")],
+        f"--spark-remote={remote}",
     ]
 
 
@@ -217,7 +218,7 @@ def _luigi(words: list[str], server: KeptServer | None, output: IO[str] | None) 
     A client of a server that is gone asks for it again for ten minutes; as soon as there is another it ends.
     """
     process = subprocess.Popen(
-        bound(words), cwd=ROOT, stdin=subprocess.DEVNULL, stderr=output, stdout=output, start_new_session=True
+        bound(words), stdin=subprocess.DEVNULL, stderr=output, stdout=output, start_new_session=True
     )
     try:
         while True:

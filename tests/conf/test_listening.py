@@ -16,8 +16,8 @@ ELSEWHERE = re.compile(r"0\.0\.0\.0|\[?::\]?(?=[:\s])|\*:\d")
 BY_DEFAULT = {
     "demo-api": "demo_api/__main__.py",  # --host
     "spark-connect": "tasks/run/spark_server.py",  # --bind
-    "metrics": "conf/settings.py",
-    "app": "conf/settings.py",
+    "metrics": "conf/settings/running_sections.py",
+    "app": "conf/settings/running_sections.py",
     "postgres": "bin/postgres-here",
     "pipeline": "",  # it listens nowhere; a Spark server that it starts is tasks/run/spark_server.py's
 }

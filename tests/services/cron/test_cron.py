@@ -66,7 +66,7 @@ def test_cron_runs_the_day_once_and_then_finds_nothing_to_do(cron, api, tmp_path
     (tmp_path / "luigi.cfg").write_text(
         (ROOT / "luigi.cfg")
         .read_text()
-        .replace("[api]\nbase_url = http://127.0.0.1:8000", f"[api]\nbase_url = {api}")
+        .replace("\nbase_url = http://127.0.0.1:8000", f"\nbase_url = {api}")
         # A quick first day: cron, the lock and Spark's start and stop are what is looked at.
         .replace("root = data/lake", f"root = {tmp_path / 'lake'}")
         .replace("sqlite:///data/mlflow.db", f"sqlite:///{tmp_path / 'mlflow.db'}")

@@ -119,6 +119,34 @@ def test_what_is_refused_in_a_step_is_a_step_that_failed(run, tmp_path, words):
     assert log.read_text().splitlines()[-1].endswith("FAILED: found nothing, required a place")
 
 
+@pytest.mark.parametrize(
+    ("config", "words", "code"),
+    [
+        (None, ["Sour"], 30),
+        (None, ["Faulty"], 35),
+        ("[retcode]\ntask_failed = 7\n", ["Sour"], 7),
+        ("", ["Sour", "--retcode-task-failed=8"], 8),
+    ],
+    ids=["no file", "scheduling", "a file's", "a flag's"],
+)
+def test_a_step_that_failed_has_its_code_from_any_working_folder(tmp_path, config, words, code):
+    (tmp_path / "steps.py").write_text(STEPS)
+    if config is not None:
+        (tmp_path / "luigi.cfg").write_text(config)
+    environment = {name: value for name, value in os.environ.items() if name != "LUIGI_CONFIG_PATH"}
+    done = subprocess.run(
+        [LUIGI, "--module", "steps", *words, DATE, "--local-scheduler", "--no-lock", "--lake-root=here"],
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == code
+    assert len(done.stderr.splitlines()) == 1, done.stderr  # Luigi's own log is off too
+    assert len(Lake(str(tmp_path / "here")).rows("runs")) == (words[0] == "Sour")
+
+
 def test_a_step_is_kept_in_the_ledger(run, tmp_path):
     run("Sour", DATE, module="steps")
     [row] = Lake(str(tmp_path / "lake")).rows("runs")

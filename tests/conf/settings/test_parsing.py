@@ -1,10 +1,7 @@
-import argparse
-import sys
-
 import pytest
 
 from conf.errors import BadSetting
-from conf.settings import ApiSettings, Settings, add_flags, as_flags, from_flags, holds_password, parse
+from conf.settings import Settings, as_flags, parse, suppression_key
 
 
 def test_what_is_not_given_has_its_default():
@@ -71,17 +68,6 @@ def test_a_secret_comes_from_the_environment_and_is_shown_nowhere(monkeypatch):
     assert "hunter2" not in " ".join(as_flags(settings, "api"))
 
 
-def test_flags_override_the_file_and_carry_every_value_to_a_job(tmp_path, monkeypatch):
-    config = tmp_path / "luigi.cfg"
-    config.write_text("[als]\nrank = 7\nalpha = 3\n[lake]\nroot = /from/file\n")
-    monkeypatch.setenv("LUIGI_CONFIG_PATH", str(config))
-    parser = argparse.ArgumentParser()
-    add_flags(parser, "als", "lake")
-    settings = from_flags(parser.parse_args(["--als-rank=9"]))
-    assert (settings.als.rank, settings.als.alpha, settings.lake.root) == (9, 3.0, "/from/file")
-    assert from_flags(parser.parse_args(as_flags(settings, "als", "lake"))) == settings
-
-
 def test_a_secret_may_lie_in_a_file_and_the_variable_goes_before_it(monkeypatch, tmp_path):
     (tmp_path / "token").write_text("from-file\n")
     monkeypatch.setenv("MOOVITAMIX_API_TOKEN_FILE", str(tmp_path / "token"))
@@ -98,22 +84,6 @@ def test_a_secrets_file_that_is_not_there_is_refused_by_name(monkeypatch, tmp_pa
         parse({})
 
 
-@pytest.mark.parametrize(
-    ("url", "holds"),
-    [
-        ("http://user:pa55@host:5000", True),
-        ("postgresql+psycopg://user:p%40ss@/db", True),
-        ("postgresql://host/db?user=a&password=pa55", True),
-        ("http://:pa55@host", True),
-        ("http://host:5000/a@b:c", False),
-        ("postgresql://user@host:5432/db", False),
-        ("sqlite:///data/mlflow.db", False),
-    ],
-)
-def test_a_url_with_a_password_is_told_from_one_without(url, holds):
-    assert holds_password(url) is holds
-
-
 def test_a_password_in_the_registrys_uri_is_refused_unseen_with_where_it_goes():
     with pytest.raises(
         BadSetting, match=r"\[registry\] uri: found \(not shown\), .*MLFLOW_TRACKING_PASSWORD"
@@ -122,16 +92,26 @@ def test_a_password_in_the_registrys_uri_is_refused_unseen_with_where_it_goes():
     assert "pa55" not in refused.value.message
 
 
-def test_a_password_on_the_command_line_is_refused_unseen(monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["job", "--api-base-url=http://user:pa55@host"])
-    parser = argparse.ArgumentParser()
-    add_flags(parser, "api")
-    with pytest.raises(BadSetting, match=r"^--api-base-url: found a URL with a password \(not shown\)") as refused:
-        from_flags(parser.parse_args(sys.argv[1:]))
-    assert "pa55" not in refused.value.message
+def test_a_misspelt_key_is_refused_with_the_nearest():
+    with pytest.raises(
+        BadSetting, match=r"\[clean\] max_bad_shar: not a setting; known are .*; did you mean max_bad_s"
+    ):
+        parse({"clean": {"max_bad_shar": "1"}})
 
 
-def test_a_url_with_a_password_reaches_no_jobs_command_line():
-    settings = Settings(api=ApiSettings(base_url="http://user:pa55@host"))
-    assert not any("pa55" in word or "base-url" in word for word in as_flags(settings, "api"))
-    assert "--api-timezone=UTC" in as_flags(settings, "api")
+def test_settings_that_depend_on_each_other_are_compared_where_a_command_has_both():
+    values = {"evaluate": {"k": "30"}}
+    assert parse(values, ["evaluate", "lake"]).evaluate.k == 30
+    with pytest.raises(BadSetting):
+        parse(values, ["evaluate", "recommend"])
+
+
+def test_the_suppression_key_may_stand_in_a_file_too(tmp_path, monkeypatch):
+    config = tmp_path / "luigi.cfg"
+    config.write_text("[lake]\nsuppression_key = from-file\n")
+    config.chmod(0o600)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MOOVITAMIX_SUPPRESSION_KEY", raising=False)
+    assert suppression_key() == "from-file"
+    monkeypatch.setenv("MOOVITAMIX_SUPPRESSION_KEY", "from-variable")
+    assert suppression_key() == "from-variable"
