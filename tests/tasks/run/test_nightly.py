@@ -2,6 +2,7 @@ import contextlib
 import datetime
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -9,7 +10,9 @@ import sys
 import pytest
 
 from conf.settings import DailySettings, LakeSettings, Settings, SparkSettings
+from lake.access import Lake
 from tasks.run import nightly
+from tasks.run.probe import free_port
 from tasks.run.processes import bound, end
 from tests.processes import is_gone, number_in
 
@@ -151,6 +154,60 @@ def test_a_full_disk_is_one_line(monkeypatch, settings, capsys):
     monkeypatch.setattr(nightly, "remove_old_logs", full)
     assert nightly.once(settings, LAST) == nightly.UNHANDLED
     assert capsys.readouterr().out.startswith("error: [Errno 28] No space left on device; see to it")
+
+
+def test_from_another_folder_it_reads_that_folders_file_has_its_lake_there_and_ends_with_the_steps_code(tmp_path):
+    config = (
+        f"[api]\nbase_url = http://127.0.0.1:{free_port()}\nretries = 0\n[lake]\nroot = here\n[daily]\nspark_port = 0\n"
+    )
+    (tmp_path / "luigi.cfg").write_text(config)
+    environment = {name: value for name, value in os.environ.items() if name != "LUIGI_CONFIG_PATH"}
+    done = subprocess.run(
+        [sys.executable, "-m", "tasks.run.nightly"],
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": str(pathlib.Path(__file__).parents[3])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 30, done.stdout + done.stderr
+    assert re.search(r"did not finish \(code 30\); see here/logs/daily-\S+\.log", done.stdout)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "luigi.cfg"]
+    assert len(list((tmp_path / "here" / "logs").glob("*/day.log"))) == 1
+    # The process that folds the ledger has the same settings.
+    assert {row["status"] for row in Lake(str(tmp_path / "here")).rows("runs")} >= {"failed"}
+
+
+class TestTheFileOfCronsSecrets:
+    @pytest.fixture
+    def daily(self, tmp_path):
+        """bin/daily of a checkout whose Python says what it got."""
+        for folder in ("bin", "conf", ".venv/bin"):
+            (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / "bin" / "daily").write_text((pathlib.Path(__file__).parents[3] / "bin" / "daily").read_text())
+        (tmp_path / ".venv" / "bin" / "python").write_text('#!/bin/sh\necho "$MOOVITAMIX_API_TOKEN$JAVA_HOME"\n')
+        (tmp_path / ".venv" / "bin" / "python").chmod(0o755)
+
+        def daily(text: str, mode: int) -> subprocess.CompletedProcess:
+            file = tmp_path / "conf" / "daily.env"
+            file.write_text(text)
+            file.chmod(mode)
+            environment = {"PATH": os.environ["PATH"]}
+            return subprocess.run(["bash", "bin/daily"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+
+        return daily
+
+    def test_is_read_where_its_owner_alone_can_read_it(self, daily):
+        assert daily("export MOOVITAMIX_API_TOKEN=a", 0o600).stdout == "a\n"
+
+    def test_is_refused_where_others_can_with_the_command_that_mends_it(self, daily, tmp_path):
+        done = daily("export MOOVITAMIX_API_TOKEN=a", 0o640)
+        file = tmp_path / "conf" / "daily.env"
+        said = f"daily: {file} holds a secret, and others can read it; chmod 600 {file}\n"
+        assert (done.returncode, done.stdout, done.stderr) == (40, "", said)
+
+    def test_may_be_read_by_others_where_it_holds_no_secret(self, daily):
+        text = "export JAVA_HOME=/java\nexport MOOVITAMIX_API_TOKEN_FILE=/run/secrets/token\n"
+        assert daily(text, 0o644).stdout == "/java\n"
 
 
 def test_a_process_ends_with_the_one_that_started_it(tmp_path):
