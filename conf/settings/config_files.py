@@ -70,7 +70,8 @@ def read_given(path: str | os.PathLike = "") -> dict[str, dict[str, Given]]:
             found = os.stat(file)
         except OSError as error:
             raise BadSetting(f"{file}: cannot be read ({error.strerror}); required is a file of settings") from None
-        for section, values in _read(str(file), found.st_mtime_ns, found.st_size, found.st_mode, found.st_uid).items():
+        state = (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size)
+        for section, values in _read(str(file), state, found.st_mode, found.st_uid).items():
             merged.setdefault(section, {}).update(values)
     return merged
 
@@ -83,7 +84,7 @@ def read_file(path: str | os.PathLike = "") -> dict[str, dict[str, str]]:
 
 
 @functools.lru_cache(maxsize=8)  # a task asks for its settings many times; whoever changes the file changes its time
-def _read(path: str, changed: int, size: int, mode: int, owner: int) -> dict[str, dict[str, Given]]:
+def _read(path: str, state: tuple[int, ...], mode: int, owner: int) -> dict[str, dict[str, Given]]:
     text = _text(path)
     parser = configparser.ConfigParser(interpolation=None)
     parser.optionxform = str  # type: ignore[assignment,method-assign]  # as Luigi: capitals are another key
