@@ -139,7 +139,7 @@ def _refuse_misspelt(path: str, section: str) -> None:
 
 
 def _refuse_what_others_read(path: str, mode: int, owner: int, where: str) -> None:
-    """A file of somebody else, such as root's with this user's group, may be read by its group."""
+    """A file of another user, such as root's with this user's group, may be read by its group."""
     own = owner == os.geteuid()
     if mode & (0o077 if own else 0o007):
         mend = f"chmod {'600' if own else 'o='} {shlex.quote(path)}"

@@ -31,13 +31,13 @@ def test_the_page_has_every_setting_with_its_limits_and_variable():
                 assert f"\n| `[{section}] {field.name}` | `{variable}` | `{variable}_FILE` |\n" in text
 
 
-def test_what_a_person_wrote_around_the_tables_stays():
+def test_the_text_around_the_tables_stays():
     text = PAGE.read_text()
     changed = text.replace("\n## Secrets\n", "\n## Ours\n").replace("| [als] rank | 64 |", "| [als] rank | 63 |")
     assert page(changed) == text.replace("\n## Secrets\n", "\n## Ours\n")
 
 
-def test_a_comment_stands_above_what_a_person_says_and_replaces_an_old_one():
+def test_a_comment_stands_above_those_written_by_hand_and_replaces_an_old_one():
     text = "[core]\nrank = 1\n[als]\n#: old\n# ours\nrank = 7\nsolver = auto\n"
     once = commented(text)
     assert once.splitlines() == [
