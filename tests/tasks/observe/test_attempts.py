@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from luigi.task_register import Register
 
+from conf.checkout import ROOT
 from conf.errors import Refused
 from lake.layout import spool_folder
 from tasks.base import DatedTask
@@ -64,7 +65,7 @@ def test_as_the_command_ends_one_process_folds_with_the_commands_settings(root, 
     kept.start(DecideRetrain(date=DAY))
     kept.fold()
     [command] = asked
-    assert command[1:4] == ["-m", "jobs", "ledger"]
+    assert command[1:3] == [str(ROOT / "jobs" / "__main__.py"), "ledger"]
     assert command[-1] == f"--lake-root={root}"
     assert "--health-deviations=4.0" in command
 
