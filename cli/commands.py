@@ -39,6 +39,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "demo-api": Entry("demo_api.__main__"),
     },
     "Keep in order": {
+        "settings": Entry("tasks.run.show_settings"),
         "check": Entry("jobs.upkeep.check"),
         "migrate": Entry("jobs.upkeep.migrate"),
         "forget": Entry("jobs.privacy.forget"),

@@ -1,4 +1,6 @@
-"""Show each setting: its value, where that came from, what it may be, and what it means. Secrets are not shown.
+"""Show each setting: its value, its source, what it may be.
+
+It says what the setting means as well. Secrets are not shown.
 
 python -m tasks.run.show_settings                    all
 python -m tasks.run.show_settings api                a section
@@ -8,15 +10,14 @@ python -m tasks.run.show_settings --schema           what is allowed, as a JSON 
 A flag of any setting, such as --als-rank=32, shows what a command with this flag would work with.
 """
 
-import argparse
 import dataclasses
-import difflib
 import json
 import signal
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from conf.command_line import Parser, meant, one_of
 from conf.errors import BadSetting, refusals_told
 from conf.settings import SECTIONS, add_flags, found_files, from_flags, given_flags, read_given, settings_of
 from conf.settings.origins import Known, known
@@ -25,17 +26,18 @@ from conf.settings.schema_of_files import json_schema
 WIDTH, INDENT, NEWLINE = 100, "      ", "\n"
 
 
-def arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m tasks.run.show_settings",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+def arguments() -> Parser:
+    parser = Parser(__doc__)
     parser.add_argument(
         "which", nargs="?", default="", metavar="SECTION[.KEY]", help="what to show (default: all settings)"
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="of what is shown (default: text)")
+    parser.add_argument(
+        "--format",
+        type=one_of("--format", ("text", "json")),
+        default="text",
+        metavar="NAME",
+        help="of what is shown: text or json (default: text)",
+    )
     parser.add_argument("--schema", action="store_true", help="print the JSON schema of all settings instead")
     add_flags(parser, *SECTIONS)
     return parser
@@ -78,8 +80,7 @@ def chosen(which: str) -> tuple[str, str]:
 
 
 def _near(word: str, names: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, names, 1)
-    return f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
+    return meant(word, names, f"known are {', '.join(names)}")
 
 
 def text(rows: Iterable[Known], files: Sequence[str]) -> str:
