@@ -15,14 +15,14 @@ from luigi.contrib.external_program import ExternalProgramRunContext
 from luigi.contrib.spark import SparkSubmitTask
 
 from conf import days
-from conf.checkout import DEPLOY, ROOT
+from conf.checkout import CODE, DEPLOY
 from conf.command_line import whole
 from conf.errors import BadSetting, Refused
 from conf.settings import Settings, as_flags
 from lake import commits, layout, storage
 from lake.storage import absolute
 from tasks.observe import job_output
-from tasks.run import event_log, jvm, usage
+from tasks.run import event_log, jars, jvm, usage
 from tasks.run.luigi_settings import settings
 from tasks.run.processes import bound
 
@@ -155,7 +155,7 @@ class JobTask(DatedTask, SparkSubmitTask):
 
     @property
     def app(self) -> str:
-        return str(ROOT / "jobs" / "__main__.py")
+        return str(CODE / "jobs" / "__main__.py")
 
     @property
     def master(self) -> str:
@@ -211,8 +211,10 @@ class JobTask(DatedTask, SparkSubmitTask):
         return spark_environment()
 
     def run(self) -> None:
-        if self.submits and self.master.startswith("local"):  # a cluster logs its events where it is told to
-            event_log.make(layout.spool_folder(self.root))
+        if self.submits:
+            jars.require_delta(self.settings.spark.properties)
+            if self.master.startswith("local"):  # a cluster logs its events where it is told to
+                event_log.make(layout.spool_folder(self.root))
         with tempfile.TemporaryDirectory() as folder:
             result = pathlib.Path(folder) / "result.json"
             self._execute([*self.program_args(), f"--result={result}"])

@@ -17,7 +17,7 @@ from conf.errors import Refused, refusals_told
 from conf.settings import add_flags, from_flags
 from lake import storage
 from tasks.base import LOOPBACK, spark_environment
-from tasks.run import event_log, jvm
+from tasks.run import event_log, jars, jvm
 from tasks.run.luigi_settings import settings
 from tasks.run.probe import answers
 from tasks.run.processes import bound, end
@@ -134,8 +134,9 @@ def start(port: int, log: pathlib.Path, master: str, properties: Mapping[str, st
     """A server that answers on ``port``, in a process group of its own.
 
     Raises:
-        Refused: it ended, or did not answer in time.
+        Refused: it has no jars of Delta, it ended, or it did not answer in time.
     """
+    jars.require_delta(settings().spark.properties)
     log.parent.mkdir(parents=True, exist_ok=True)
     event_log.make(log.parent)
     events = event_log.options(log.parent)
