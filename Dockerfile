@@ -10,16 +10,19 @@ RUN apt-get update \
     && chown -R moovitamix /app
 WORKDIR /app
 USER moovitamix
+# make, called in the image, sets up no more than this.
 ENV PIP_NO_CACHE_DIR=1 \
+    SETUP=--run-only \
     PATH=/app/.venv/bin:$PATH
 
-# Packages first: they change less often than the code. The project is installed editable, which asks for the
-# package folders that setup.py names; their code is taken from there when it runs.
+# Packages and Delta's jars first, with the files that fetch these: they change less often than the code. The project
+# is installed editable: its code is taken from here when it runs.
 COPY --chown=moovitamix requirements.txt setup.py pyproject.toml ./
-COPY --chown=moovitamix bin/setup bin/setup
-RUN mkdir app cli conf demo_api jobs lake tasks \
-    && touch app/__init__.py cli/__init__.py conf/__init__.py demo_api/__init__.py jobs/__init__.py lake/__init__.py tasks/__init__.py \
-    && bin/setup
+COPY --chown=moovitamix bin/setup bin/
+COPY --chown=moovitamix conf conf/
+COPY --chown=moovitamix tasks/__init__.py tasks/
+COPY --chown=moovitamix tasks/run/__init__.py tasks/run/jars.py tasks/run/
+RUN bin/setup --run-only
 
 COPY --chown=moovitamix . .
 RUN python -m tasks.run.archive

@@ -1,10 +1,10 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -n 's/^\([a-z][a-z-]*\):.*##.*/\1/p' $(MAKEFILE_LIST))
-export PYTHON ?= python3.11
 unexport PYTHONDONTWRITEBYTECODE
 
-V := .venv/bin
+export VENV ?= .venv
+V := $(VENV)/bin
 DEMO := data/demo
 DAYS ?= 2
 # The demo's lake and registry; of another lake (ROOT=folder) the registry is luigi.cfg's, or REGISTRY=uri.
@@ -19,8 +19,8 @@ COMPOSE = $(if $(filter spark,$(PROFILES)),SPARK_REMOTE=sc://spark-connect:15002
 help: ## list the targets
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
-setup: ## make .venv with pinned packages and Delta's jars (every other target does it by itself)
-	@bin/setup
+setup: ## make .venv with pinned packages and Delta's jars (every other target does it by itself; PYTHON=python3.13 for another than 3.11)
+	@bin/setup $(SETUP)
 
 setup-s3: setup ## what Spark needs besides for a lake on S3, [lake] root = s3a://bucket/prefix
 	@bin/setup-s3
@@ -161,5 +161,10 @@ clean: ## remove what is built and the demo's data, not .venv
 	@rm -rf $(DEMO) build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis spark-warehouse
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
-lock: setup ## resolve setup.py into requirements.txt again
-	@$(V)/pip-compile --quiet --extra dev --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe -o requirements.txt setup.py
+# One lock for every Python: a line that is of one alone says so. What is locked stays, unless UPGRADE is set.
+RESOLVE = UV_CUSTOM_COMPILE_COMMAND='make lock' $(V)/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 \
+  --generate-hashes --no-emit-index-url --no-emit-find-links setup.py --extra build
+
+lock: setup ## resolve setup.py into requirements.txt (what runs) and requirements-dev.txt (development too) again (UPGRADE=yes)
+	@$(RESOLVE) --extra dev -o requirements-dev.txt >/dev/null
+	@$(RESOLVE) -c requirements-dev.txt -o requirements.txt >/dev/null

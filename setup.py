@@ -1,6 +1,20 @@
-"""Package metadata. The ranges stand here; requirements.txt is the lock that is installed."""
+"""Package metadata. The ranges stand here; requirements.txt and requirements-dev.txt are the locks that are installed."""
 
-from setuptools import setup
+import pathlib
+import shutil
+
+from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+
+PACKAGES = ("app", "cli", "conf", "demo_api", "jobs", "lake", "tasks")
+# Files of the checkout's top that an installed package needs as well; conf/checkout.py says where they lie.
+BESIDE = ("luigi.cfg", "bin/postgres-here", "bin/secrets")
+DATA = {
+    "app.web": ["static/**", "templates/**"],
+    "conf": ["deploy/**"],
+    "jobs.health": ["templates/**"],
+    "jobs.mart": ["migrations/*.py", "migrations/*.mako", "migrations/versions/*.py"],
+}
 
 RUN = [
     "luigi>=3.8.1,<3.9",
@@ -31,6 +45,8 @@ RUN = [
     "pygments>=2.19,<3",
     "universal-pathlib>=0.3.10,<0.4",
     "obstore>=0.12,<0.13",
+    "click>=8.3,<9",
+    "pydantic-settings>=2.10,<3",
 ]
 DEV = [
     "pytest>=9,<10",
@@ -44,7 +60,7 @@ DEV = [
     "ruff==0.17.6",
     "mypy==2.4.1",
     "types-requests>=2.32,<3",
-    "pip-tools>=7.6,<8",
+    "uv>=0.9,<1",
     "aiosmtpd>=1.4.6,<2",
     "playwright>=1.50,<2",
     "schemathesis>=4,<5",
@@ -53,15 +69,42 @@ DEV = [
     "ipykernel>=6.29,<8",
     "moto[s3]>=5.1,<6",
     "check-jsonschema>=0.31,<1",
+    "mkdocs-material>=9.6,<10",
+    "pre-commit>=4,<5",
 ]
+# What setup itself is built with: no Python above 3.11 has it by itself.
+BUILD = ["setuptools>=77,<90"]
+
+
+class WithFilesBeside(build_py):
+    """A build that has the files of the checkout's top too, in ``conf/installed``."""
+
+    def run(self) -> None:
+        super().run()
+        if self.editable_mode:
+            return
+        folder = pathlib.Path(self.build_lib, "conf", "installed")
+        for name in BESIDE:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(name, folder / name)
+
 
 setup(
     name="moovitamix-recommender",
-    version="0.1.0",
+    version="0.2.0",
     description="Daily music recommendations: Luigi, Spark, Delta Lake, ALS and MLflow",
-    python_requires=">=3.11,<3.12",
-    packages=["tasks", "jobs", "lake", "conf", "demo_api", "app", "cli"],
+    python_requires=">=3.11,<3.14",
+    classifiers=[
+        "Operating System :: POSIX",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+    ],
+    packages=find_packages(include=[name for package in PACKAGES for name in (package, f"{package}.*")]),
+    package_data=DATA,
     entry_points={"console_scripts": ["moovitamix = cli.entry:main"]},
     install_requires=RUN,
-    extras_require={"dev": DEV},
+    extras_require={"dev": DEV, "build": BUILD},
+    cmdclass={"build_py": WithFilesBeside},
 )

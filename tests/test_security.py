@@ -4,23 +4,26 @@ import pathlib
 import re
 import tomllib
 
+import pytest
+
 ROOT = pathlib.Path(__file__).parents[1]
 PACKAGES = ("conf", "lake", "tasks", "jobs", "app", "demo_api")
 
 
-def requirements() -> list[str]:
-    """Entries of requirements.txt, each with the lines that continue it."""
-    text = re.sub(r"(?m)^\s*#.*\n?", "", (ROOT / "requirements.txt").read_text())
+def requirements(name: str = "requirements-dev.txt") -> list[str]:
+    """Entries of a lock, each with the lines that continue it."""
+    text = re.sub(r"(?m)^\s*#.*\n?", "", (ROOT / name).read_text())
     return [entry for entry in text.replace("\\\n", " ").splitlines() if entry.strip()]
 
 
-def test_every_requirement_is_one_version_with_its_hashes():
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
+def test_every_requirement_is_one_version_with_its_hashes(lock):
     loose = [
         entry[:60]
-        for entry in requirements()
+        for entry in requirements(lock)
         if not re.match(r"[\w.-]+==[\w.!+-]+( ; .*)? +--hash=sha256:[0-9a-f]{64}", entry)
     ]
-    assert len(requirements()) > 50
+    assert len(requirements(lock)) > 50
     assert loose == []
 
 

@@ -11,7 +11,7 @@ from jobs.runtime.command import Job, ask, parser
 from lake.layout import report_file, table_folder
 from lake.storage import absolute
 
-DEMO = ROOT / "data" / "demo" / "lake"  # the lake of make sql where ROOT names no other
+DEMO = (ROOT / "data" / "demo" / "lake").absolute()  # the lake of make sql where ROOT names no other
 
 
 def text(seen: Overview, root: str, evaluate: EvaluateSettings) -> str:

@@ -1,5 +1,6 @@
 """What a model was made from, so that it can be made again: counts and a hash of its data, code, time, memory."""
 
+import contextlib
 import importlib.metadata
 import resource
 import subprocess
@@ -7,7 +8,7 @@ import subprocess
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from conf.checkout import ROOT
+from conf.checkout import CODE, IS_CHECKOUT
 
 PACKAGE = "moovitamix-recommender"
 
@@ -33,12 +34,11 @@ def interactions(pairs: DataFrame) -> dict[str, int | str]:
 
 def code_version() -> str:
     """The checkout as git describes it, else the installed package's version."""
-    try:
-        command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--tags"]
-        found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
-        return found.stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        pass
+    if IS_CHECKOUT:  # site-packages may lie in a checkout of something else
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            command = ["git", "-C", str(CODE), "describe", "--always", "--dirty", "--tags"]
+            found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+            return found.stdout.strip()
     try:
         return importlib.metadata.version(PACKAGE)
     except importlib.metadata.PackageNotFoundError:

@@ -73,7 +73,9 @@ def show(job: str, folder: pathlib.Path, date: datetime.date, *options: str) -> 
 def page(folder: pathlib.Path) -> None:
     """Where the listener's page is; on a terminal it is served until Ctrl-C, elsewhere nothing stays behind."""
     number = settings().app.port
-    again = "make app" + ("" if folder == ROOT / "data" / "demo" else f" ROOT={shlex.quote(str(folder / 'lake'))}")
+    again = "make app" + (
+        "" if folder == (ROOT / "data" / "demo").absolute() else f" ROOT={shlex.quote(str(folder / 'lake'))}"
+    )
     if not sys.stdout.isatty():
         print(f"\n  page     {again}   (http://127.0.0.1:{number})")
         return

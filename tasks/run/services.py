@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 
-from conf.checkout import DEPLOY, ROOT
+from conf.checkout import DEPLOY, IS_CHECKOUT, ROOT, TOP
 from conf.command_line import Parser, folder_to_make, one_of, whole
 from conf.errors import Refused, refusals_told
 from tasks.run.probe import answers
@@ -80,7 +80,9 @@ def environment(folder: pathlib.Path) -> dict[str, str]:
         **os.environ,
         "PATH": f"{BIN}:{os.environ['PATH']}",
         "PYSPARK_PYTHON": sys.executable,
-        "HERE": str(ROOT),
+        "HERE": str(ROOT.absolute()),
+        "SCRIPTS": str(TOP / "bin"),
+        "NIGHTLY": str(TOP / "bin" / "daily") if IS_CHECKOUT else f"{BIN / 'python'} -m tasks.run.nightly",
         "BIN": str(BIN),
         "UP": str(folder),
         "MART": mart,
@@ -97,7 +99,7 @@ def up(folder: pathlib.Path) -> None:
     """
     (folder / "logs").mkdir(parents=True, exist_ok=True)
     (folder / "lake").mkdir(exist_ok=True)  # the application and the figures look for one
-    subprocess.run([str(ROOT / "bin" / "secrets"), str(folder / "secrets")], check=True)
+    subprocess.run([str(TOP / "bin" / "secrets"), str(folder / "secrets")], check=True)
     if installed("prometheus"):
         write_prometheus(folder / "prometheus")
     if not (folder / "supervisor.sock").exists():

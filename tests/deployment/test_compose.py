@@ -36,6 +36,11 @@ def test_the_file_is_of_the_compose_specification():
     assert done.returncode == 0, done.stdout
 
 
+def test_the_image_is_named_after_the_version():
+    version = re.search(r'version="(.*)"', (ROOT / "setup.py").read_text())[1]
+    assert {service["image"] for service in OURS.values()} == {f"moovitamix-recommender:{version}"}
+
+
 def test_the_same_services_run_as_plain_processes():
     local = {name.removeprefix("program:") for name in LOCAL.sections() if name.startswith("program:")}
     assert set(SERVICES) - local == {"proxy", "grafana"}  # that need no proxy, and Debian has no Grafana

@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -9,18 +10,55 @@ ROOT = pathlib.Path(__file__).parents[2]
 TEXT = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
 
 
-def test_project_can_be_installed_before_its_code_is_there(tmp_path):
-    """The first layer has the packages alone, with empty folders where setup.py looks for the project's."""
-    copied = re.search(r"^COPY \S+ (.*requirements.*) \./$", TEXT, re.MULTILINE).group(1).split()
-    for name in copied:
-        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
-    folders = re.search(r"^RUN (mkdir .*) && bin/setup$", TEXT, re.MULTILINE).group(1)
-    subprocess.run(["sh", "-ec", folders], cwd=tmp_path, check=True)
-    done = subprocess.run([sys.executable, "setup.py", "egg_info"], cwd=tmp_path, capture_output=True, text=True)
+def test_packages_and_jars_can_be_had_before_the_code_is_there(tmp_path):
+    """The first layers have the packages, and of the project what fetches the jars."""
+    first, _, rest = TEXT.partition("RUN bin/setup --run-only\n")
+    assert "COPY --chown=moovitamix . ." in rest
+    for names, target in re.findall(r"^COPY \S+ (.*) (\S+)$", first, re.MULTILINE):
+        (tmp_path / target).mkdir(parents=True, exist_ok=True)
+        for name in names.split():
+            shutil.copy(ROOT / name, tmp_path / target)
+    run(tmp_path, "setup.py", "egg_info")
+    assert "--s3 FOLDER" in run(tmp_path, "-P", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {JARS_HELP}")
+    read = re.findall(r"[\w./-]+\.sha256|requirements\S*\.txt", (tmp_path / "bin" / "setup").read_text())
+    assert [name for name in read if not (tmp_path / name).exists()] == ["requirements-dev.txt"]
+
+
+JARS_HELP = "import runpy; sys.argv[1:] = ['--help']; runpy.run_module('tasks.run.jars', run_name='__main__')"
+
+
+def run(folder: pathlib.Path, *command: str) -> str:
+    done = subprocess.run([sys.executable, *command], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_what_is_copied_and_run_is_there():
     for name in re.findall(r"bin/[\w-]+", TEXT):
         assert (ROOT / name).is_file(), name
     assert (ROOT / "tasks" / "run" / "archive.py").is_file()
+
+
+def test_the_image_has_nothing_that_only_development_needs():
+    """It installs the lock of what runs, of which no direct requirement is development's."""
+    development = set(re.findall(r'^    "([\w-]+)', re.search(r"^DEV = \[(.*?)^\]", setup(), re.M | re.S)[1], re.M))
+    assert {"pytest", "ruff", "mypy", "uv"} <= development
+    assert development & locked("requirements.txt").keys() == {"scikit-learn"}  # mlflow needs it
+
+
+def setup() -> str:
+    return (ROOT / "setup.py").read_text()
+
+
+def test_both_locks_have_the_same_versions_and_development_only_adds():
+    runs, develops = locked("requirements.txt"), locked("requirements-dev.txt")
+    assert runs.items() <= develops.items()
+    assert len(develops) > len(runs) + 50
+
+
+def locked(name: str) -> dict[str, set[str]]:
+    """Versions by package: several where Pythons or systems need another one."""
+    found: dict[str, set[str]] = {}
+    for package, version in re.findall(r"^([\w.-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE):
+        found.setdefault(package, set()).add(version)
+    return found
