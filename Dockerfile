@@ -15,14 +15,17 @@ ENV PIP_NO_CACHE_DIR=1 \
     SETUP=--run-only \
     PATH=/app/.venv/bin:$PATH
 
-# Packages and Delta's jars first, with the files that fetch these: they change less often than the code. The project
-# is installed editable: its code is taken from here when it runs.
+# Packages first, then Delta's jars: they change less often than the code. The project is installed editable: its code
+# is taken from here when it runs.
 COPY --chown=moovitamix requirements.txt setup.py pyproject.toml ./
 COPY --chown=moovitamix bin/setup bin/
-COPY --chown=moovitamix conf conf/
+COPY --chown=moovitamix conf/deploy/spark/delta-jars.sha256 conf/deploy/spark/
+RUN bin/setup --run-only
+
+COPY --chown=moovitamix conf conf
 COPY --chown=moovitamix tasks/__init__.py tasks/
 COPY --chown=moovitamix tasks/run/__init__.py tasks/run/jars.py tasks/run/
-RUN bin/setup --run-only
+RUN python -m tasks.run.jars
 
 COPY --chown=moovitamix . .
 RUN python -m tasks.run.archive

@@ -10,21 +10,32 @@ ROOT = pathlib.Path(__file__).parents[2]
 TEXT = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
 
 
-def test_packages_and_jars_can_be_had_before_the_code_is_there(tmp_path):
-    """The first layers have the packages, and of the project what fetches the jars."""
-    first, _, rest = TEXT.partition("RUN bin/setup --run-only\n")
-    assert "COPY --chown=moovitamix . ." in rest
-    for names, target in re.findall(r"^COPY \S+ (.*) (\S+)$", first, re.MULTILINE):
-        (tmp_path / target).mkdir(parents=True, exist_ok=True)
-        for name in names.split():
-            shutil.copy(ROOT / name, tmp_path / target)
+def test_packages_can_be_installed_before_the_code_is_there(tmp_path):
+    copy(tmp_path, "RUN bin/setup --run-only\n")
     run(tmp_path, "setup.py", "egg_info")
-    assert "--s3 FOLDER" in run(tmp_path, "-P", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {JARS_HELP}")
     read = re.findall(r"[\w./-]+\.sha256|requirements\S*\.txt", (tmp_path / "bin" / "setup").read_text())
-    assert [name for name in read if not (tmp_path / name).exists()] == ["requirements-dev.txt"]
+    assert {name for name in read if not (tmp_path / name).exists()} == {"requirements-dev.txt"}
 
 
-JARS_HELP = "import runpy; sys.argv[1:] = ['--help']; runpy.run_module('tasks.run.jars', run_name='__main__')"
+def test_jars_can_be_fetched_before_the_code_is_there(tmp_path):
+    copy(tmp_path, "RUN python -m tasks.run.jars\n")
+    # In a folder that is no checkout, and without the one that these tests run from.
+    code = "import runpy, sys; sys.argv[1:] = ['--help']; runpy.run_module('tasks.run.jars', run_name='__main__')"
+    assert "--s3 FOLDER" in run(tmp_path, "-c", code)
+
+
+def copy(folder: pathlib.Path, last: str) -> None:
+    """The files that the image has when it comes to a step."""
+    before, step, after = TEXT.partition(last)
+    assert step
+    assert "COPY --chown=moovitamix . ." in after
+    for names, target in re.findall(r"^COPY \S+ (.*) (\S+)$", before, re.MULTILINE):
+        for name in map(pathlib.Path, names.split()):
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, folder / target, dirs_exist_ok=True)
+            else:
+                (folder / target).mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, folder / target)
 
 
 def run(folder: pathlib.Path, *command: str) -> str:

@@ -30,7 +30,7 @@ class Machine:
         for name in ("requirements.txt", "requirements-dev.txt"):
             (folder / name).touch()
         (folder / "tasks" / "run").mkdir(parents=True)
-        (folder / "tasks" / "run" / "archive.py").touch()
+        (folder / "tasks" / "run" / "jars.py").touch()
         self.bin.mkdir()
         for name in ("bash", "cat", "cp", "dirname", "head", "mkdir", "rm", "sed", "sha256sum"):
             (self.bin / name).symlink_to(shutil.which(name))

@@ -53,10 +53,12 @@ def test_in_a_checkout_they_run_in_the_checkout():
     assert (DEPLOY / "supervisord.conf").exists()
 
 
-def test_a_model_of_an_installed_package_names_the_packages_version(python, tmp_path):
-    """Not the commit of a checkout that the user happens to stand in, or that site-packages lie in."""
-    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
-    assert ask(python, "from jobs.model.lineage import code_version; print(code_version())", tmp_path) == version()
+def test_a_model_of_an_installed_package_names_the_packages_version(python):
+    """Not the commit of another project, where its user stands and site-packages lie."""
+    other = python.parents[2]
+    for words in (["init"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "--allow-empty", "--message=one"]):
+        subprocess.run(["git", "-C", other, *words], check=True, capture_output=True)
+    assert ask(python, "from jobs.model.lineage import code_version; print(code_version())", other) == version()
 
 
 def test_services_of_an_installed_package_are_started_from_it(python, tmp_path):
