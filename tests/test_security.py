@@ -29,7 +29,8 @@ def test_every_requirement_is_one_version_with_its_hashes(lock):
 
 def test_setup_installs_nothing_without_its_hash():
     script = (ROOT / "bin" / "setup").read_text()
-    installs = [line for line in script.splitlines() if "pip install" in line]
+    assert len(re.findall("pip install", script)) == 2  # by pip, or by uv
+    installs = [line for line in script.splitlines() if line.startswith('"${install[@]}"')]
     assert len(installs) == 2
     assert "--require-hashes --no-deps" in installs[0]
     assert "--no-deps --no-build-isolation --editable ." in installs[1]  # this project itself

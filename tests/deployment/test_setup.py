@@ -92,6 +92,15 @@ def test_without_spark_no_java_is_asked_for_and_no_jar_is_fetched(machine):
     assert "no Java was found" in refused(machine)
 
 
+def test_uv_installs_where_it_is_named(machine):
+    machine.has_python("3.11")
+    machine.has("uv", f'#!/bin/sh\necho "uv $@" >> {machine.log}\n')
+    started, _ = machine.setup(UV="uv")
+    for wanted in ("--require-hashes --no-deps -r requirements-dev.txt", "--no-deps --no-build-isolation --editable ."):
+        assert [line for line in started if line.startswith("uv pip install") and line.endswith(wanted)]
+    assert not [line for line in started if line.startswith("-m pip")]
+
+
 def test_another_python_and_another_folder_may_be_named(machine):
     machine.has_python("3.11")
     machine.has_python("3.13", "mine")
