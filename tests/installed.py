@@ -38,7 +38,7 @@ def install(wheel: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
     venv.create(folder, symlinks=True)
     python = folder / "bin" / "python"
     command = [sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", "--quiet", wheel]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     (site,) = folder.glob("lib/python*/site-packages")
     behind = [path for path in sys.path if path.endswith("site-packages")]

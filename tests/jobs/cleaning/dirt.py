@@ -58,7 +58,8 @@ BAD_TRACKS = [
     ("a bare line break in a text", written(name='"a\tb"'), ["not_an_object"]),
     ("an escape that JSON does not know", written(name='"\\x41"'), ["not_an_object"]),
     ("a number with a leading zero", written(id="01"), ["not_an_object"]),
-    ("nested too deep to be read", written(name="[" * 5000 + "]" * 5000), ["not_an_object"]),
+    # Python 3.13 reads 5,000 levels.
+    ("nested too deep to be read", written(name="[" * 20_000 + "]" * 20_000), ["not_an_object"]),
     ("id missing", without(TRACK, "id"), ["id_missing"]),
     ("id null", {**TRACK, "id": None}, ["id_null"]),
     ("id as a text", {**TRACK, "id": "1"}, ["id_wrong_type"]),
