@@ -1,4 +1,7 @@
-"""What ``make run`` does: two demo days from nothing, as somebody new sees them."""
+"""What ``make run`` does: two demo days from nothing, as somebody new sees them.
+
+They run from an installed wheel in an empty folder: there a module, a template or a path that only a checkout has is missed.
+"""
 
 import json
 import os
@@ -15,6 +18,7 @@ from nbclient import NotebookClient
 
 from tasks.run.probe import answers
 from tasks.run.spark_server import running
+from tests import installed
 from tests.ports import free_port
 
 pytestmark = pytest.mark.acceptance
@@ -23,13 +27,14 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 
 class Demo:
-    def __init__(self, folder: pathlib.Path, port: int) -> None:
-        self.folder, self.port = folder, port
+    def __init__(self, python: pathlib.Path, empty: pathlib.Path, port: int) -> None:
+        self.python, self.empty, self.port = python, empty, port
+        self.folder = empty / "data" / "demo"
         self.run = self.start()
 
     def start(self) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-m", "tasks.run.demo", "--days=2", f"--root={self.folder}", f"--port={self.port}"]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        command = [self.python, "-m", "tasks.run.demo", "--days=2", f"--port={self.port}"]
+        return subprocess.run(command, cwd=self.empty, env=installed.environment(), capture_output=True, text=True)
 
     def ask(self, remote: str, query: str, form: str = "table") -> subprocess.CompletedProcess:
         command = [
@@ -48,8 +53,26 @@ class Demo:
 
 
 @pytest.fixture(scope="module")
-def demo_days(tmp_path_factory) -> Demo:
-    demo = Demo(tmp_path_factory.mktemp("demo"), free_port())
+def site(tmp_path_factory) -> pathlib.Path:
+    """The site-packages of an environment that has the project as a wheel."""
+    wheel = installed.build(tmp_path_factory.mktemp("wheel"))
+    python = installed.install(wheel, tmp_path_factory.mktemp("installed") / "venv")
+    return next(python.parents[1].glob("lib/python*/site-packages"))
+
+
+@pytest.fixture(scope="module")
+def before(site) -> set[pathlib.Path]:
+    return files(site)
+
+
+def files(site: pathlib.Path) -> set[pathlib.Path]:
+    """The files of an installed package, but for what Python and its compilers cache."""
+    return {path for path in site.rglob("*") if "__pycache__" not in path.parts}
+
+
+@pytest.fixture(scope="module")
+def demo_days(site, before, tmp_path_factory) -> Demo:
+    demo = Demo(site.parents[2] / "bin" / "python", tmp_path_factory.mktemp("empty"), free_port())
     assert demo.run.returncode == 0, demo.run.stderr
     return demo
 
@@ -67,6 +90,13 @@ def test_the_lake_is_what_it_says_it_is(demo_days, server):
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^\d+ checks, 0 broken", done.stdout, re.MULTILINE)
     assert int(re.search(r"ok +([\d,]+) +0  listens: tracks are there", done.stdout)[1].replace(",", "")) > 80_000
+
+
+def test_all_that_an_installed_package_writes_is_in_the_folder_of_its_user(demo_days, site, before):
+    assert files(site) == before
+    assert [path.name for path in demo_days.empty.iterdir()] == ["data"]
+    assert [path.name for path in (demo_days.empty / "data").iterdir()] == ["demo"]
+    assert demo_days.rows("recommendations")
 
 
 def test_each_step_is_shown_with_its_place_and_time(demo_days):
@@ -109,7 +139,7 @@ def test_the_model_beats_popularity_by_half_on_the_holdout(demo_days):
 def test_it_ends_with_three_queries_that_work_as_printed(demo_days, server):
     printed = re.findall(r"(make sql Q=.*)", demo_days.run.stdout)
     assert len(printed) == 3
-    shown = [as_typed(command, REMOTE=server) for command in printed]
+    shown = [as_typed(command, REMOTE=server, ROOT=str(demo_days.folder / "lake")) for command in printed]
     assert [answer.splitlines()[0].split(" | ")[0].strip() for answer in shown] == ["rank", "day", "entity"]
     assert [answer.splitlines()[-1] for answer in shown] == ["(10 rows)", "(7 rows)", "(10 rows)"]
 
