@@ -10,17 +10,19 @@ import pathlib
 import numpy as np
 import pandas as pd
 from mlflow.models import set_model
-from mlflow.pyfunc import PythonModel
+from mlflow.pyfunc import PythonModel, PythonModelContext
 
 K = 20
 
 
 class Recommender(PythonModel):
-    def load_context(self, context) -> None:
+    def load_context(self, context: PythonModelContext) -> None:
         with np.load(pathlib.Path(context.artifacts["model"]) / "factors.npz") as arrays:
             self.arrays = dict(arrays)
 
-    def predict(self, context, model_input: pd.DataFrame, params: dict | None = None) -> pd.DataFrame:
+    def predict(
+        self, context: PythonModelContext | None, model_input: pd.DataFrame, params: dict | None = None
+    ) -> pd.DataFrame:
         k = int((params or {}).get("k", K))
         asked = model_input["user_id"].to_numpy(np.int64)
         users = self.arrays["user_ids"]

@@ -38,7 +38,16 @@ ROWS = f"int64[::1], int32[::1], {VECTOR}, {MATRIX}, float32, {VECTOR}, {MATRIX}
 
 
 @njit(nogil=True, fastmath=FASTMATH, inline="always")
-def add_pairs(columns, weights, fixed, alpha, constant, sign, vector, target):
+def add_pairs(
+    columns: np.ndarray,
+    weights: np.ndarray,
+    fixed: np.ndarray,
+    alpha: np.float32,
+    constant: np.float32,
+    sign: np.float32,
+    vector: np.ndarray,
+    target: np.ndarray,
+) -> float:
     """``target += sum_j (constant * (1 + alpha w_j) + sign * alpha w_j (y_j . vector)) y_j``.
 
     Four pairs at a time, so that ``vector`` and ``target`` are read a quarter as often. Returns
@@ -79,7 +88,18 @@ def add_pairs(columns, weights, fixed, alpha, constant, sign, vector, target):
 
 
 @compiled(f"float64({ROWS})")
-def start(ends, columns, weights, fixed, alpha, reg, x, dense, r, p):
+def start(
+    ends: np.ndarray,
+    columns: np.ndarray,
+    weights: np.ndarray,
+    fixed: np.ndarray,
+    alpha: np.float32,
+    reg: np.ndarray,
+    x: np.ndarray,
+    dense: np.ndarray,
+    r: np.ndarray,
+    p: np.ndarray,
+) -> float:
     """Residuals ``r`` and first directions ``p`` of a batch; ``dense`` is ``x @ Y'Y``.
 
     Returns the batch's part of the training loss, but for what its rows have in common with those of others.
@@ -103,7 +123,18 @@ def start(ends, columns, weights, fixed, alpha, reg, x, dense, r, p):
 
 
 @compiled(f"void({ROWS})")
-def step(ends, columns, weights, fixed, alpha, reg, x, dense, r, p):
+def step(
+    ends: np.ndarray,
+    columns: np.ndarray,
+    weights: np.ndarray,
+    fixed: np.ndarray,
+    alpha: np.float32,
+    reg: np.ndarray,
+    x: np.ndarray,
+    dense: np.ndarray,
+    r: np.ndarray,
+    p: np.ndarray,
+) -> None:
     """One step along each row's ``p``; ``dense`` is ``p @ Y'Y`` and is overwritten."""
     one = np.float32(1)
     for row in range(len(x)):

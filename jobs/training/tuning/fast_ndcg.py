@@ -14,7 +14,15 @@ BATCH = 128  # users whose scores are held at once by a thread
 
 
 @compiled("void(float32[:, ::1], int64[::1], int32[::1], int64[::1], int32[::1], float64[::1], float64[::1])")
-def gains(scores, heard_ends, heard, relevant_ends, relevant, discounts, result):
+def gains(
+    scores: np.ndarray,
+    heard_ends: np.ndarray,
+    heard: np.ndarray,
+    relevant_ends: np.ndarray,
+    relevant: np.ndarray,
+    discounts: np.ndarray,
+    result: np.ndarray,
+) -> None:
     """NDCG of each row; ``scores`` are overwritten where ``heard``. Of equal scores the lower column comes first."""
     k = len(discounts)
     best = np.empty(k, np.float32)
