@@ -104,6 +104,7 @@ setup(
     packages=find_packages(include=[name for package in PACKAGES for name in (package, f"{package}.*")]),
     package_data=DATA,
     entry_points={"console_scripts": ["moovitamix = cli.entry:main"]},
+    license_expression="Apache-2.0",
     install_requires=RUN,
     extras_require={"dev": DEV, "build": BUILD},
     cmdclass={"build_py": WithFilesBeside},
