@@ -11,6 +11,8 @@ from pyspark.sql import SparkSession
 from tasks.run import jvm
 from tests import buckets
 
+pytest_plugins = ["tests.quick"]
+
 os.environ["PYSPARK_PYTHON"] = sys.executable
 # The tests' JVMs live for seconds and see few rows, whichever way they are started.
 os.environ.setdefault("JDK_JAVA_OPTIONS", jvm.options()["spark.driver.defaultJavaOptions"] + " -XX:+UseSerialGC")
