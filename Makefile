@@ -94,6 +94,13 @@ status-local: setup ## which of them run
 mail-check: setup ## send a test mail with the settings of luigi.cfg and say what happened
 	@$(V)/python -m jobs notify --test
 
+# With another folder's tools (V=folder/bin) nothing is set up: neither Java nor Delta's jars are needed.
+quick: $(if $(filter .venv/bin,$(V)),setup) ## at every save: lint, format, types, and the tests that start no JVM (V=folder/bin)
+	@$(V)/ruff check .
+	@$(V)/ruff format --check .
+	@$(V)/mypy
+	@$(V)/python -m pytest --quick -q
+
 test: setup ## every test that needs no installed server
 	@$(V)/python -m pytest
 

@@ -4,6 +4,10 @@ import pathlib
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 ROOT = pathlib.Path(__file__).parents[1]
 TESTS = """
 import shutil, subprocess
@@ -15,7 +19,13 @@ def spark(): ...
 @pytest.fixture
 def of_spark(spark): ...
 
+@pytest.fixture
+def of_its_name(request):
+    request.getfixturevalue("spark")
+
 def test_plain(): ...
+
+def test_by_name(of_its_name): ...
 
 def test_session(spark): ...
 
@@ -53,12 +63,12 @@ def outcomes(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
 
 
 def test_only_tests_without_spark_and_without_a_mark_are_run(tmp_path):
-    assert outcomes(quick(tmp_path, TESTS, "--quick")) == {"test_plain": "PASSED"}
-    assert len(outcomes(quick(tmp_path, TESTS))) == 5
+    assert outcomes(quick(tmp_path, TESTS, "--quick")) == {"test_plain": "PASSED", "test_by_name": "ERROR"}
+    assert len(outcomes(quick(tmp_path, TESTS))) == 6
 
 
 def test_a_test_that_starts_a_jvm_fails(tmp_path):
     done = quick(tmp_path, STARTS_A_JVM, "--quick")
     assert (done.returncode, "2 errors" in done.stdout) == (1, True)
-    assert "a JVM was started (java -version): take the spark fixture, or mark the test as slow" in done.stdout
+    assert "a JVM was started (java -version): mark the test as slow" in done.stdout
     assert "ERROR at teardown of test_innocent" not in done.stdout

@@ -70,7 +70,7 @@ def rows_of(table: pa.Table) -> list[tuple]:
     return [tuple(row.values()) for row in table.to_pylist()]
 
 
-@pytest.fixture(scope="module", params=["spark", "datafusion"])
+@pytest.fixture(scope="module", params=[pytest.param("spark", marks=pytest.mark.slow), "datafusion"])
 def engine(request, listens, tmp_path_factory):
     """Answers a query over ``listens``."""
     path = str(tmp_path_factory.mktemp("listens") / "table")

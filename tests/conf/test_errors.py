@@ -50,6 +50,7 @@ def test_every_command_has_an_edge():
     assert without - {"app/__main__.py"} == OTHER_EDGES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "code"),
     [

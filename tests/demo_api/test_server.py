@@ -14,6 +14,8 @@ import requests
 
 from demo_api.__main__ import _listen
 
+pytestmark = pytest.mark.slow
+
 ROOT = pathlib.Path(__file__).parents[2]
 
 

@@ -22,6 +22,7 @@ def tomorrow():
     return take_snapshot(1, NEXT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entity", ENTITIES)
 def test_two_starts_serve_the_same_and_another_seed_other_rows(today, entity):
     assert getattr(take_snapshot(1, DAY), entity) == getattr(today, entity)

@@ -140,6 +140,7 @@ def test_after_a_change_of_taste_half_of_the_listeners_have_two_other_clusters_a
     assert np.mean(np.array(shared) == 0) == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.slow
 def test_a_change_of_taste_leaves_the_days_before_as_they_were():
     changed = take_snapshot(1, DAY, drift=DAY)
     usual = take_snapshot(1, DAY)

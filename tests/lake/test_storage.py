@@ -92,7 +92,7 @@ def test_logs_of_a_folder_lie_in_it(tmp_path):
     assert layout.growing_folder(tmp_path / "raw" / "tracks" / "date=2024-03-01") == tmp_path / "raw" / "tracks"
 
 
-@pytest.fixture(params=["folder", "bucket"])
+@pytest.fixture(params=["folder", pytest.param("bucket", marks=pytest.mark.slow)])
 def root(request, tmp_path) -> pathlib.Path:
     return storage.place(request.getfixturevalue("bucket") if request.param == "bucket" else tmp_path)
 

@@ -8,10 +8,13 @@ import signal
 import subprocess
 import sys
 
+import pytest
 import requests
 
 from tests.app.lakes import small_lake
 from tests.ports import free_port
+
+pytestmark = pytest.mark.slow
 
 ROOT = pathlib.Path(__file__).parents[2]
 

@@ -16,6 +16,8 @@ import requests
 from lake.layout import day_log, log_file
 from tests.ports import free_port
 
+pytestmark = pytest.mark.slow
+
 ROOT = pathlib.Path(__file__).parents[2]
 DATE = datetime.date(2024, 3, 1)
 

@@ -64,6 +64,7 @@ def test_of_a_play_its_own_item_is_kept_alone(text, position, kept):
     assert served(text, LISTENS, position) == kept
 
 
+@pytest.mark.slow
 @given(text=any_text)
 def test_the_parts_are_those_that_the_row_is_read_as(text):
     row = read(text)

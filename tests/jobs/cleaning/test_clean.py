@@ -18,6 +18,8 @@ from tasks.run.spark_server import running
 from tests.jobs import raw
 from tests.ports import free_port
 
+pytestmark = pytest.mark.slow
+
 DAYS = [datetime.date(2024, 3, day) for day in (1, 2, 3, 4, 5)]
 TABLES = ("tracks", "tracks_served", "listens", "quarantine", "accounting")
 LONG = "100:00"  # a duration that the stricter rule refuses

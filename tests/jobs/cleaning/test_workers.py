@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pyspark.cloudpickle
+import pytest
 
 import conf
 import jobs
@@ -12,6 +13,8 @@ from conf.contract import USERS
 from jobs.cleaning.checks import judging
 from jobs.cleaning.forms import Context
 from jobs.cleaning.rows import keeping
+
+pytestmark = pytest.mark.slow
 
 AS_A_WORKER = """
 import pickle, sys

@@ -1,6 +1,8 @@
 import datetime
 import json
 
+import pytest
+
 from conf.errors import Refused
 from jobs.health import report
 from jobs.health.ledger import main
@@ -48,6 +50,7 @@ def test_a_day_that_went_wrong_is_recorded_and_has_a_report_that_does_not_comple
     assert report_revision(report_file(tmp_path, DAY)) == 0
 
 
+@pytest.mark.slow
 def test_a_step_that_was_killed_with_its_command_is_told_by_the_next_one(tmp_path, monkeypatch):
     spooled(tmp_path, ("Recommend", "started", {"started_at": TEN}))
     lake = folded(tmp_path, monkeypatch)

@@ -1,6 +1,9 @@
 import mlflow
+import pytest
 
 from jobs.model import registry_access
+
+pytestmark = pytest.mark.slow
 
 
 def test_two_first_trainings_at_once_share_the_experiment(uri, monkeypatch):

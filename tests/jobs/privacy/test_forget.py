@@ -191,6 +191,7 @@ STEPS = [
 
 
 # After one step is before the next: only the last has nothing after it.
+@pytest.mark.slow
 @pytest.mark.parametrize(("module", "name", "when"), [*((*step, "before") for step in STEPS), (*STEPS[-1], "after")])
 def test_killed_in_the_middle_it_goes_on(root, tmp_path, gone, monkeypatch, module, name, when):
     job = lakes.job(root, f"sqlite:///{tmp_path}/mlflow.db", 17)
@@ -210,6 +211,7 @@ def test_killed_in_the_middle_it_goes_on(root, tmp_path, gone, monkeypatch, modu
     assert len(forgotten_file(root).read_text().splitlines()) == (2 if (name, when) == ("finish", "after") else 1)
 
 
+@pytest.mark.slow
 def test_what_was_begun_for_another_is_finished_first(root, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(forget, "empty_raw", lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))

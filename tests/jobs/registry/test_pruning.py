@@ -29,6 +29,7 @@ def lake(tmp_path):
     return Lake(str(tmp_path / "lake"))
 
 
+@pytest.mark.slow
 def test_an_old_version_goes_with_its_copy_files_run_and_similar_tracks(uri, lake, tmp_path):
     registered = [versions.register(uri, factor_model(), tags(number), {}) for number in range(1, 6)]
     lake.append_rows(

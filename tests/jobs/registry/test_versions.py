@@ -38,6 +38,7 @@ def champion_of(uri):
         return versions.aliases(client)
 
 
+@pytest.mark.slow
 def test_the_champion_loads_where_this_project_is_not(uri, tmp_path):
     version = versions.register(uri, factor_model(), tags(1), {"als_ndcg_10": 0.05})
     versions.point(uri, {"champion": version, "previous": ""})
@@ -165,6 +166,7 @@ def answering():
         server.shutdown()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "said"),
     [(401, "HTTP 401; see MLFLOW_TRACKING_USERNAME"), (404, "HTTP 404; that is no MLflow"), (503, "HTTP 503")],

@@ -124,6 +124,7 @@ KILLS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", KILLS)
 def test_killed_at_any_step_old_or_new_is_whole_and_the_same_command_finishes(lake, uri, monkeypatch, moment):
     where, name, after, alias = KILLS[moment]

@@ -5,6 +5,7 @@ import datetime
 
 import mlflow
 import numpy as np
+import pytest
 
 from conf.settings import AlsSettings
 from jobs.evaluation.holdout import Holdout
@@ -12,6 +13,8 @@ from jobs.model import recipe, registry_access
 from jobs.model.factors import FactorModel
 from jobs.training import recording
 from jobs.training.tuning.search import Trial
+
+pytestmark = pytest.mark.slow
 
 DAY = datetime.date(2024, 3, 1)
 RECIPE = {

@@ -65,6 +65,7 @@ def test_a_lake_of_an_older_schema_is_refused_with_what_to_do(old):
         Lake(old)
 
 
+@pytest.mark.slow
 def test_the_migration_keeps_rows_and_markers_and_is_done_once(old):
     command = [sys.executable, "-m", "jobs", "migrate", f"--lake-root={old}"]
     first, second = (subprocess.run(command, capture_output=True, text=True) for _ in range(2))

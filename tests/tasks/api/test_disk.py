@@ -70,6 +70,7 @@ def test_second_run_waits_and_takes_what_the_first_fetched(fetch, server, folder
     assert sum(request.page == 5 for request in server.seen) == 2
 
 
+@pytest.mark.slow
 def test_run_that_waited_too_long_says_so(fetch, folder):
     folder.parent.mkdir(parents=True)
     handle = os.open(folder.parent, os.O_RDONLY)
@@ -106,6 +107,7 @@ def kill_and_finish(root: pathlib.Path, kills: int) -> None:
         assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
 
+@pytest.mark.slow
 def test_killed_three_times(tmp_path):
     kill_and_finish(tmp_path, 3)
 

@@ -105,11 +105,13 @@ def test_hung_once(fetch, server):
     assert fetch(timeout=0.3).retries == 1
 
 
+@pytest.mark.slow
 def test_slow_server_is_waited_for(fetch, server):
     server.fault = lambda request: time.sleep(0.1)
     assert fetch(timeout=0.5).retries == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["seconds", "date"])
 def test_retry_after_is_honoured_by_all(fetch, server, form):
     asked = []
@@ -142,6 +144,7 @@ def test_retry_after_beyond_the_deadline_ends_at_once(fetch, server):
         fetch()
 
 
+@pytest.mark.slow
 def test_rate_limit_costs_no_patience_while_others_get_through(fetch, server):
     asked = itertools.count(1)
     # One request of three is answered, whoever asks: by number, since a busy machine keeps no time.
@@ -161,6 +164,7 @@ def test_back_off_grows_and_is_not_the_same_for_all(fetch, server, monkeypatch):
     assert len({pause / full for pause, full in zip(pauses, [4, 8, 16, 30, 30, 30, 30, 30], strict=True)}) == 8
 
 
+@pytest.mark.slow
 def test_deadline_of_an_entity(fetch, server, folder):
     server.fault = lambda request: time.sleep(0.2)
     begun = time.monotonic()
@@ -170,6 +174,7 @@ def test_deadline_of_an_entity(fetch, server, folder):
     assert list(folder.parent.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_drop_now_and_then_does_not_hold_out(fetch, server):
     page = b'{"items":[],"total":0,"page":1,"size":10,"pages":0}'
     server.fault = always(Answer(body=page, drip=0.2), page=1)

@@ -61,6 +61,7 @@ def test_the_lines_of_this_run_are_read_and_the_last_progress_told(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_fails_or_hangs_is_no_matter(tmp_path):
     task, file = Task(tmp_path), tmp_path / "TrainModel.log"
     file.write_text("progress: 10 reading\n")

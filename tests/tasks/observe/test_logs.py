@@ -12,6 +12,8 @@ import pytest
 from lake.layout import log_file
 from tests.tasks.test_luigid import DATE, ROOT
 
+pytestmark = pytest.mark.slow
+
 SECRETS = {
     "MOOVITAMIX_API_TOKEN": "planted-1",
     "MOOVITAMIX_MAIL_PASSWORD": "planted-2",

@@ -17,6 +17,8 @@ from tests.jobs.health.mailing.smtp import Mailbox
 from tests.ports import free_port
 from tests.tasks.test_luigid import DATE, ROOT
 
+pytestmark = pytest.mark.slow
+
 # A report that is written, and where asked for a step that fails, in one worker or in two processes forked from it.
 STEPS = """
 import pathlib, sys

@@ -9,6 +9,8 @@ import pytest
 
 from lake.access import Lake
 
+pytestmark = pytest.mark.slow
+
 ROOT = pathlib.Path(__file__).parents[3]
 LUIGI = str(pathlib.Path(sys.executable).with_name("luigi"))
 DATE = "--date=2024-03-01"

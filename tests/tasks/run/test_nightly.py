@@ -135,6 +135,7 @@ def test_a_day_whose_spark_server_was_lost_is_run_again(monkeypatch, settings, t
     assert "server was gone while 2024-03-10 ran (code 30); another was started" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_day_that_loses_its_spark_server_each_time_ends(monkeypatch, settings, tmp_path):
     assert run_day(monkeypatch, settings, tmp_path, Lost(1000), "sleep 0.2; exit 30") == (30, nightly.TRIES)
 

@@ -94,6 +94,7 @@ def test_ctrl_c_is_left_to_the_prompt():
     assert (done.returncode, done.stdout) == (0, "goes on\n")
 
 
+@pytest.mark.slow
 def test_a_closed_terminal_stops_what_was_started(tmp_path):
     code = f"""
 import contextlib, sys, tasks.run.sql_prompt as sql

@@ -100,5 +100,6 @@ def test_a_server_that_says_nothing_is_given_up(silent, tls):
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.slow
 def test_a_server_that_answers_without_end_is_given_up(dripping):
     assert why(MailSettings(recipients="a@b.org", port=dripping, tls="none", timeout=0.2)) == "not done within 1.2 s"

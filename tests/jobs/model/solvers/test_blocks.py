@@ -108,6 +108,7 @@ def test_parameters_that_give_no_finite_factors_are_refused():
         in_blocks.fit([(1, 1, 1e8), (2, 1, 1.0)], AlsSettings(rank=2, reg=1e30, alpha=10, iterations=2))
 
 
+@pytest.mark.slow
 def test_a_worker_without_the_project_solves_by_what_travels():
     pyspark.cloudpickle.register_pickle_by_value(jobs)
     improve = improving(np.array([0, 1]), np.eye(1, dtype=np.float32), 1.0, 1.0, 1.0, shipped_kernel())

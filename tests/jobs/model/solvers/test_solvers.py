@@ -38,7 +38,7 @@ def monkeypatch_module():
         yield patch
 
 
-@pytest.fixture(scope="module", params=["local", "blocks", "mllib"])
+@pytest.fixture(scope="module", params=["local", "blocks", pytest.param("mllib", marks=pytest.mark.slow)])
 def solve(request, monkeypatch_module):
     if request.param == "local":
         return solve_local
