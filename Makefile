@@ -99,7 +99,7 @@ quick: $(if $(filter .venv/bin,$(V)),setup) ## at every save: lint, format, type
 	@$(V)/ruff check .
 	@$(V)/ruff format --check .
 	@$(V)/mypy
-	@$(V)/python -m pytest --quick -q
+	@$(V)/python -m pytest --quick -q -n 2 --dist loadfile
 
 test: setup ## every test that needs no installed server
 	@$(V)/python -m pytest

@@ -51,6 +51,7 @@ RUN = [
 DEV = [
     "pytest>=9,<10",
     "pytest-cov>=7,<8",
+    "pytest-xdist>=3.8,<4",
     "chispa==0.12.0",
     "hypothesis>=6.150,<7",
     "scikit-learn>=1.6,<2",

@@ -29,6 +29,7 @@ def test_two_starts_serve_the_same_and_another_seed_other_rows(today, entity):
     assert getattr(take_snapshot(2, DAY), entity) != getattr(today, entity)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entity", ENTITIES)
 def test_the_next_day_serves_more_and_leaves_what_was_there_where_it_stood(today, tomorrow, entity):
     before, after = getattr(today, entity), getattr(tomorrow, entity)
@@ -54,6 +55,7 @@ def test_it_is_of_the_size_that_a_first_look_needs(today):
     assert 60 <= len(days) <= 95
 
 
+@pytest.mark.slow
 def test_the_oldest_month_leaves_at_once_and_what_stays_keeps_its_order():
     last_of_two_months, first_of_one = (take_snapshot(1, datetime.date(2026, 11, day)) for day in (29, 30))
     before, after = last_of_two_months.listen_history, first_of_one.listen_history

@@ -32,6 +32,7 @@ async def first(store: LakeStore, user: int = 1) -> tuple:
         return day.date, listing["model_version"], listing["recommendations"][0]["track"]["track_id"]
 
 
+@pytest.mark.slow
 def test_a_new_day_is_served_without_a_restart(lake):
     settings = settings_of(lake.root)
     with served(settings, LakeStore(settings)) as client:
@@ -94,6 +95,7 @@ def test_other_commits_to_the_table_build_nothing(lake, monkeypatch):
     assert store.day() is before
 
 
+@pytest.mark.slow
 def test_an_empty_lake_answers_that_there_is_nothing_yet_and_serves_the_first_day(tmp_path):
     settings = settings_of(tmp_path / "lake")
     with served(settings, LakeStore(settings)) as client:

@@ -7,6 +7,7 @@ from lake.layout import model_folder
 from tests.jobs.factor_models import factor_model, tags
 
 
+@pytest.mark.slow
 def test_a_copy_that_is_missing_or_broken_is_made_again_from_the_registry(uri, tmp_path):
     version = versions.register(uri, factor_model(), tags(1), {})
     folder = model_folder(tmp_path, version)

@@ -5,6 +5,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from conf.views import VIEWS
 from tests.jobs.sql.tiny_lake import tiny_lake
 
@@ -16,6 +18,7 @@ def test_every_view_is_on_the_page():
     assert [name for name in VIEWS if name not in PAGE] == []
 
 
+@pytest.mark.slow
 def test_each_reader_without_spark_reads(tmp_path):
     lake = tiny_lake(tmp_path / "lake")
     script = tmp_path / "read.py"

@@ -59,6 +59,7 @@ def test_an_array_in_pieces_comes_back_whole_in_whatever_order_they_come(monkeyp
     assert found["factors"].view(np.float32).reshape(-1, 2).tolist() == values.tolist()
 
 
+@pytest.mark.slow
 def test_many_blocks_end_where_the_local_solver_does(monkeypatch):
     monkeypatch.setattr(block_packing, "PAIRS", 20)
     monkeypatch.setattr(block_rows, "PIECE", 64)
