@@ -7,6 +7,7 @@ import pytest
 import pytrec_eval
 from sklearn.metrics import ndcg_score
 
+from conf.tables import EVALUATIONS
 from jobs.evaluation.metrics import ACCURACY, Catalogue, Lists, cutoffs, per_user
 from jobs.model.factors import top
 
@@ -41,6 +42,13 @@ def found():
 
 def test_users_with_no_list_or_nothing_relevant_are_left_out(found):
     assert found.index.tolist() == [1, 2, 3]
+
+
+def test_every_metric_is_named_in_the_table_that_keeps_it(found):
+    names = {column.rpartition("_")[0] for column in found.columns}
+    said = EVALUATIONS.column("metric").comment.partition(";")[0].split(", ")
+    assert names - set(said) == set()
+    assert set(ACCURACY) <= names
 
 
 def test_values_at_4_are_those_worked_out_by_hand(found):
