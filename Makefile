@@ -7,8 +7,10 @@ export VENV ?= .venv
 V := $(VENV)/bin
 DEMO := data/demo
 DAYS ?= 2
+MOOVITAMIX := $(V)/moovitamix
 # The demo's lake and registry; of another lake (ROOT=folder) the registry is luigi.cfg's, or REGISTRY=uri.
-MODELS = $(if $(ROOT),--lake-root $(ROOT) $(if $(REGISTRY),--registry-uri $(REGISTRY)),--lake-root $(DEMO)/lake --registry-uri sqlite:///$(DEMO)/mlflow.db)
+LAKE = --lake-root=$(or $(ROOT),$(DEMO)/lake)
+MODELS = $(LAKE) $(if $(ROOT),$(if $(REGISTRY),--registry-uri=$(REGISTRY)),--registry-uri=sqlite:///$(DEMO)/mlflow.db)
 
 PROFILES ?= demo spark mart registry watch
 COMPOSE = $(if $(filter spark,$(PROFILES)),SPARK_REMOTE=sc://spark-connect:15002) \
@@ -16,65 +18,84 @@ COMPOSE = $(if $(filter spark,$(PROFILES)),SPARK_REMOTE=sc://spark-connect:15002
   $(if $(filter registry,$(PROFILES)),REGISTRY_URI=http://mlflow:5000) \
   docker compose $(addprefix --profile ,$(PROFILES))
 
-help: ## list the targets
-	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+##@ Begin
 
-setup: ## make .venv with pinned packages and Delta's jars (every other target does it by itself; PYTHON=python3.13 for another than 3.11)
+help: ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z][a-z-]*:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## make .venv: pinned packages, Delta's jars (PYTHON=python3.13 for that)
 	@bin/setup $(SETUP)
 
-setup-s3: setup ## what Spark needs besides for a lake on S3, [lake] root = s3a://bucket/prefix
+setup-s3: setup ## what Spark needs besides for a lake in an S3 bucket
 	@bin/setup-s3
 
-run: setup ## run the last two whole days on the demo API and show what came of it (DAYS=3 for more)
-	@$(V)/python -m tasks.run.demo --days $(DAYS) --root $(DEMO)
+run: setup ## run the last two whole days on the demo API and show them (DAYS=3 for more)
+	@$(MOOVITAMIX) demo --days=$(DAYS) --root=$(DEMO)
 
-app: setup ## serve the lists to listeners, as an API and a page, until Ctrl-C (ROOT=folder for another lake, PORT=8080)
-	@$(V)/python -m app $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) $(if $(PORT),--app-port $(PORT))
+app: setup ## serve the lists as an API and a page (ROOT=folder, PORT=8080)
+	@$(MOOVITAMIX) app $(LAKE) $(if $(PORT),--app-port=$(PORT))
 
-status: setup ## the last day done, the champion, what is missing (ROOT=folder for another lake)
-	@$(V)/python -m jobs status $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $$(date -u -d yesterday +%F)
+##@ Look
 
-health: setup ## whether a day is well and what to do, recorded and printed (DATE=yesterday, ROOT=folder for another lake)
-	@$(V)/python -m jobs health $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $(or $(DATE),$$(date -u -d yesterday +%F))
+status: setup ## the last day done, the champion, what is missing (ROOT=folder)
+	@$(MOOVITAMIX) status $(LAKE)
+
+health: setup ## whether a day is well and what to do (DATE=yesterday, ROOT=folder)
+	@$(MOOVITAMIX) health $(LAKE) $(if $(DATE),--date=$(DATE))
+
+report: setup ## write the report of a day anew (DATE=yesterday, ROOT=folder)
+	@$(MOOVITAMIX) report $(LAKE) $(if $(DATE),--date=$(DATE))
+
+trend: setup ## how the lists did day by day, and what was decided (ROOT=folder)
+	@$(MOOVITAMIX) trend $(LAKE)
 
 # A query reaches the command as it was typed, whatever quotes it holds.
 sql: export QUERY := $(value Q)
-sql: setup ## Spark SQL over the tables and views: a prompt, or Q="SELECT …" (FORMAT=csv or json, ROOT=folder, REMOTE=sc://host:port)
-	@$(V)/python -m tasks.run.sql_prompt $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) $(if $(REMOTE),--spark-remote $(REMOTE)) $(if $(FORMAT),--format $(FORMAT)) $(if $(value Q),--query "$$QUERY")
+sql: setup ## a prompt, or Q="SELECT …" (FORMAT=csv, ROOT=folder, REMOTE=sc://host:port)
+	@$(MOOVITAMIX) sql $(LAKE) $(if $(REMOTE),--spark-remote=$(REMOTE)) $(if $(FORMAT),--format=$(FORMAT)) $(if $(value Q),--query="$$QUERY")
 
-models: setup ## the versions of the model, their figures and aliases (ROOT=folder for another lake)
-	@$(V)/python -m jobs models $(MODELS)
+settings: setup ## each setting, its value and source (ONLY=api or api.page_size)
+	@$(MOOVITAMIX) settings $(ONLY)
 
-rollback: setup ## put the model of before back into production, or VERSION=n (BECAUSE='why', ROOT=folder)
-	@$(V)/python -m jobs rollback $(if $(DATE),--date $(DATE)) $(if $(VERSION),--to $(VERSION)) $(if $(BECAUSE),--because '$(BECAUSE)') $(MODELS)
+##@ Models
 
-mlflow: setup ## open the registry's page until Ctrl-C (PORT=5000, ROOT=folder)
-	@$(V)/python -m jobs mlflow_page $(if $(PORT),--port $(PORT)) $(MODELS)
+models: setup ## the versions of the model, their figures and aliases (ROOT=folder)
+	@$(MOOVITAMIX) models $(MODELS)
 
-check-lake: setup ## check keys, references, ranges and the accounting of every table (ROOT=folder for another lake)
-	@$(V)/python -m jobs check $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $$(date -u -d yesterday +%F)
+rollback: setup ## restore the previous model (VERSION=n, DATE=today, BECAUSE='why')
+	@$(MOOVITAMIX) rollback $(if $(DATE),--date=$(DATE)) $(if $(VERSION),--to=$(VERSION)) $(if $(BECAUSE),--because='$(BECAUSE)') $(MODELS)
 
-forget: setup ## remove a person who asks for it from everything, for good (USER=17, ROOT=folder, REGISTRY=uri; docs/operations.md)
-	@test "$(origin USER)" = "command line" || { echo "make forget: whom? USER=17" >&2; exit 2; }
-	@$(V)/python -m jobs forget --user $(USER) $(MODELS)
+mlflow: setup ## serve the registry's page until Ctrl-C (PORT=5000, ROOT=folder)
+	@$(MOOVITAMIX) mlflow $(if $(PORT),--port=$(PORT)) $(MODELS)
 
-metrics: setup ## serve the figures of health to Prometheus until Ctrl-C (PORT=9464, ROOT=folder for another lake)
-	@$(V)/python -m jobs exporter $(if $(PORT),--metrics-port $(PORT)) $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake)
+##@ Keep in order
 
-trend: setup ## how the lists did day by day beside popularity, and what was decided (ROOT=folder for another lake)
-	@$(V)/python -m jobs trend $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $$(date -u -d yesterday +%F)
+check-lake: setup ## check keys, references and accounting of every table (ROOT=folder)
+	@$(MOOVITAMIX) check $(LAKE)
 
-demo-drift: setup ## half of the demo's listeners change their taste: it is noticed, a new model is trained and promoted
-	@$(V)/python -m tasks.run.demo_drift
+forget: setup ## remove a user from everything, for good (USER=17, ROOT=folder)
+	@test "$(origin USER)" = "command line" || { echo "error: make forget: whom? USER=17" >&2; exit 2; }
+	@$(MOOVITAMIX) forget --user=$(USER) $(MODELS)
 
-report: setup ## write the report of a day anew and print where it is (DATE=yesterday, ROOT=folder for another lake)
-	@$(V)/python -m jobs report $(if $(ROOT),--lake-root $(ROOT),--lake-root $(DEMO)/lake) --date $(or $(DATE),$$(date -u -d yesterday +%F))
+mail-check: setup ## send a test mail with the settings of luigi.cfg and say what happened
+	@$(MOOVITAMIX) mail --test
 
-demo-health: setup ## ten demo days with faults that the reports name, and where to read them
-	@$(V)/python -m tasks.run.demo_health
+##@ Services
 
-up: ## start the services as containers (PROFILES='demo' for the least with an API; docker-compose.yml tells which there are)
-	@command -v docker >/dev/null || { echo "make up: docker is not installed; make up-local starts the services as plain processes" >&2; exit 1; }
+metrics: setup ## serve the figures of health to Prometheus (PORT=9464, ROOT=folder)
+	@$(MOOVITAMIX) metrics $(if $(PORT),--metrics-port=$(PORT)) $(LAKE)
+
+up-local: setup ## start the installed services as plain processes (UP=data/up)
+	@$(MOOVITAMIX) services up $(if $(UP),--root=$(UP))
+
+down-local: setup ## stop them; what they wrote stays (UP=data/up)
+	@$(MOOVITAMIX) services down $(if $(UP),--root=$(UP))
+
+status-local: setup ## which of them run (UP=data/up)
+	@$(MOOVITAMIX) services status $(if $(UP),--root=$(UP))
+
+up: ## start the services as containers (PROFILES='demo' for the least)
+	@command -v docker >/dev/null || { echo "error: make up: docker is not installed; make up-local starts the services as plain processes" >&2; exit 1; }
 	@bin/secrets data/secrets
 	@$(COMPOSE) up --detach --build --wait
 	@echo "passwords are in data/secrets; pages: http://127.0.0.1:8080 (application), :8082 (luigid), docker-compose.yml has the rest"
@@ -82,20 +103,21 @@ up: ## start the services as containers (PROFILES='demo' for the least with an A
 down: ## stop the containers; what they wrote stays
 	@$(COMPOSE) down
 
-up-local: setup ## start the services as plain processes, those that are installed (UP=data/up)
-	@$(V)/python -m tasks.run.services up $(if $(UP),--root $(UP))
+##@ Show what can go wrong
 
-down-local: setup ## stop them; what they wrote stays
-	@$(V)/python -m tasks.run.services down $(if $(UP),--root $(UP))
+demo-drift: setup ## half of the demo's listeners change their taste: a new model follows
+	@$(MOOVITAMIX) demo-drift
 
-status-local: setup ## which of them run
-	@$(V)/python -m tasks.run.services status $(if $(UP),--root $(UP))
+demo-health: setup ## ten demo days with faults that the reports name
+	@$(MOOVITAMIX) demo-health
 
-mail-check: setup ## send a test mail with the settings of luigi.cfg and say what happened
-	@$(V)/python -m jobs notify --test
+chaos: setup ## days with faults at random moments (SECONDS=600, SEED=n to repeat)
+	@$(V)/python -m tests.chaos.run --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
+
+##@ Test
 
 # With another folder's tools (V=folder/bin) nothing is set up: neither Java nor Delta's jars are needed.
-quick: $(if $(filter .venv/bin,$(V)),setup) ## at every save: lint, format, types, and the tests that start no JVM (V=folder/bin)
+quick: $(if $(filter .venv/bin,$(V)),setup) ## at every save: lint, format, types, and the tests that start no JVM
 	@$(V)/ruff check .
 	@$(V)/ruff format --check .
 	@$(V)/mypy
@@ -104,46 +126,16 @@ quick: $(if $(filter .venv/bin,$(V)),setup) ## at every save: lint, format, type
 test: setup ## every test that needs no installed server
 	@$(V)/python -m pytest
 
-test-services: setup-s3 ## the tests that need servers: PostgreSQL, Prometheus, Chromium, wrk (bin/install-servers)
+test-services: setup-s3 ## the tests that need servers (bin/install-servers installs them)
 	@$(V)/python -m pytest -m "services and not long"
 
-test-long: setup-s3 ## minutes of benches and of make demo-health, whose parts the other tests hold (bin/install-servers)
+test-long: setup-s3 ## minutes of benches and of make demo-health, whose parts others test
 	@$(V)/python -m pytest -m long
 
 test-kill: setup ## the long form of the tests that kill a step at random moments
 	@$(V)/python -m pytest -m chaos
 
-chaos: setup ## ten minutes of days with faults at random moments, held against a quiet run (SECONDS=600, SEED=n to repeat one)
-	@$(V)/python -m tests.chaos.run --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
-
-bench-clean: setup ## cleaning 5 and 10 million plays beside polars with deltalake, and a day with little new
-	@$(V)/python -m bench.bench_clean
-
-bench-fetch: setup ## fetching beside a bare loop of requests: pace and memory
-	@$(V)/python -m bench.bench_fetch
-
-bench-score: setup ## lists for 100,000 users beside implicit's recommend
-	@$(V)/python -m bench.bench_score
-
-bench-als: setup ## fitting 8.83 million pairs beside implicit, at rank 64 and 512
-	@$(V)/python -m bench.bench_als
-
-bench-als-series: setup ## one series about fitting (SERIES=table, quality, memory, pairs, cluster or profiles)
-	@$(V)/python -m bench.als_series $(or $(SERIES),--help)
-
-bench-quality: setup ## NDCG with parameters that our search finds, beside popularity and implicit (DATA=pairs.tsv for other listens)
-	@$(V)/python -m bench.bench_quality $(if $(DATA),--data $(DATA))
-
-bench-app: setup ## requests a second of the application by wrk, 100,000 users, also while a day is published
-	@$(V)/python -m bench.bench_app
-
-bench-publish: setup ## publishing 5 million rows in PostgreSQL beside a bare COPY of them
-	@$(V)/python -m bench.bench_publish
-
-bench-scaling: setup ## what a day's steps cost with 1, 2 and 4 million users, and how it grows (USERS='50000 100000', ROOT=folder to keep)
-	@$(V)/python -m bench.bench_scaling $(if $(USERS),--users $(USERS)) $(if $(ROOT),--root $(ROOT))
-
-cov: setup ## the same, with the share of lines covered
+cov: setup ## make test with the share of lines covered
 	@$(V)/python -m pytest --cov=conf --cov=lake --cov=tasks --cov=jobs --cov=demo_api --cov=app --cov-report=term
 
 lint: setup ## rules of style and security
@@ -161,6 +153,37 @@ format-apply: setup ## format the code
 
 check: lint format-check types test ## all of the checks
 
+##@ Measure
+
+bench-clean: setup ## cleaning 5 and 10 million plays beside polars with deltalake
+	@$(V)/python -m bench.bench_clean
+
+bench-fetch: setup ## fetching beside a bare loop of requests: pace and memory
+	@$(V)/python -m bench.bench_fetch
+
+bench-score: setup ## lists for 100,000 users beside implicit's recommend
+	@$(V)/python -m bench.bench_score
+
+bench-als: setup ## fitting 8.83 million pairs beside implicit, at rank 64 and 512
+	@$(V)/python -m bench.bench_als
+
+bench-als-series: setup ## one series about fitting (SERIES=table, quality, memory, pairs, …)
+	@$(V)/python -m bench.als_series $(or $(SERIES),--help)
+
+bench-quality: setup ## NDCG beside popularity and implicit (DATA=pairs.tsv for other listens)
+	@$(V)/python -m bench.bench_quality $(if $(DATA),--data $(DATA))
+
+bench-app: setup ## requests a second of the application, 100,000 users, by wrk
+	@$(V)/python -m bench.bench_app
+
+bench-publish: setup ## publishing 5 million rows in PostgreSQL beside a bare COPY of them
+	@$(V)/python -m bench.bench_publish
+
+bench-scaling: setup ## a day's steps with 1, 2 and 4 million users (USERS='50000', ROOT=folder)
+	@$(V)/python -m bench.bench_scaling $(if $(USERS),--users $(USERS)) $(if $(ROOT),--root $(ROOT))
+
+##@ The project
+
 tree: ## the folders and files
 	@git ls-files | awk -F/ '{ for (i = 1; i < NF; i++) if ($$i != seen[i]) { printf "%*s%s/\n", 2 * i, "", $$i; seen[i] = $$i; delete seen[i + 1] } printf "%*s%s\n", 2 * NF, "", $$NF }'
 
@@ -172,6 +195,10 @@ clean: ## remove what is built and the demo's data, not .venv
 RESOLVE = UV_CUSTOM_COMPILE_COMMAND='make lock' $(V)/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 \
   --generate-hashes --no-emit-index-url --no-emit-find-links setup.py --extra build
 
-lock: setup ## resolve setup.py into requirements.txt (what runs) and requirements-dev.txt (development too) again (UPGRADE=yes)
+lock: setup ## resolve setup.py into the two requirements files (UPGRADE=yes)
 	@$(RESOLVE) --extra dev -o requirements-dev.txt >/dev/null
 	@$(RESOLVE) -c requirements-dev.txt -o requirements.txt >/dev/null
+
+# A mistyped target.
+.DEFAULT:
+	@bin/nearest-target $@

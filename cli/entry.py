@@ -20,7 +20,9 @@ from conf.errors import BadSetting, tell
 NAME = "moovitamix"
 EPILOG = f"""\b
 {NAME} COMMAND --help tells more of one.
-Completion in bash: eval "$(_{NAME.upper()}_COMPLETE=bash_source {NAME})"; zsh_source and fish_source are there too."""
+Completion in bash, zsh or fish (here bash):
+  eval "$(_{NAME.upper()}_COMPLETE=bash_source {NAME})"
+"""
 
 
 class Command(click.Command):
@@ -92,7 +94,7 @@ def group() -> None:
 def main() -> None:
     """The edge of the command: a mistake is one line and code 2."""
     try:
-        group(standalone_mode=False)
+        group(prog_name=NAME, standalone_mode=False)
     except BadSetting as refusal:
         tell(refusal)
         raise SystemExit(refusal.code) from None

@@ -37,6 +37,10 @@ class Parser(argparse.ArgumentParser):
         """
         words = sys.argv[1:] if args is None else list(args)
         refuse_passwords(words)
+        # Before argparse says that a word is missing: it may be the mistyped one.
+        for word in words[: words.index("--")] if "--" in words else words:
+            if word.startswith("--") and word.partition("=")[0] not in self._option_string_actions:
+                self.refuse_unknown(word)
         known, others = self.parse_known_args(words, namespace)
         if others:
             self.refuse_unknown(others[0])

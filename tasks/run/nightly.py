@@ -23,7 +23,7 @@ from typing import IO
 
 from conf import days
 from conf.command_line import Parser, begun_day, folder_to_make
-from conf.errors import Refused, line
+from conf.errors import Refused, line, tell
 from conf.settings import SECTIONS, Settings, add_flags, as_flags, from_flags
 from conf.settings.luigi_defaults import RETCODES
 from lake import commits, storage
@@ -63,7 +63,7 @@ def main() -> int:
         if not storage.is_url(settings.lake.root):
             folder_to_make(settings.lake.root)
     except Refused as refusal:
-        say(line(refusal))
+        tell(refusal)
         return refusal.code
     signal.signal(signal.SIGTERM, _stop)
     code = once(settings, args.date)
