@@ -171,7 +171,8 @@ def refuse_no_folder(root: str, name: str = flag("lake", "root")) -> None:
     if "://" in root or path.is_dir():
         return
     parent = next(place for place in path.absolute().parents if place.is_dir())
-    near = difflib.get_close_matches(path.name, sorted(found.name for found in parent.iterdir() if found.is_dir()), 1)
+    beside = sorted(found.name for found in parent.iterdir() if found.is_dir() and parent == path.absolute().parent)
+    near = difflib.get_close_matches(path.name, beside, 1)
     hint = f"did you mean {parent / near[0]}?" if near else "make run makes the demo's, in data/demo/lake"
     what = "a file" if path.exists() else "no folder"
     raise BadSetting(f"{name}: found {what} at {root}, required is the folder of a lake; {hint}")
