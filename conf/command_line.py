@@ -42,8 +42,9 @@ class Parser(argparse.ArgumentParser):
             if word.startswith("--") and word.partition("=")[0] not in self._option_string_actions:
                 self.refuse_unknown(word)
         known, others = self.parse_known_args(words, namespace)
-        if others:
-            self.refuse_unknown(others[0])
+        for word in others:
+            if word != "--":
+                self.refuse_unknown(word)
         return known
 
     def refuse_unknown(self, word: str) -> NoReturn:
