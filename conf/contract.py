@@ -28,7 +28,7 @@ TYPES: dict[Kind, str] = {
     "email": "string",
     "ids": "array<bigint>",
 }
-# JSON types by kind, as a person would name them.
+# JSON types by kind, as JSON names them.
 JSON_TYPES: dict[Kind, str] = {
     "id": "number",
     "text": "string",

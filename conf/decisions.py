@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-STEPS = ("retrain", "promote", "rollback")  # a rollback is what a person does after the run
+STEPS = ("retrain", "promote", "rollback")  # a rollback is made by an operator after the run
 
 # The same order in SQL, of a column ``step``.
 PLACE = (

@@ -24,6 +24,6 @@ def conninfo(postgres: PostgresSettings, **defaults: str | int) -> str:
 
 
 def address(postgres: PostgresSettings) -> str:
-    """Where the mart is, for people: without user and password."""
+    """Where the mart is, to be shown: without user and password."""
     given = conninfo_to_dict(conninfo(postgres))
     return f"{given.get('host', 'localhost')}:{given.get('port', 5432)}/{given.get('dbname', '')}"

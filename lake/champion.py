@@ -27,7 +27,7 @@ def champion_before(lake: Lake, date: datetime.date) -> Champion | None:
 
 
 def champion_found(lake: Lake, date: datetime.date) -> Champion | None:
-    """The champion that the run of ``date`` finds: a rollback of that date itself is what a person did before the run."""
+    """The champion that the run of ``date`` finds: a rollback of that date itself was made by an operator before the run."""
     known = [row for row in lake.rows("decisions", [("date", "<=", date)]) if found_by_run(row, date)]
     return _newest(lake, moves(known))
 

@@ -66,7 +66,7 @@ def replace(path: pathlib.Path, data: bytes) -> None:
 def _put(path: pathlib.Path, data: bytes, mode: int, like: pathlib.Path | None = None) -> None:
     """Write and sync beside, then rename; what killed writers have left in the folder goes."""
     for left in path.parent.glob(".*.tmp"):
-        with contextlib.suppress(OSError):  # gone by now, held by one that is at work, or somebody else's to remove
+        with contextlib.suppress(OSError):  # gone by now, held by a process that is at work, or not ours to remove
             if time.time() - left.stat().st_mtime > YOUNG:
                 with left.open("r+b") as file:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

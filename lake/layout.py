@@ -17,7 +17,7 @@ REPORT_HEAD = 2000  # bytes in which a report says what made it
 
 
 def machine_folder(root: str | os.PathLike) -> pathlib.Path:
-    """Where what is this machine's alone lies: under the root, or beside a person's own state where that is a bucket."""
+    """Where this machine's own files lie: under the root, or in the account's state folder where the root is a bucket."""
     return state_folder() / "lakes" / local_name(root) if is_url(root) else pathlib.Path(root)
 
 
@@ -102,7 +102,7 @@ def log_file(root: str | os.PathLike, date: datetime.date, task: str) -> pathlib
 
 
 def day_log(root: str | os.PathLike, date: datetime.date, format: str = "text") -> pathlib.Path:
-    """What all steps of a date said, in order of time: lines for people, or JSON lines."""
+    """What all steps of a date said, in order of time: lines of text, or JSON lines."""
     return logs_folder(root) / date.isoformat() / ("day.jsonl" if format == "json" else "day.log")
 
 
@@ -112,7 +112,7 @@ def mail_memory(root: str | os.PathLike) -> pathlib.Path:
 
 
 def suppression_file(root: str | os.PathLike) -> pathlib.Path:
-    """Keyed hashes of the people who asked to be forgotten."""
+    """Keyed hashes of the users who asked to be forgotten."""
     return place(root) / "_suppressed.json"
 
 
@@ -122,7 +122,7 @@ def forgetting_file(root: str | os.PathLike) -> pathlib.Path:
 
 
 def forgotten_file(root: str | os.PathLike) -> pathlib.Path:
-    """JSON lines: what was removed of each person who asked, without a word on who that was."""
+    """JSON lines: what was removed for each request, without naming the user."""
     return place(root) / "_forgotten.jsonl"
 
 

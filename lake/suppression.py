@@ -1,4 +1,4 @@
-"""The people who asked to be forgotten: keyed hashes of their ids, by which they are kept out of later snapshots.
+"""The users who asked to be forgotten: keyed hashes of their ids, by which they are kept out of later snapshots.
 
 ``_suppressed.json`` of a lake holds HMAC-SHA256 (RFC 2104) of each id under ``[lake] suppression_key``, and no id: without
 the key nobody can try which ids it names. What fetches asks it of every row; what cleans needs the key only where a raw
@@ -21,7 +21,7 @@ from lake import files
 from lake.layout import suppression_file
 
 PROBE = "moovitamix: is this the key of the list?"
-FIELDS = {USERS.name: "id", LISTENS.name: "user_id"}  # where an entity's rows name a person
+FIELDS = {USERS.name: "id", LISTENS.name: "user_id"}  # where an entity's rows name a user
 SHORTEST = 16  # characters of a key
 
 
@@ -33,7 +33,7 @@ class Suppression:
     key: str = dataclasses.field(default="", repr=False)
 
     def holds(self, entity: Entity, row: Any) -> bool:
-        """Whether a row of the API is of a person on the list."""
+        """Whether a row of the API is of a user on the list."""
         return bool(self.people) and (found := person(entity, row)) is not None and self._hash(found) in self.people
 
     @functools.cached_property

@@ -1,4 +1,4 @@
-"""How the model does: rows of evaluations and decisions, put together for a person."""
+"""How the model does: rows of evaluations and decisions, put together for a page."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,1 +1,1 @@
-"""What the application answers: ``api`` for programs, ``pages`` for people, and what stands before both (``guard``)."""
+"""What the application answers: ``api`` for programs, ``pages`` for browsers, and what stands before both (``guard``)."""

@@ -1,4 +1,4 @@
-"""The page: HTML for people, whole without a script."""
+"""The pages: HTML that is whole without a script."""
 
 import asyncio
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Errors as problem+json (RFC 9457) for programs and as a page for people; never a stack."""
+"""Errors as problem+json (RFC 9457) for programs and as a page for browsers; never a stack."""
 
 import http
 import logging

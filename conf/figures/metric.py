@@ -10,7 +10,7 @@ Place = Literal["tile", "panel", "mail"]  # at the top of a report, among its gr
 
 @dataclasses.dataclass(frozen=True)
 class Metric:
-    """``bad`` says in which direction a departure from the usual is worth a person's time."""
+    """``bad`` says in which direction a departure from the usual is worth attention."""
 
     name: str
     title: str
@@ -19,7 +19,7 @@ class Metric:
     bad: Bad
     label: str = ""  # what its values are told apart by; empty where there is one a day
     smallest: float = 0.0  # departures smaller than this, in the metric's own unit, are never worth a word
-    command: str = ""  # what helps, where a person has to act; {date}, {label} and {root} are filled in
+    command: str = ""  # what helps, where an operator has to act; {date}, {label} and {root} are filled in
     says: str = ""  # the headline of a finding: {value}, {label} and {times} are filled in; without ": "
     tolerance: float = 0.25  # nor are those smaller than this share of the usual value
     watched: bool = True  # whether it is held against its own history; some have a limit and no more

@@ -22,7 +22,7 @@ from jobs.runtime.frames import SparkLake
 def take_back(
     lake: SparkLake, clean: DataFrame, entity: Entity, date: datetime.date, timezone: str, marker: str
 ) -> None:
-    """Correct the rows of the entity's table that ``date`` spoke of before and that are not in ``clean`` now."""
+    """Correct the rows of the entity's table that ``date`` had and that are not in ``clean`` now."""
     key = TABLES[entity.name].key
     stored = lake.read(entity.name)
     spoken_of = stored.filter((F.col("first_seen") == F.lit(date)) | (F.col("last_seen") == F.lit(date)))

@@ -1,4 +1,4 @@
-"""Raw folders without the people on the suppression list: rows are taken out, and the manifest says how many and when.
+"""Raw folders without the users on the suppression list: rows are taken out, and the manifest says how many and when.
 
 The manifest is what counts: new files get new names, the manifest that names them replaces the old one at once, and
 what it does not name is removed. Killed anywhere, the folder is whole, as it was or as it is to be.
@@ -28,7 +28,7 @@ Theirs = Callable[[bytes], bool]  # of a row as it stands there
 
 
 def hold_against_list(root: str, entity: Entity, date: datetime.date) -> None:
-    """Take the people on the list out of an entity's raw folder, where that was not held against the list as it stands.
+    """Take the users on the list out of an entity's raw folder, unless that was done with the list as it stands.
 
     A fetch and ``make forget`` see to that; a folder from a backup has been through neither. So whoever cleans calls
     this before reading. A folder that is not there is left to the reader to refuse.

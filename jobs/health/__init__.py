@@ -1,6 +1,6 @@
-"""Whether the system is well, and how people see it.
+"""Whether the system is well, and how operators see it.
 
 ``monitoring`` collects and judges figures, ``reporting`` draws them, ``mailing`` sends them, ``exporting`` serves them to
-Prometheus. The jobs: ``health``, ``report``, ``notify``, ``exporter``, ``ledger``, and what people print: ``status``,
+Prometheus. The jobs: ``health``, ``report``, ``notify``, ``exporter``, ``ledger``, and what is printed at a terminal: ``status``,
 ``summary``, ``trend``.
 """

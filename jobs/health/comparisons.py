@@ -1,4 +1,4 @@
-"""Figures as people read them: each beside popularity's for the same users, those of too few users marked."""
+"""Figures as text: each beside popularity's for the same users, those of too few users marked."""
 
 import dataclasses
 from typing import Any
@@ -67,7 +67,7 @@ def shares(rows: list[Row]) -> list[tuple[Row, str]]:
 
 
 def shown(row: Row) -> str:
-    """A value as people read it."""
+    """A value as text."""
     metric, value = row["metric"], row["value"]
     if metric == "novelty":
         return f"{value:.1f} bits"

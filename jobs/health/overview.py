@@ -1,4 +1,4 @@
-"""A date as people look at it: what was counted, measured, decided and served. Read from the tables, without Spark."""
+"""What is shown of a date: what was counted, measured, decided and served. Read from the tables, without Spark."""
 
 import dataclasses
 import datetime

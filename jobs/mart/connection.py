@@ -65,7 +65,7 @@ def wait_for_turn(connection: psycopg.Connection, postgres: PostgresSettings) ->
 
 
 def patiently(connection: psycopg.Connection, postgres: PostgresSettings, work: Callable[[], None]) -> None:
-    """Do ``work`` in one transaction, again and again while somebody holds a lock that it needs.
+    """Do ``work`` in one transaction, again while another session holds a lock that it needs.
 
     Raises:
         Refused: the lock was held for longer than ``wait_seconds``.
@@ -87,7 +87,7 @@ def patiently(connection: psycopg.Connection, postgres: PostgresSettings, work: 
 
 
 def holders(connection: psycopg.Connection) -> str:
-    """Who holds strong locks on the mart's tables, for people."""
+    """Which sessions hold strong locks on the mart's tables, as text."""
     query = """
         SELECT DISTINCT l.pid, a.usename, a.application_name, l.relation::regclass::text
         FROM pg_locks l JOIN pg_stat_activity a USING (pid)

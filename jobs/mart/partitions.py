@@ -79,7 +79,7 @@ def let_planned_finish(connection: psycopg.Connection, *tables: str) -> None:
 def retire(connection: psycopg.Connection, table: str, kept: set[str]) -> int:
     """Take away the partitions that are not ``kept``, with no reader waiting; returns how many.
 
-    What somebody holds is left for the next time.
+    A partition that another session has locked is left for the next time.
     """
     going = sorted(attached(connection, table) - kept)
     pending = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass AND inhdetachpending"

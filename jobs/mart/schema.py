@@ -53,7 +53,7 @@ def let_read(connection: psycopg.Connection, role: str) -> str:
     """Make the role where it is not there, and let it read every table and view.
 
     Returns:
-        the SQL that somebody with more rights must run; empty where all is done.
+        the SQL that a role with more rights must run; empty where all is done.
     """
     name = sql.Identifier(role)
     if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():

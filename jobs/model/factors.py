@@ -101,7 +101,7 @@ def _held(folder: pathlib.Path) -> Iterator[None]:
     """Hold a folder's lock, which the kernel gives back when the process ends, however it ends.
 
     Raises:
-        BlockingIOError: somebody else holds it.
+        BlockingIOError: another process holds it.
     """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

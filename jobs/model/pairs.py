@@ -1,4 +1,4 @@
-"""What people had listened to, as it was known at the end of a day."""
+"""What users had listened to, as it was known at the end of a day."""
 
 import datetime
 from collections.abc import Mapping

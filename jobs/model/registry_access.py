@@ -167,7 +167,7 @@ def _secrets(uri: str) -> list[str]:
 
 @contextlib.contextmanager
 def patience(values: Mapping[str, str], override: bool = False) -> Iterator[None]:
-    """MLflow's own settings while the block runs; what a person has set stands, unless ``override``."""
+    """MLflow's own settings while the block runs; what the environment has set stands, unless ``override``."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update({name: value for name, value in values.items() if override or before[name] is None})
     try:

@@ -13,7 +13,7 @@ Counts = dict[str, int]  # rows, files or other things found, by place
 
 @dataclasses.dataclass(frozen=True)
 class Intent:
-    """``id`` names this piece of work; ``hash`` is the person's on the suppression list.
+    """``id`` names this piece of work; ``hash`` is the user's on the suppression list.
 
     ``accounts`` are the moves of each row of the accounting: date, entity, moves, reasons. ``found`` counts what there
     was, by place.

@@ -1,4 +1,4 @@
-"""The data mart: a person's rows go with the person's (ON DELETE CASCADE), in one transaction."""
+"""The data mart: all rows of a user go with the user's own (ON DELETE CASCADE), in one transaction."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ def remove(postgres: PostgresSettings, user_id: int) -> None:
     """Delete, and let VACUUM clear the rows from the tables' pages.
 
     Raises:
-        Refused: the mart cannot be reached, or somebody holds its tables for too long.
+        Refused: the mart cannot be reached, or another session locks its tables for too long.
     """
     with publisher(postgres) as connection:
         if not scalar(connection, "SELECT to_regclass('users') IS NOT NULL"):

@@ -1,6 +1,6 @@
 """Files of a model that name its users: factors, and the examples that MLflow keeps beside them.
 
-Each is replaced at once, by a file that lacks the person alone. What the factors of tracks learnt from their plays, among
+Each is replaced at once, by a file that lacks this user alone. What the factors of tracks learnt from their plays, among
 everyone's, stays until the next training, which has none of them.
 """
 

@@ -35,7 +35,7 @@ class Person:
         return re.compile(rb"(?i)(user_id|user|listener)(" + between + rb")" + self.digits + rb"(?!\w|\.\d)")
 
     def theirs(self, entity: Entity, line: bytes) -> bool:
-        """Whether a row of the API is the person's: by its id, or where it names nobody's, by its e-mail or name."""
+        """Whether a row of the API is the user's: by its id, or where it names nobody's, by its e-mail or name."""
         told = any(needle in line for needle in self.needles)
         if not told and self.digits not in line:
             return False
@@ -48,7 +48,7 @@ def _escaped(text: str) -> str:
 
 
 def describe(user_id: int, rows: Iterable[Mapping[str, Any]], others: Iterable[str], artists: Iterable[str]) -> Person:
-    """The person, from rows with e-mail and names.
+    """What names the user, from rows with e-mail and names.
 
     Args:
         others: e-mail addresses and full names of all other listeners.

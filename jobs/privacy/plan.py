@@ -1,4 +1,4 @@
-"""What the accounting of past dates has to say of a person's rows: from which outcome they move to ``suppressed``.
+"""What the accounting of past dates has to say of a user's rows: from which outcome they move to ``suppressed``.
 
 Pure. The outcomes are those that cleaning found (:mod:`jobs.cleaning`): quarantine's own rows say which units broke
 which rule; of the rest, of the rows with one key the one with the latest ``updated_at`` stood, its plays up to the date
@@ -34,7 +34,7 @@ def moves(
     date: datetime.date,
     timezone: str,
 ) -> Moves:
-    """The person's units in a snapshot, by the outcome that they had when ``date`` was cleaned from it.
+    """The user's units in a snapshot, by the outcome that they had when ``date`` was cleaned from it.
 
     Args:
         rows: of the snapshot, as parsed.
@@ -68,8 +68,8 @@ def moves_of_tables(
     """As :func:`moves`, where the raw folder is not kept any more: from what the tables say that the date held.
 
     Args:
-        plays: the person's rows of ``listens``.
-        is_user: whether the date had the person among its users.
+        plays: the user's rows of ``listens``.
+        is_user: whether the date had them among its users.
     """
     newest: dict[datetime.datetime, tuple[datetime.datetime, int]] = {}
     for play in plays:

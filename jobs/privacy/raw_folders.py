@@ -1,4 +1,4 @@
-"""Which raw folders there are, and what lies beside them: both are looked through for a person who asks to be forgotten."""
+"""Which raw folders there are, and what lies beside them: both are looked through for a user who asks to be forgotten."""
 
 import datetime
 import pathlib

@@ -1,6 +1,6 @@
 """Logs, reports and other texts beside the tables: who is named there is blotted out.
 
-A report shows a few listeners by id with their lists: the person's part of the page is cut out. The run ledger's spool
+A report shows a few listeners by id with their lists: the user's part of the page is cut out. The run ledger's spool
 and Spark's event files hold no rows, but an error may quote one.
 """
 
@@ -37,14 +37,14 @@ def tops(root: str) -> list[pathlib.Path]:
 
 
 def place(root: str, path: pathlib.Path) -> str:
-    """What a person calls the place where a file lies."""
+    """The name of the place where a file lies."""
     top = storage.place(root) if storage.is_url(path) else machine_folder(root)
     parts = path.relative_to(top).parts
     return parts[0] if parts[0] in ("reports", "logs", "_spool") and len(parts) > 1 else "other files"
 
 
 def names(path: pathlib.Path, person: Person) -> bool:
-    """Whether a file names the person."""
+    """Whether a file names the user."""
     data = read(path)
     told = any(needle in data for needle in person.needles)
     return told or (path.suffix not in BINARY and bool(person.named.search(data)))

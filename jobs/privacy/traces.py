@@ -1,4 +1,4 @@
-"""Look everywhere for a person: by id in its places, by e-mail and name as bytes. What is left is counted, place by place.
+"""Look everywhere for a user: by id in its places, by e-mail and name as bytes. What is left is counted, place by place.
 
 Files are looked at as they lie on disk, whether a table's newest version reads them or not.
 """
@@ -73,7 +73,7 @@ def in_tables(root: str, person: Person) -> Iterator[Place]:
 
 
 def in_log(file: pathlib.Path, person: Person) -> bool:
-    """Whether a file of a Delta log, or a checkpoint, names the person: in its least and greatest values, a predicate."""
+    """Whether a file of a Delta log, or a checkpoint, names the user: in its least and greatest values, a predicate."""
     if file.suffix == ".parquet":
         data = json.dumps(
             pq.read_table(pa.BufferReader(file.read_bytes())).to_pylist(), default=str, ensure_ascii=False
@@ -92,7 +92,7 @@ def in_parquet(file: pathlib.Path, table: str, person: Person) -> tuple[int, int
 
 
 def rows_of(batch: pa.RecordBatch, table: str, person: Person) -> np.ndarray:
-    """Which rows are the person's, bool (n,)."""
+    """Which rows are the user's, bool (n,)."""
     mine = np.zeros(batch.num_rows, bool)
     for field, column in zip(batch.schema, batch.columns, strict=True):
         if field.name == "user_id":
@@ -102,7 +102,7 @@ def rows_of(batch: pa.RecordBatch, table: str, person: Person) -> np.ndarray:
                 mine |= _true(pc.match_substring(column, text))
     if table == "quarantine":
         rows = batch.select(["row"]).column(0).to_pylist()
-        # The entity is the partition's: both ways of naming a person are tried.
+        # The entity is the partition's: both ways of naming a user are tried.
         people = [ENTITIES[name] for name in ("users", "listen_history")]
         mine |= np.array([any(is_theirs(entity, row, person.user_id) for entity in people) for row in rows], bool)
     return mine

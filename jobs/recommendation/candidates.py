@@ -1,4 +1,4 @@
-"""Popular tracks: what people are served of whom too little is known, and what the model is compared with."""
+"""Popular tracks: what users get of whom too little is known, and what the model is compared with."""
 
 import dataclasses
 import datetime

@@ -50,8 +50,8 @@ def spark_session(settings: Settings, name: str, rows: int = 0) -> SparkSession:
 def profile(rows: int, given: Mapping[str, str]) -> dict[str, str]:
     """Settings for the size of the data: compiled code and more partitions pay once there are many rows.
 
-    ``conf/deploy/spark/spark-defaults.conf`` is for few rows, where planning and compiling would be most of the work. What a
-    person has ``given`` stays as it is.
+    ``conf/deploy/spark/spark-defaults.conf`` is for few rows, where planning and compiling would be most of the work. What is
+    ``given`` stays as it is.
     """
     if rows < MANY:
         return {}

@@ -1,4 +1,4 @@
-"""The prompt: reads a statement, shows what comes of it, until the person leaves."""
+"""The prompt: reads a statement and shows its result, until the user leaves."""
 
 import contextlib
 import os
@@ -90,7 +90,7 @@ def complete(text: str) -> bool:
 
 
 def loop(engine: Runs, prompt: PromptSession, show: Callable[[str], None]) -> None:
-    """Answer until the person leaves by ``exit`` or Ctrl-D; Ctrl-C drops what is being typed, or stops a query."""
+    """Answer until the user leaves by ``exit`` or Ctrl-D; Ctrl-C drops what is being typed, or stops a query."""
     while True:
         try:
             text = prompt.prompt()

@@ -40,5 +40,5 @@ def decide(
 
 
 def withheld(decided: Decision) -> Decision:
-    """Not to promote because a person asks for it: no verdict on the challenger, so no cool-down either."""
+    """Do not promote because the operator asks for it: that is no verdict on the challenger, so there is no cool-down."""
     return Decision("none", f"--no-promote; by the rules: {decided.decision}, {decided.reason}", decided.figures)

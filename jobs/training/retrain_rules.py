@@ -65,7 +65,7 @@ def decide(now: Situation, retrain: RetrainSettings, evaluate: EvaluateSettings)
 
 
 def forced(decided: Decision) -> Decision:
-    """To train because a person asks for it; what the rules say stands in the reason."""
+    """Train because the operator asks for it; the reason says what the rules decided."""
     return Decision(
         "train",
         f"--force-train; by the rules: {decided.decision}, {decided.reason}",

@@ -25,7 +25,7 @@ def ask_again(
     """How many rows were asked for, and how many of them the snapshot does not hold on any page.
 
     The first page, the last and a random choice of others are asked for, as far as the snapshot goes: what has
-    come since is left out, and a place with no row any more counts as changed. Rows of people on the list are not looked at.
+    come since is left out, and a place with no row any more counts as changed. Rows of users on the list are not looked at.
 
     Raises:
         ApiError: the API could not be read.

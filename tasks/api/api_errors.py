@@ -14,7 +14,7 @@
      +- DamagedSnapshot        what lies on disk is not what was fetched
      +- NotWritten             the disk took no more
 
-``PassingFault`` is not for people: it is one failed try, and may end as an ApiError.
+``PassingFault`` is not shown: it is one failed try, and may end as an ApiError.
 """
 
 from conf.errors import Refused

@@ -1,4 +1,4 @@
-"""Which faults pass and which do not, in a person's words."""
+"""Which faults pass and which do not, in plain words."""
 
 import os
 import socket

@@ -40,7 +40,7 @@ def fetch_snapshot(
     """Fetch all pages, prove that they are whole, and put them in ``folder``; if they lie there, do nothing.
 
     ``check`` sees the manifest before the folder is put in place; what it raises ends the fetch, with nothing kept.
-    ``suppression`` is asked for the people whose rows are not to reach the disk, once nobody else can be at work here.
+    ``suppression`` says which users' rows must not reach the disk; it is asked once no other fetch can be at work here.
 
     Raises:
         ApiError: the API could not be read.

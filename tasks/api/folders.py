@@ -53,7 +53,7 @@ def _lock(handle: int, folder: pathlib.Path, patience: float) -> None:
 
 @contextlib.contextmanager
 def explained(folder: pathlib.Path) -> Iterator[None]:
-    """Turn an error of the disk, or of the bucket's store, into a line for people."""
+    """Turn an error of the disk, or of the bucket's store, into one line that says what to do."""
     try:
         yield
     except Exception as error:
@@ -119,7 +119,7 @@ def refused(folder: pathlib.Path) -> pathlib.Path:
 
 
 def set_aside(folder: pathlib.Path) -> None:
-    """Take a refused snapshot out of the way, where a person can look at it until the next fetch."""
+    """Take a refused snapshot out of the way, where it can be looked at until the next fetch."""
     aside = refused(folder)
     if is_url(folder):
         files.remove(aside)

@@ -31,7 +31,7 @@ class Manifest:
     ``started_at`` and ``fetched_at`` (UTC) stand before the first and after the last request. ``rows`` and those that
     ``suppressed`` counts make ``total``. ``fields`` counts rows by field and JSON type; ``repeated`` counts those whose
     key another has too: both of all rows fetched. ``retries`` counts tries that failed in passing, ``attempts`` how often
-    the entity was begun. ``suppressed`` is empty until there is a list of people to forget; then it says which ``list``
+    the entity was begun. ``suppressed`` is empty until there is a list of users to forget; then it says which ``list``
     the rows were held against, how many ``rows`` and ``units`` (of listens: plays) are not in the files, and ``at``
     which times they were left out.
     """

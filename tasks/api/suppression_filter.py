@@ -1,4 +1,4 @@
-"""Rows of people who asked to be forgotten: they are proven with the others, and not written."""
+"""Rows of users who asked to be forgotten: they are proven with the others, and not written."""
 
 import datetime
 from typing import Any
@@ -16,7 +16,7 @@ class SuppressionFilter:
         self.rows = self.units = 0
 
     def lines(self, page: FetchedPage) -> list[str]:
-        """The page's rows as served, without those of people on the list."""
+        """The page's rows as served, without those of users on the list."""
         if not self._suppression.people:
             return page.lines
         left_out = [self._suppression.holds(self._entity, row) for row in page.rows]

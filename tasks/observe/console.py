@@ -1,4 +1,4 @@
-"""What a person sees while tasks run: one line a step, with its place among all, its time and its figures."""
+"""The console while tasks run: one line a step, with its place among all, its time and its figures."""
 
 import logging
 import multiprocessing
@@ -15,7 +15,7 @@ log = logging.getLogger("moovitamix")
 
 STACK = "Traceback (most recent call last):"
 
-# Figures of a step that a person wants to see, in this order.
+# Figures of a step that are printed, in this order.
 SHOWN = (
     "rows_in",
     "clean",
@@ -78,7 +78,7 @@ class Console:
 
 
 def describe(figures: dict) -> str:
-    """Figures as a person reads them: ``rows in 3,000, clean 2,991``."""
+    """Figures as text: ``rows in 3,000, clean 2,991``."""
     shown = [(name, figures[name]) for name in SHOWN if figures.get(name) not in (None, "", 0)]
     return ", ".join(
         f"{name.replace('_', ' ')} {value:,}" if isinstance(value, int) else str(value) for name, value in shown
@@ -101,7 +101,7 @@ def message(error: BaseException) -> str:
 
 
 def listen() -> None:
-    """Print a line for each step, and leave Luigi's own log to warnings: a failure's stack tells a person nothing."""
+    """Print a line for each step, and leave Luigi's own log to warnings: the stack of a failure is no help at a terminal."""
     console = Console()
     events = {
         Event.DEPENDENCY_DISCOVERED: console.discovered,

@@ -98,7 +98,7 @@ def limited(seconds: float) -> Iterator[None]:
 
 
 def cause(error: Exception, mail: MailSettings) -> str:
-    """What a person can act on, in one line."""
+    """What failed, in one line that says what to do."""
     match error:
         case TooLong():
             return str(error)

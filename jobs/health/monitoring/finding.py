@@ -1,4 +1,4 @@
-"""What needs a person's attention: one figure that is not as it is allowed or usual to be."""
+"""What needs attention: one figure that is not as it is allowed or usual to be."""
 
 import dataclasses
 import datetime
@@ -8,7 +8,7 @@ from typing import Literal
 from conf.figures import METRICS
 from lake.access import Lake
 
-Severity = Literal["critical", "warning"]  # people get wrong, old or no lists; look at it today
+Severity = Literal["critical", "warning"]  # listeners get wrong, old or no lists; look at it today
 
 
 @dataclasses.dataclass(frozen=True)

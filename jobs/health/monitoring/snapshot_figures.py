@@ -48,7 +48,7 @@ def of_manifest(entity: Entity, manifest: dict[str, Any], reasons: dict[str, int
 
     ``reasons`` and ``blank`` say how many values of a required and of an optional field are empty texts.
     """
-    # Fields are counted over all that was fetched, people who asked to be forgotten included.
+    # Fields are counted over all that was fetched, users who asked to be forgotten included.
     rows, types = manifest["rows"] + manifest.get("suppressed", {}).get("rows", 0), manifest["fields"]
     declared = {field.name for field in entity.fields}
     found: DayFigures = {

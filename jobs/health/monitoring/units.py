@@ -1,4 +1,4 @@
-"""A figure as people read it, by its unit."""
+"""A figure as text, by its unit."""
 
 from conf.figures import METRICS
 from conf.figures.metric import Unit

@@ -1,4 +1,4 @@
-"""The steps of a date as rows for people: one a step, with what its attempts took and how the last one ended. Pure."""
+"""The steps of a date as rows of the report: one a step, with what its attempts took and how the last one ended. Pure."""
 
 import dataclasses
 import datetime

@@ -1,4 +1,4 @@
-"""Figures of health as people read them, by the units that conf/figures declares."""
+"""Figures of health as text, by the units that conf/figures declares."""
 
 from conf.figures import METRICS
 from conf.figures.metric import Metric, Unit

@@ -106,7 +106,7 @@ def search(
     k: int,
     date: datetime.date,
 ) -> Chosen:
-    """Search on what was played before the inner holdout's ``start``, from the parameters of before."""
+    """Search on what was played before the inner holdout's ``start``, starting with the previous parameters."""
     als = before.als
 
     @functools.lru_cache

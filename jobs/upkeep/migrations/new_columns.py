@@ -1,4 +1,4 @@
-"""Columns that a table has been declared with since a lake's tables were made: in rows of before they are null."""
+"""Columns that were declared after a lake's tables were made: in older rows they are null."""
 
 from conf.tables import TABLES
 from jobs.runtime.command import Job
