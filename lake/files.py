@@ -64,7 +64,7 @@ def replace(path: pathlib.Path, data: bytes) -> None:
 
 
 def _put(path: pathlib.Path, data: bytes, mode: int, like: pathlib.Path | None = None) -> None:
-    """Write and sync beside, then rename; what killed writers have left in the folder goes."""
+    """Write and sync a file beside, then rename it; files left by interrupted writers are removed."""
     for left in path.parent.glob(".*.tmp"):
         with contextlib.suppress(OSError):  # gone by now, held by a process that is at work, or not ours to remove
             if time.time() - left.stat().st_mtime > YOUNG:

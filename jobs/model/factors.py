@@ -86,7 +86,7 @@ class FactorModel:
 
 
 def sweep(folder: pathlib.Path) -> None:
-    """Remove what saves that were killed have left beside the models of a folder; one that goes on holds a lock."""
+    """Remove files left by interrupted saves beside the models of a folder; a save that is under way holds a lock."""
     if is_url(folder):
         return  # there nothing is built beside
     for left in folder.glob(".*=*"):

@@ -20,7 +20,7 @@ EXAMPLES = ("input_example.json", "serving_input_example.json")
 
 
 def files(folder: pathlib.Path) -> list[pathlib.Path]:
-    """What may name users, anywhere below a folder; folders of killed runs too."""
+    """What may name users, anywhere below a folder; folders of interrupted runs too."""
     return sorted(path for path in folder.rglob("*") if path.name in (FACTORS, *EXAMPLES))
 
 

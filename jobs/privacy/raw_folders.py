@@ -15,7 +15,7 @@ def folders(root: str, entity: Entity) -> list[pathlib.Path]:
 
 
 def remains(root: str) -> list[pathlib.Path]:
-    """What killed fetches, refused days and removals have left beside the folders."""
+    """What interrupted fetches, refused days and removals left beside the folders."""
     kept = [raw_folder(root, name, datetime.date.min) for name in ENTITIES]
     parents = {parent for folder in kept for parent in (folder.parent, growing_folder(folder))}
     return [

@@ -23,7 +23,7 @@ def write(lake: Lake, date: datetime.date, version: str, model: FactorModel, k: 
     """Commit the similar tracks of a model that is about to be promoted on ``date``."""
     name = marker(TABLE, "PromoteModel", date)
     if lake.committed(name) and not lake.rows(TABLE, [("model_version", "=", version)], ["rank"], limit=1):
-        name = f"{name}/{version}"  # a killed run wrote those of a version that is not in the registry any more
+        name = f"{name}/{version}"  # an interrupted run wrote those of a version that is no longer in the registry
     lake.replace_batches(lambda: batches(version, model, k), TABLE, name, model_version=version)
 
 

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-DAY = 86_400  # seconds after which what has no version is what a killed run left
+DAY = 86_400  # seconds after which a run without a version counts as interrupted
 
 
 def prune(uri: str, lake: Lake, date: datetime.date, keep_versions: int, keep_raw_days: int) -> list[str]:
-    """Remove versions that are not kept, as of ``date``, and what killed runs left; returns the versions.
+    """Remove versions that are not kept, as of ``date``, and what interrupted runs left; returns the versions.
 
     The registry's part goes last: killed before, the version is found and removed the next time.
     """

@@ -45,7 +45,7 @@ def training_run(uri: str, date: datetime.date) -> str:
 
 
 def left(uri: str, tags: Mapping[str, str], above: int = 0) -> str:
-    """The version that a killed run of the same promotion registered; empty where there is none."""
+    """The version that an interrupted run of the same promotion registered; empty where there is none."""
     with connected(uri) as client:
         same = [
             int(version.version)

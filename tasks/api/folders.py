@@ -19,7 +19,7 @@ BLOCK = 8 << 20  # bytes copied at a time
 
 @contextlib.contextmanager
 def only_run(folder: pathlib.Path, patience: float) -> Iterator[None]:
-    """Hold an entity's folder alone; whoever comes second waits. A killed run lets go by itself.
+    """Hold an entity's folder alone; a second process waits. The lock goes with the process that holds it.
 
     Raises:
         NotWritten: another run still holds it after ``patience`` seconds.
@@ -68,7 +68,7 @@ def explained(folder: pathlib.Path) -> Iterator[None]:
 
 
 def sweep(folder: pathlib.Path) -> None:
-    """Remove what runs that were killed, or days that were refused, have left behind.
+    """Remove what interrupted runs and refused days left behind.
 
     In a bucket that may be what a run of another machine is about to finish: it stays, and no manifest names it.
     """
