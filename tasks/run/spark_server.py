@@ -176,6 +176,7 @@ def main() -> None:
     arguments.add_argument("--rows", type=int, default=0, help="rows of history that it will see: sets up its JVM")
     add_flags(arguments, "lake")
     args = arguments.parse_args()
+    jars.require_delta(settings().spark.properties)
     lake = storage.spark_properties(from_flags(args).lake.root)
     properties = {**jvm.options(args.rows), **lake, **settings().spark.properties}
     words = command(args.port, args.master, properties, args.bind)
