@@ -72,6 +72,20 @@ def test_services_of_an_installed_package_are_started_from_it(python, tmp_path):
     assert nightly == f"{python} -m tasks.run.nightly"
 
 
+def test_the_installed_command_helps_completes_and_refuses_in_an_empty_folder(python, tmp_path):
+    def moovitamix(*words: str, **more: str) -> subprocess.CompletedProcess:
+        command = [python.with_name("moovitamix"), *words]
+        environment = {**installed.environment(), **more}
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+
+    assert "  backfill     Run a range of days" in moovitamix("--help").stdout
+    completion = {"_MOOVITAMIX_COMPLETE": "bash_complete", "COMP_WORDS": "moovitamix back", "COMP_CWORD": "1"}
+    assert moovitamix(**completion).stdout.strip() == "plain,backfill"
+    refused = moovitamix("status")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
 def ask(python: pathlib.Path, code: str, folder: pathlib.Path = pathlib.Path("/")) -> str:
     done = subprocess.run([python, "-c", code], cwd=folder, env=installed.environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
