@@ -5,6 +5,7 @@ in, and answers with a line: the code, and what was printed. :class:`Typist` is 
 """
 
 import dataclasses
+import importlib
 import json
 import os
 import pathlib
@@ -45,9 +46,14 @@ class Typist:
 
 def main() -> None:
     sys.path.insert(0, str(ROOT))
-    import luigi  # noqa: F401
-    import pyspark.sql.functions  # noqa: F401
+    from cli.commands import COMMANDS
+    from jobs.__main__ import JOBS
 
+    modules = {*JOBS.values(), *(entry.module for entry in COMMANDS.values())}
+    for module in modules:
+        importlib.import_module(module)
+    for module in modules:  # each is to be run, with all that it imports there already
+        del sys.modules[module]
     for line in sys.stdin:
         words, folder = json.loads(line)
         print(json.dumps(typed(words, folder)), flush=True)

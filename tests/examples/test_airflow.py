@@ -6,6 +6,7 @@ import runpy
 import sys
 import types
 
+from conf.errors import BadSetting
 from tasks.run import nightly
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -40,5 +41,5 @@ def test_the_task_of_a_date_calls_the_wrapper_with_options_that_it_has(monkeypat
     assert date == "{{ ds }}"
     assert task["skip_on_exit_code"] == nightly.ALREADY_RUNNING
     monkeypatch.setattr(sys, "argv", ["daily", option, "tomorrow"])
-    assert nightly.main() == nightly.UNHANDLED
-    assert "found 'tomorrow', required is a day as YYYY-MM-DD" in capsys.readouterr().out
+    assert nightly.main() == BadSetting.code
+    assert "found 'tomorrow', required is a day as YYYY-MM-DD" in capsys.readouterr().err
