@@ -14,6 +14,9 @@ from tests import buckets
 pytest_plugins = ["tests.quick"]
 
 os.environ["PYSPARK_PYTHON"] = sys.executable
+# A make that a test starts is not part of the one that started the tests: it has neither its flags nor its messages.
+for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
+    os.environ.pop(name, None)
 # The tests' JVMs live for seconds and see few rows, whichever way they are started.
 os.environ.setdefault("JDK_JAVA_OPTIONS", jvm.options()["spark.driver.defaultJavaOptions"] + " -XX:+UseSerialGC")
 
