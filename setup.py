@@ -40,7 +40,6 @@ RUN = [
     "fastapi>=0.115,<1",
     "uvicorn[standard]>=0.34,<1",
     "orjson>=3.10,<4",
-    "click>=8.3,<9",
     "prompt-toolkit>=3.0.50,<4",
     "pygments>=2.19,<3",
     "universal-pathlib>=0.3.10,<0.4",

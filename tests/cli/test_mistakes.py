@@ -1,6 +1,5 @@
 """Every command, job and target of make, with a mistyped name, flag, value, date and folder: one line, code 2, nothing done."""
 
-import os
 import pathlib
 import re
 import subprocess
@@ -135,9 +134,7 @@ def test_a_file_in_the_place_of_the_folder_is_refused(typist, tmp_path, name):
 def make(*words: str) -> subprocess.CompletedProcess:
     # What is set up already is not set up again.
     command = ["make", "--no-print-directory", "-o", "setup", "-o", "setup-s3", *words]
-    # These tests may run below make themselves.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
 def refused_by_make(*words: str) -> str:
