@@ -184,6 +184,9 @@ bench-scaling: setup ## a day's steps with 1, 2 and 4 million users (USERS='5000
 
 ##@ The project
 
+site: setup ## the documents as a site in site/, every link checked
+	@NO_MKDOCS_2_WARNING=1 $(V)/mkdocs build --strict --quiet
+
 tree: ## the folders and files
 	@git ls-files | awk -F/ '{ for (i = 1; i < NF; i++) if ($$i != seen[i]) { printf "%*s%s/\n", 2 * i, "", $$i; seen[i] = $$i; delete seen[i + 1] } printf "%*s%s\n", 2 * NF, "", $$NF }'
 

@@ -1,6 +1,6 @@
 """Views for the usual questions, over the tables of conf/tables.py: name, columns and SQL, declared once.
 
-``make sql`` and the notebook have them by name; docs/queries.md shows each with an answer.
+``make sql`` and the notebook have them by name; docs/how-to/query.md shows each with an answer.
 """
 
 import dataclasses

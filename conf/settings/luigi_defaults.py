@@ -7,7 +7,7 @@ RETCODES = {
     "not_run": (25, "a step did not get its turn"),
     "task_failed": (30, "a step failed"),
     "scheduling_error": (35, "a step could not say what it needs, or whether it is complete"),
-    "unhandled_exception": (40, "the program has an error, or a parameter is missing"),
+    "unhandled_exception": (40, "the program has an error"),
 }
 OTHERS = {
     ("core", "no_configure_logging"): (

@@ -155,7 +155,7 @@ def as_typed(command: str, **environment: str) -> str:
 
 
 def test_each_query_of_the_docs_has_the_columns_of_its_answer(demo_days, server):
-    page = (ROOT / "docs" / "queries.md").read_text()
+    page = (ROOT / "docs" / "how-to" / "query.md").read_text()
     answered = re.findall(r"```sql\n(.*?)\n```\n\n```\n(.*?)\n", page, re.DOTALL)
     assert len(answered) == page.count("```sql") > 10
     # The page's moment was of another demo.

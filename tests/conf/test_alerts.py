@@ -1,4 +1,4 @@
-"""Every alert says what it means and what helps, and stands in the operations page."""
+"""Every alert says what it means and what helps, and stands in the reference."""
 
 import pathlib
 import re
@@ -12,7 +12,7 @@ from jobs.health.exporting.families import families
 from jobs.health.exporting.recorded_figures import ExportedFigures
 
 ROOT = pathlib.Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "operations.md").read_text()
+PAGE = (ROOT / "docs" / "reference" / "metrics.md").read_text()
 TEXT = (ROOT / "conf" / "deploy" / "prometheus" / "rules.yml").read_text()
 ALERTS = [rule for group in yaml.safe_load(TEXT)["groups"] for rule in group["rules"]]
 
@@ -25,7 +25,7 @@ def test_an_alert_says_in_a_sentence_what_it_means_and_what_helps(rule):
 
 
 @pytest.mark.parametrize("rule", ALERTS, ids=[rule["alert"] for rule in ALERTS])
-def test_an_alert_stands_in_the_operations_page_with_its_severity(rule):
+def test_an_alert_stands_in_the_reference_with_its_severity(rule):
     assert f"| {rule['alert']} | {rule['labels']['severity']} | " in PAGE
 
 

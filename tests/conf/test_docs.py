@@ -1,4 +1,4 @@
-"""What the architecture page says of tables and settings is what is declared."""
+"""What the reference says of tables and settings is what is declared."""
 
 import dataclasses
 import pathlib
@@ -8,12 +8,14 @@ import pytest
 from conf.settings import SECTIONS, describe
 from conf.tables import TABLES
 
-PAGE = (pathlib.Path(__file__).parents[2] / "docs" / "architecture.md").read_text()
+REFERENCE = pathlib.Path(__file__).parents[2] / "docs" / "reference"
+TABLES_PAGE = (REFERENCE / "tables.md").read_text()
+SETTINGS_PAGE = (REFERENCE / "settings.md").read_text()
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
 def test_every_table_stands_there_with_its_key_and_columns(table):
-    section = PAGE.partition(f"### {table.name}\n")[2].partition("\n###")[0].partition("\n## ")[0]
+    section = TABLES_PAGE.partition(f"### {table.name}\n")[2].partition("\n###")[0].partition("\n## ")[0]
     assert f"Key: {', '.join(table.key) or 'none'}." in section
     rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
     assert rows == [f"| {column.name} | {column.type} | {column.comment} |" for column in table.columns]
@@ -23,4 +25,6 @@ def test_every_table_stands_there_with_its_key_and_columns(table):
 def test_every_setting_stands_there_with_its_default_and_limits(section):
     for field in dataclasses.fields(SECTIONS[section]):
         default = "empty" if field.default == "" else field.default
-        assert f"| [{section}] {field.name} | {default} | {describe(field)} | {field.metadata['help']} |" in PAGE
+        assert (
+            f"| [{section}] {field.name} | {default} | {describe(field)} | {field.metadata['help']} |" in SETTINGS_PAGE
+        )

@@ -1,4 +1,4 @@
-"""What docs/queries.md shows holds: every view is there, each reader reads (queries run in tests/acceptance)."""
+"""What docs/how-to/query.md and python.md show holds: every view is there, each reader reads (queries run in tests/acceptance)."""
 
 import pathlib
 import re
@@ -10,8 +10,9 @@ import pytest
 from conf.views import VIEWS
 from tests.jobs.sql.tiny_lake import tiny_lake
 
-PAGE = (pathlib.Path(__file__).parents[3] / "docs" / "queries.md").read_text()
-READERS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+GUIDES = pathlib.Path(__file__).parents[3] / "docs" / "how-to"
+PAGE = (GUIDES / "query.md").read_text()
+READERS = re.findall(r"```python\n(.*?)```", (GUIDES / "python.md").read_text(), re.DOTALL)
 
 
 def test_every_view_is_on_the_page():

@@ -93,7 +93,7 @@ class Machines:
 
     @contextlib.contextmanager
     def connect_server(self, *flags: str) -> Iterator[str]:
-        """As docs/architecture.md says to start one on a cluster."""
+        """As docs/how-to/cluster.md says to start one on a cluster."""
         port = free_port()
         log = self.folder / f"connect-{port}.log"
         command = [sys.executable, "-m", "tasks.run.spark_server", "--master", self.master, "--port", str(port), *flags]
