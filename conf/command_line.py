@@ -104,14 +104,14 @@ def meant(word: str, known: Iterable[str], otherwise: str) -> str:
     return f"did you mean {near[0]}?" if near else otherwise
 
 
-def any_day(text: str) -> datetime.date:
+def any_day(name: str) -> Callable[[str], datetime.date]:
     """A day, also one to come."""
-    return days.day(text)
+    return lambda text: days.day(text, name)
 
 
-def begun_day(text: str) -> datetime.date:
+def begun_day(name: str) -> Callable[[str], datetime.date]:
     """A day that has begun."""
-    return days.begun(days.day(text))
+    return lambda text: days.begun(days.day(text, name), name)
 
 
 def whole(name: str, low: int, high: int | None = None) -> Callable[[str], int]:

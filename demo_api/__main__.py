@@ -36,7 +36,7 @@ def parser() -> Parser:
     result.add_argument("--port", type=port, default=8000, help="port to listen on; 0 picks a free one")
     result.add_argument(
         "--as-of",
-        type=any_day,
+        type=any_day("--as-of"),
         default=days.yesterday(),
         metavar="YYYY-MM-DD",
         help="the day at whose end the API stands, UTC; by default the last whole one",
@@ -46,7 +46,7 @@ def parser() -> Parser:
     )
     result.add_argument(
         "--drift",
-        type=any_day,
+        type=any_day("--drift"),
         metavar="YYYY-MM-DD",
         help="the day from which on half of the listeners like other genres",
     )

@@ -13,7 +13,7 @@ import json
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from conf.command_line import Parser, any_day, one_of
+from conf.command_line import Parser, begun_day, one_of
 from conf.contract import ENTITIES, LISTENS, TRACKS, UNKNOWN, USERS, Entity
 from conf.errors import Refused
 from conf.tables import TABLES, marker
@@ -221,7 +221,10 @@ def arguments() -> Parser:
         help=f"what to clean: {', '.join(sorted(ENTITIES))}",
     )
     result.add_argument(
-        "--snapshot-date", type=any_day, metavar="YYYY-MM-DD", help="date whose raw folder is used (default: --date)"
+        "--snapshot-date",
+        type=begun_day("--snapshot-date"),
+        metavar="YYYY-MM-DD",
+        help="date whose raw folder is used (default: --date)",
     )
     return result
 

@@ -110,9 +110,11 @@ def show(job: Job) -> None:
 
 def arguments() -> Parser:
     result = parser(__doc__, "lake", "evaluate", date="yesterday")
-    result.add_argument("--since", type=any_day, metavar="YYYY-MM-DD", help="first date (default: the first there is)")
+    result.add_argument(
+        "--since", type=any_day("--since"), metavar="YYYY-MM-DD", help="first date (default: the first there is)"
+    )
     result.add_argument("--plot", type=pathlib.Path, help="file to draw into, such as trend.svg or trend.png")
-    result.add_argument("--mark", type=any_day, metavar="YYYY-MM-DD", help="a date to be marked in the plot")
+    result.add_argument("--mark", type=any_day("--mark"), metavar="YYYY-MM-DD", help="a date to be marked in the plot")
     return result
 
 

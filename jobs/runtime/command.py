@@ -72,7 +72,9 @@ def parser(doc: str | None, *sections: str, date: str = "", step: bool = False) 
     if date:
         _add_date(result, date)
     else:  # read until 0.2
-        result.add_argument("--date", type=any_day, default=days.today(), action=NotRead, help=argparse.SUPPRESS)
+        result.add_argument(
+            "--date", type=any_day("--date"), default=days.today(), action=NotRead, help=argparse.SUPPRESS
+        )
     if step:
         result.add_argument("--result", type=pathlib.Path, help="file that gets the job's figures as JSON")
         result.add_argument(
@@ -94,7 +96,7 @@ def _add_date(arguments: Parser, date: str) -> None:
         "--date",
         required=default is None,
         default=default,
-        type=begun_day if date == "yesterday" else any_day,
+        type=any_day("--date") if date == "today" else begun_day("--date"),
         metavar="YYYY-MM-DD",
         help=f"the day to work on{said}",
     )

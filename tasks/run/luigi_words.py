@@ -17,7 +17,10 @@ def arguments(doc: str | None) -> Parser:
     """The flags of both commands: those of how Luigi runs, and every setting."""
     result = Parser(doc)
     result.add_argument(
-        "--snapshot-date", type=begun_day, metavar="YYYY-MM-DD", help="use this day's raw folders in place of its own"
+        "--snapshot-date",
+        type=begun_day("--snapshot-date"),
+        metavar="YYYY-MM-DD",
+        help="use this day's raw folders in place of its own",
     )
     result.add_argument("--workers", type=whole("--workers", 1, 64), default=1, help="steps at once (default: 1)")
     result.add_argument("--scheduler-url", metavar="URL", help="of luigid; without it the command schedules by itself")

@@ -48,7 +48,7 @@ def arguments() -> Parser:
     add_flags(result, *SECTIONS)
     result.add_argument(
         "--date",
-        type=begun_day,
+        type=begun_day("--date"),
         metavar="YYYY-MM-DD",
         help="run this day alone, for schedulers with dates of their own",
     )

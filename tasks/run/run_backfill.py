@@ -13,7 +13,7 @@ from tasks.run import luigi_words
 def arguments() -> Parser:
     result = luigi_words.arguments(__doc__)
     for name, what in (("--start", "first day"), ("--end", "last day")):
-        result.add_argument(name, required=True, type=begun_day, metavar="YYYY-MM-DD", help=what)
+        result.add_argument(name, required=True, type=begun_day(name), metavar="YYYY-MM-DD", help=what)
     return result
 
 

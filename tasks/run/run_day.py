@@ -14,7 +14,10 @@ from tasks.run import luigi_words
 def arguments() -> Parser:
     result = luigi_words.arguments(__doc__)
     result.add_argument(
-        "--date", type=begun_day, metavar="YYYY-MM-DD", help="the day to run (default: the last whole day, UTC)"
+        "--date",
+        type=begun_day("--date"),
+        metavar="YYYY-MM-DD",
+        help="the day to run (default: the last whole day, UTC)",
     )
     result.add_argument(
         "--revision",
