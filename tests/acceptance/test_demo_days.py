@@ -154,6 +154,26 @@ def as_typed(command: str, **environment: str) -> str:
     return done.stdout
 
 
+def commands_that_read() -> list[str]:
+    """Of README, the tutorial and the guides, each once."""
+    pages = [ROOT / "README.md", ROOT / "docs" / "tutorial.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
+    blocks = [block for page in pages for block in re.findall(r"```(?:sh)?\n(.*?)```", page.read_text(), re.DOTALL)]
+    lines = [re.sub(r"\s+# .*| +$", "", line) for block in blocks for line in block.splitlines()]
+    reads = r"make (status|health|report|trend|models|settings|sql .*Q=)|\.venv/bin/python -m jobs (summary|models)"
+    return sorted({line.strip() for line in lines if re.match(rf"\s*({reads})", line)})
+
+
+@pytest.mark.parametrize("command", commands_that_read())
+def test_a_command_of_the_pages_works_as_it_stands(demo_days, server, command):
+    """On the demo's lake, and of its last day."""
+    lake, registry = demo_days.folder / "lake", f"sqlite:///{demo_days.folder / 'mlflow.db'}"
+    here = re.sub(r" (ROOT|DATE)=\S+| --date \S+", "", command)
+    if " --lake-root " in here:
+        here = re.sub(r"--lake-root \S+", f"--lake-root {lake}", here)
+        here += f" --registry-uri {registry}" * ("jobs models" in here)
+    assert as_typed(here, REMOTE=server, ROOT=str(lake), REGISTRY=registry).strip()
+
+
 def test_each_query_of_the_docs_has_the_columns_of_its_answer(demo_days, server):
     page = (ROOT / "docs" / "how-to" / "query.md").read_text()
     answered = re.findall(r"```sql\n(.*?)\n```\n\n```\n(.*?)\n", page, re.DOTALL)
