@@ -50,7 +50,7 @@ def health_of(lake: Lake, job: Job, by_hand: bool) -> DayHealth:
 
 def arguments() -> Parser:
     result = parser(__doc__, "lake", "evaluate", "retrain", "health", date="yesterday", step=True)
-    result.set_defaults(revision=None)
+    result.set_defaults(revision=None, step=False)
     return result
 
 

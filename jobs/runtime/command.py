@@ -69,6 +69,7 @@ def parser(doc: str | None, *sections: str, date: str = "", step: bool = False) 
     reads none. A ``step`` of the pipeline has ``--result`` and ``--revision`` besides.
     """
     result = Parser(doc)
+    result.set_defaults(step=step)
     if date:
         _add_date(result, date)
     else:  # read until 0.2
@@ -171,7 +172,7 @@ def leave(code: int) -> NoReturn:
 
 
 def finish(job: Job, main: Callable[[Job], Figures]) -> None:
-    """Do the job, stop its sessions, log its figures and write them where ``--result`` says."""
+    """Do the job and stop its sessions; log a step's figures, and write them where ``--result`` says."""
     started = time.monotonic()
     try:
         figures = main(job)
@@ -184,7 +185,8 @@ def finish(job: Job, main: Callable[[Job], Figures]) -> None:
         **_resources(),
         "seconds": round(time.monotonic() - started, 3),
     }
-    log.info("%s", json.dumps(figures, default=str))
+    if job.args.step or job.args.result:  # what answers a user has printed its answer
+        log.info("%s", json.dumps(figures, default=str))
     if job.args.result:
         job.args.result.write_text(json.dumps(figures, default=str))
 
