@@ -1,6 +1,6 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: $(shell sed -n 's/^\([a-z][a-z-]*\):.*##.*/\1/p' $(MAKEFILE_LIST))
+.PHONY: $(shell sed -n 's/^\([a-z][a-z0-9-]*\):.*##.*/\1/p' $(MAKEFILE_LIST))
 unexport PYTHONDONTWRITEBYTECODE
 
 export VENV ?= .venv
@@ -21,7 +21,7 @@ COMPOSE = $(if $(filter spark,$(PROFILES)),SPARK_REMOTE=sc://spark-connect:15002
 ##@ Begin
 
 help: ## list the targets
-	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z][a-z-]*:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z][a-z0-9-]*:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## make .venv: pinned packages, Delta's jars (PYTHON=python3.13 for that)
 	@bin/setup $(SETUP)
@@ -40,10 +40,10 @@ app: setup ## serve the lists as an API and a page (ROOT=folder, PORT=8080)
 status: setup ## the last day done, the champion, what is missing (ROOT=folder)
 	@$(MOOVITAMIX) status $(LAKE)
 
-health: setup ## whether a day is well and what to do (DATE=yesterday, ROOT=folder)
+health: setup ## whether a day is well and what to do (DATE=2026-11-22, ROOT=folder)
 	@$(MOOVITAMIX) health $(LAKE) $(if $(DATE),--date=$(DATE))
 
-report: setup ## write the report of a day anew (DATE=yesterday, ROOT=folder)
+report: setup ## write the report of a day anew (DATE=2026-11-22, ROOT=folder)
 	@$(MOOVITAMIX) report $(LAKE) $(if $(DATE),--date=$(DATE))
 
 trend: setup ## how the lists did day by day, and what was decided (ROOT=folder)

@@ -94,7 +94,7 @@ def group() -> None:
 def main() -> None:
     """The edge of the command: a mistake is one line and code 2."""
     try:
-        group(prog_name=NAME, standalone_mode=False)
+        group(sys.argv[1:] or ["--help"], prog_name=NAME, standalone_mode=False)
     except BadSetting as refusal:
         tell(refusal)
         raise SystemExit(refusal.code) from None

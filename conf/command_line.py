@@ -169,7 +169,11 @@ def refuse_no_folder(root: str, name: str = flag("lake", "root")) -> None:
         BadSetting: a folder of this machine that is not there; the message names the nearest that is.
     """
     path = pathlib.Path(root)
-    if "://" in root or path.is_dir():
+    if "://" in root:
+        return
+    if path.is_dir():
+        if (path / "lake").is_dir() and not (path / "raw").is_dir():  # the folder of the lake and what goes with it
+            raise BadSetting(f"{name}: found no lake at {root}; did you mean {path / 'lake'}?")
         return
     parent = next(place for place in path.absolute().parents if place.is_dir())
     beside = sorted(found.name for found in parent.iterdir() if found.is_dir() and parent == path.absolute().parent)

@@ -2,6 +2,7 @@
 
 import pathlib
 import runpy
+import signal
 import sys
 
 # By what they are for; a job is called by the last part of its module's name.
@@ -52,6 +53,8 @@ def main() -> None:
     with refusals_told():
         name = named(sys.argv[1:])
     if not name:
+        # Whoever reads it may have enough before its end.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         print(listing())
         return
     command_line.PROGRAM = command_line.PROGRAM or f"python -m jobs {name}"

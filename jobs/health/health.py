@@ -11,6 +11,7 @@ with code 0 where all is well, 1 where there are warnings, 2 where something is 
 from conf.command_line import Parser
 from jobs.health.monitoring.day_health import DayHealth
 from jobs.health.monitoring.record import judge, record
+from jobs.health.overview import refuse_before_first
 from jobs.runtime.command import Job, ask, parser
 
 CODES = {"critical": 2, "warning": 1}
@@ -18,6 +19,7 @@ CODES = {"critical": 2, "warning": 1}
 
 def main(job: Job) -> int:
     lake = job.lake()
+    refuse_before_first(lake, job.date)
     health = record(lake, job.date, job.settings) if job.args.record else judge(lake, job.date, job.settings).health
     print(text(health))
     return max((CODES.get(finding.severity, 0) for finding in health.findings), default=0)

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from conf.decisions import moment
+from conf.errors import BadSetting
 from conf.sql_text import midnight
 from lake.access import Lake
 from lake.champion import champion_before
@@ -133,6 +134,16 @@ def last_day(lake: Lake) -> datetime.date | None:
     """The newest date with recommendations."""
     dates = lake.arrow("recommendations", columns=["date"])["date"]
     return pc.max(dates).as_py() if len(dates) else None
+
+
+def refuse_before_first(lake: Lake, date: datetime.date) -> None:
+    """
+    Raises:
+        BadSetting: the date is before every day that was ever run.
+    """
+    run = [date for name in ("accounting", "runs") for date in lake.arrow(name, columns=["date"])["date"].to_pylist()]
+    if run and date < min(run):
+        raise BadSetting(f"--date: {date} is before the first day of {lake.root}, which is {min(run)}")
 
 
 def missing_days(lake: Lake) -> list[datetime.date]:

@@ -12,7 +12,7 @@ from conf import days
 from conf.command_line import Parser
 from jobs.health.monitoring.day_health import DayHealth, read
 from jobs.health.monitoring.record import record
-from jobs.health.overview import overview
+from jobs.health.overview import overview, refuse_before_first
 from jobs.health.reporting import index
 from jobs.health.reporting.page import index_page, page
 from jobs.health.reporting.recorded import recorded
@@ -29,6 +29,8 @@ def main(job: Job) -> Figures:
     target = report_file(root, job.date, partial)
     revision = max(report_revision(target), 0) if by_hand else job.args.revision
     lake = Lake(root, revision=revision)
+    if by_hand:
+        refuse_before_first(lake, job.date)
     earlier = [date for date in index.reports(root) if date < job.date]
     known = recorded(lake, health_of(lake, job, by_hand))
     seen = overview(lake, job.date, evaluate.k)

@@ -6,7 +6,7 @@ from conf.checkout import ROOT
 from conf.command_line import Parser
 from conf.settings import EvaluateSettings
 from jobs.health.comparisons import OF_LISTS, Comparison, between, comparisons, shares, shown
-from jobs.health.overview import Overview, overview
+from jobs.health.overview import Overview, overview, refuse_before_first
 from jobs.runtime.command import Job, ask, parser
 from lake.layout import report_file, table_folder
 from lake.storage import absolute
@@ -117,6 +117,7 @@ def _queries(seen: Overview, root: str) -> list[str]:
 
 def show(job: Job) -> None:
     evaluate = job.settings.evaluate
+    refuse_before_first(job.lake(), job.date)
     print(text(overview(job.lake(), job.date, evaluate.k), job.settings.lake.root, evaluate))
 
 

@@ -50,7 +50,7 @@ class Version:
 class VersionListing:
     versions: list[Version]
     mismatches: list[str]
-    unreachable: str  # why the registry does not answer: aliases are not known then
+    unreachable: str  # why the registry says nothing: aliases are not known then
 
 
 def listing(lake: Lake, uri: str, k: int) -> VersionListing:
@@ -58,7 +58,10 @@ def listing(lake: Lake, uri: str, k: int) -> VersionListing:
     decisions = lake.rows("decisions")
     live = mean_live(lake.rows("evaluations", [("kind", "=", "live"), ("metric", "=", "ndcg")]), k)
     unreachable = registry_access.reachable(uri)
-    tags, aliases = ({}, {}) if unreachable or not registry_access.begun(uri) else registered(uri)
+    if not unreachable and not registry_access.begun(uri):
+        shown = registry_access.without_credentials(uri)
+        unreachable = f"nothing is registered at {shown}: [registry] uri may be that of another lake"
+    tags, aliases = ({}, {}) if unreachable else registered(uri)
     roles = {role: version for role, version in named(decisions).items() if version}
     made = {move["model_version"]: move for move in moves(decisions) if move["decision"] == "promote"}
     known = sorted({*tags, *made, *roles.values()}, key=int, reverse=True)

@@ -80,3 +80,11 @@ def test_a_file_is_no_lake_and_no_place_for_one(tmp_path):
 def test_help_names_the_program_as_the_user_typed_it(monkeypatch):
     monkeypatch.setattr(command_line, "PROGRAM", "moovitamix status")
     assert Parser("x").prog == "moovitamix status"
+
+
+def test_the_folder_beside_a_lake_is_not_taken_for_it(tmp_path):
+    (tmp_path / "lake").mkdir()
+    with pytest.raises(BadSetting, match=rf"found no lake at .*; did you mean {tmp_path}/lake\?"):
+        refuse_no_folder(str(tmp_path))
+    (tmp_path / "raw").mkdir()
+    refuse_no_folder(str(tmp_path))

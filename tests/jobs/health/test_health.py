@@ -5,11 +5,13 @@ import datetime
 
 import pytest
 
+from conf.errors import BadSetting
 from conf.settings import LakeSettings, Settings
 from jobs.health import health
 from jobs.health.monitoring.day_health import DayHealth
 from jobs.health.monitoring.finding import Finding
 from jobs.runtime.command import Job
+from lake.access import Lake
 
 DAY = datetime.date(2024, 3, 10)
 
@@ -40,3 +42,12 @@ def test_the_code_is_that_of_the_worst_finding(tmp_path, monkeypatch, severities
     seen = DayHealth(DAY, {}, {}, findings, "So it is.")
     monkeypatch.setattr(health, "judge", lambda *_: argparse.Namespace(health=seen))
     assert health.main(job(tmp_path)) == code
+
+
+def test_a_day_before_the_first_is_refused(tmp_path):
+    lake = Lake(str(tmp_path))
+    started = datetime.datetime(2024, 3, 11, tzinfo=datetime.UTC)
+    attempt = {"date": DAY + datetime.timedelta(days=1), "task": "FetchUsers", "status": "failed", "attempt": 1}
+    lake.append_rows([{**attempt, "started_at": started, "seconds": 1.0}], "runs", "runs/x")
+    with pytest.raises(BadSetting, match=r"2024-03-10 is before the first day of .*, which is 2024-03-11"):
+        health.main(job(tmp_path, record=True))

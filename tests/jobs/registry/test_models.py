@@ -67,3 +67,13 @@ def test_a_lake_without_models_says_so(uri, lake):
     assert (
         models.text(models.listing(lake, uri, 10), "data/lake", 10) == "no model has been registered for data/lake yet"
     )
+
+
+def test_a_registry_that_never_held_a_model_is_no_mismatch(lake, tmp_path):
+    """It is another lake's, as a rule: a repair is not what helps."""
+    lake.append_rows([promoted(1, "1")], "decisions", "decisions/test/1")
+    found = models.listing(lake, f"sqlite:///{tmp_path}/other.db", 10)
+    assert found.mismatches == []
+    assert found.unreachable.startswith(
+        f"nothing is registered at sqlite:///{tmp_path}/other.db: [registry] uri may be"
+    )
