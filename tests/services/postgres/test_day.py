@@ -24,11 +24,10 @@ def configured(root, url, monkeypatch):
     config.set("lake", "root", root)
 
     def at(address: str) -> None:
-        config.set("postgres", "url", address.replace("%", "%%"))
+        monkeypatch.setenv("MOOVITAMIX_POSTGRES_URL", address)
 
     at(url)
     yield at
-    config.remove_section("postgres")
     config.set("lake", "root", "data/lake")
 
 

@@ -21,8 +21,8 @@ from tests.services.postgres.test_publish import files
 pytestmark = pytest.mark.services
 
 
-def refused(settings: Settings, number: int = 0, **environment: str) -> str:
-    """The one line that the job ends with; it must end with code 1, and neither the line nor the rest holds a password."""
+def refused(settings: Settings, number: int = 0, code: int = 1, **environment: str) -> str:
+    """The one line that the job ends with; it must end with the code, and neither the line nor the rest holds a password."""
     command = [sys.executable, "-m", "jobs", "publish", f"--date={day(number)}", f"--lake-root={settings.lake.root}"]
     done = subprocess.run(
         [*command, f"--postgres-wait-seconds={settings.postgres.wait_seconds}"],
@@ -31,7 +31,7 @@ def refused(settings: Settings, number: int = 0, **environment: str) -> str:
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 1, done.stderr
+    assert done.returncode == code, done.stderr
     assert "p@ss" not in done.stderr
     assert "p%40ss" not in done.stderr
     assert "Traceback" not in done.stderr
@@ -71,7 +71,7 @@ def test_no_such_database(settings, url):
 
 
 def test_a_url_that_is_none_is_not_shown(settings):
-    found = refused(at(settings, "postgresql://me:p%40ss@[host/mart"))
+    found = refused(at(settings, "postgresql://me:p%40ss@[host/mart"), code=2)
     assert found == "error: [postgres] url: found (not shown), required is postgresql://user@host:port/database"
 
 

@@ -214,9 +214,11 @@ class TestTheFileOfCronsSecrets:
 def test_a_process_ends_with_the_one_that_started_it(tmp_path):
     """Also where that is killed and can do nothing more."""
     told = tmp_path / "pid"
+    # The child tells its number itself: then it is bound.
+    command = ["sh", "-c", f"echo $$ > {told}; sleep 60"]
     code = (
         "import subprocess, time; from tasks.run.processes import bound; "
-        f"child = subprocess.Popen(bound(['sleep', '60'])); open({str(told)!r}, 'w').write(str(child.pid)); time.sleep(60)"
+        f"subprocess.Popen(bound({command!r})); time.sleep(60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=pathlib.Path(__file__).parents[3])
     child = number_in(told)
