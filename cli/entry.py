@@ -14,8 +14,9 @@ from click.shell_completion import CompletionItem
 from cli.commands import COMMANDS, GROUPS, Entry
 from cli.flag_completion import completed
 from conf import command_line
-from conf.command_line import about, meant
+from conf.command_line import about
 from conf.errors import BadSetting, tell
+from conf.nearest import meant
 
 NAME = "moovitamix"
 EPILOG = f"""\b

@@ -7,7 +7,6 @@ are the types of its arguments. They refuse a wrong value before anything is sta
 import argparse
 import ast
 import datetime
-import difflib
 import importlib.util
 import pathlib
 import sys
@@ -16,6 +15,7 @@ from typing import Any, NoReturn
 
 from conf import days
 from conf.errors import BadSetting
+from conf.nearest import meant, nearest
 from conf.settings import add_flags, flag, refuse_passwords
 
 PROGRAM = ""  # what the user typed, where it is not ``python -m MODULE``: set by what starts a module by another name
@@ -98,12 +98,6 @@ def about(module: str) -> str:
     return " ".join(text.split()).partition(". ")[0].removesuffix(".")
 
 
-def meant(word: str, known: Iterable[str], otherwise: str) -> str:
-    """``did you mean …?`` with the nearest of the known words, or what to say where none is near."""
-    near = difflib.get_close_matches(word, list(known), 1)
-    return f"did you mean {near[0]}?" if near else otherwise
-
-
 def any_day(name: str) -> Callable[[str], datetime.date]:
     """A day, also one to come."""
     return lambda text: days.day(text, name)
@@ -177,7 +171,7 @@ def refuse_no_folder(root: str, name: str = flag("lake", "root")) -> None:
         return
     parent = next(place for place in path.absolute().parents if place.is_dir())
     beside = sorted(found.name for found in parent.iterdir() if found.is_dir() and parent == path.absolute().parent)
-    near = difflib.get_close_matches(path.name, beside, 1)
-    hint = f"did you mean {parent / near[0]}?" if near else "make run makes the demo's, in data/demo/lake"
+    near = nearest(path.name, beside)
+    hint = f"did you mean {parent / near}?" if near else "make run makes the demo's, in data/demo/lake"
     what = "a file" if path.exists() else "no folder"
     raise BadSetting(f"{name}: found {what} at {root}, required is the folder of a lake; {hint}")

@@ -68,8 +68,8 @@ def named(words: list[str]) -> str:
     Raises:
         BadSetting: there is no such job.
     """
-    from conf.command_line import meant
     from conf.errors import BadSetting
+    from conf.nearest import meant
 
     if not words or words[0] in ("-h", "--help"):
         return ""

@@ -7,7 +7,6 @@ one replaces single values of those before. A value is taken as it stands: ``%``
 
 import configparser
 import dataclasses
-import difflib
 import functools
 import os
 import pathlib
@@ -16,6 +15,7 @@ import shlex
 import stat
 
 from conf.errors import BadSetting
+from conf.nearest import nearest
 from conf.settings.keys import is_secret
 from conf.settings.sections import SECTIONS
 
@@ -133,9 +133,9 @@ def _lines(text: str) -> dict[tuple[str, str], int]:
 
 def _refuse_misspelt(path: str, section: str) -> None:
     """Luigi lets a section be that nothing reads, so that its values would be lost. One with a capital is a task's."""
-    near = difflib.get_close_matches(section, SECTIONS, 1, 0.8)
-    if near and near[0] != section and section not in LUIGIS and section[0] == section[0].lower():
-        raise BadSetting(f"{path}: [{section}] is not a section; did you mean [{near[0]}]?")
+    near = nearest(section, SECTIONS, 0.8)
+    if near and near != section and section not in LUIGIS and section[0] == section[0].lower():
+        raise BadSetting(f"{path}: [{section}] is not a section; did you mean [{near}]?")
 
 
 def _refuse_what_others_read(path: str, mode: int, owner: int, where: str) -> None:

@@ -1,11 +1,10 @@
 """Sections of what is fetched, kept, cleaned, and of Spark, which does the work."""
 
 import dataclasses
-import os
 import re
 import zoneinfo
 
-from conf.settings.keys import key
+from conf.settings.keys import ca_bundle_key, key
 
 RETENTION = "0 or at least 2: a day is evaluated on the day after"
 PROPERTY = r"\s*spark\.[\w.-]+=[^|\n]+"  # as Spark asks of every property: its name begins with spark.
@@ -54,13 +53,7 @@ class ApiSettings:
         0.2, "share of rows, asked again when the day is fetched, that may have changed", low=0, high=1
     )
     max_volume_fall: float = key(0.5, "share by which an entity's rows may fall below the recent days'", low=0, high=1)
-    ca_bundle: str = key(
-        "",
-        "PEM file of the authorities to trust; empty trusts the usual ones",
-        path=True,
-        check=lambda path: not path or os.path.isfile(path),
-        shape="a file, or empty",
-    )
+    ca_bundle: str = ca_bundle_key()
     token: str = key("", "bearer token, if the API wants one", env="MOOVITAMIX_API_TOKEN")
 
 

@@ -35,6 +35,17 @@ def key(
     return dataclasses.field(default=default, repr=not env, metadata=rule)
 
 
+def ca_bundle_key() -> Any:
+    """The authorities that a section's server is trusted by."""
+    return key(
+        "",
+        "PEM file of the authorities to trust; empty trusts the usual ones",
+        path=True,
+        check=lambda path: not path or os.path.isfile(path),
+        shape="a file, or empty",
+    )
+
+
 def parse_value(section: str, field: dataclasses.Field, text: str) -> Any:
     """One value from its text.
 

@@ -1,13 +1,13 @@
 """Settings from texts, and secrets from the environment."""
 
 import dataclasses
-import difflib
 import os
 import pathlib
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from conf.errors import BadSetting
+from conf.nearest import nearest
 from conf.settings.config_files import read_file
 from conf.settings.data_sections import LakeSettings
 from conf.settings.keys import parse_value
@@ -40,9 +40,9 @@ def parse(values: Mapping[str, Mapping[str, str]], used: Collection[str] = SECTI
 def _section(section: str, values: Mapping[str, str]) -> Any:
     fields = settings_of(section)
     for name in values.keys() - fields.keys() - LUIGI_KEYS.get(section, set()):
-        near = difflib.get_close_matches(name, fields, 1)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        raise BadSetting(f"[{section}] {name}: not a setting; known are {', '.join(fields)}{meant}")
+        near = nearest(name, fields)
+        hint = f"; did you mean {near}?" if near else ""
+        raise BadSetting(f"[{section}] {name}: not a setting; known are {', '.join(fields)}{hint}")
     given = {name: text for name, text in values.items() if name in fields}
     for name, field in fields.items():
         found = secret(section, field)

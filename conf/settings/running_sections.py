@@ -1,9 +1,8 @@
 """Sections of what runs beside the model: the nightly run, health and mail, the data mart, the application."""
 
 import dataclasses
-import os
 
-from conf.settings.keys import key
+from conf.settings.keys import ca_bundle_key, key
 
 ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9][A-Za-z0-9.-]*"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -47,13 +46,7 @@ class MailSettings:
     tls: str = key(
         "starttls", "TLS after a plain greeting, from the first byte, or none", choices=("starttls", "tls", "none")
     )
-    ca_bundle: str = key(
-        "",
-        "PEM file of the authorities to trust; empty trusts the usual ones",
-        path=True,
-        check=lambda path: not path or os.path.isfile(path),
-        shape="a file, or empty",
-    )
+    ca_bundle: str = ca_bundle_key()
     user: str = key("", "name to log in with; empty: no login", pattern=r"\S*", shape="a name without spaces, or empty")
     timeout: float = key(10.0, "seconds to wait for the server's next answer", low=0.1, high=60)
     password: str = key("", "password of that name", env="MOOVITAMIX_MAIL_PASSWORD")

@@ -70,20 +70,25 @@ def clean(rows: DataFrame) -> DataFrame:
 
 def quarantine(outcomes: DataFrame, entity: Entity, date: datetime.date) -> DataFrame:
     """Rows of the ``quarantine`` table; of plays (with ``position``), a row for each with its own item alone."""
-    position = F.col("position") if "position" in outcomes.columns else F.lit(None).cast("int")
-    row = F.arrow_udf(keeping(entity), "string")("value", position)  # type: ignore[call-overload]
-    bad = outcomes.filter(F.col("outcome") == "quarantined")
-    return bad.select(F.lit(date).alias("date"), F.lit(entity.name).alias("entity"), "reasons", row.alias("row"))
+    row = F.arrow_udf(keeping(entity), "string")("value", "position")  # type: ignore[call-overload]
+    return quarantined(outcomes).select(
+        F.lit(date).alias("date"), F.lit(entity.name).alias("entity"), "reasons", row.alias("row")
+    )
 
 
 def quarantine_here(outcomes: DataFrame, entity: Entity, date: datetime.date) -> pa.Table:
     """The same rows, where they are few, made in this process."""
-    position = F.col("position") if "position" in outcomes.columns else F.lit(None).cast("int")
-    bad = outcomes.filter(F.col("outcome") == "quarantined")
-    found = bad.select("reasons", F.col("value").cast("binary"), position.alias("position")).toArrow()
+    found = quarantined(outcomes).withColumn("value", F.col("value").cast("binary")).toArrow()
     kept = keeping(entity)(found["value"].combine_chunks(), found["position"].combine_chunks())
     same = {"date": pa.repeat(date, len(kept)), "entity": pa.repeat(entity.name, len(kept))}
     return pa.table({**same, "reasons": found["reasons"], "row": kept})
+
+
+def quarantined(outcomes: DataFrame) -> DataFrame:
+    """``reasons``, ``value`` and ``position`` (null but of plays) of what is bad."""
+    position = F.col("position") if "position" in outcomes.columns else F.lit(None).cast("int")
+    bad = outcomes.filter(F.col("outcome") == "quarantined")
+    return bad.select("reasons", "value", position.alias("position"))
 
 
 def keeping(entity: Entity) -> Callable[[pa.Array, pa.Array], pa.Array]:

@@ -117,8 +117,9 @@ def _queries(seen: Overview, root: str) -> list[str]:
 
 def show(job: Job) -> None:
     evaluate = job.settings.evaluate
-    refuse_before_first(job.lake(), job.date)
-    print(text(overview(job.lake(), job.date, evaluate.k), job.settings.lake.root, evaluate))
+    lake = job.lake()
+    refuse_before_first(lake, job.date)
+    print(text(overview(lake, job.date, evaluate.k), job.settings.lake.root, evaluate))
 
 
 def arguments() -> Parser:

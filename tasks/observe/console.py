@@ -85,15 +85,8 @@ def describe(figures: dict) -> str:
     )
 
 
-def refusal(error: BaseException) -> BaseException:
-    """What was refused, where Luigi's command has made a SystemExit of it (tasks/run/luigi_command.py); else the error."""
-    of_a_refusal = isinstance(error, SystemExit) and isinstance(error.__cause__, Refused)
-    return error.__cause__ if of_a_refusal and error.__cause__ else error
-
-
 def message(error: BaseException) -> str:
     """The error in one line."""
-    error = refusal(error)
     if isinstance(error, SystemExit) and error.code == 128 + signal.SIGTERM:
         return "it was asked to stop (SIGTERM); run again to go on"
     text = error.message if isinstance(error, Refused) else f"{type(error).__name__}: {error}"

@@ -18,7 +18,7 @@ import luigi
 from luigi.event import Event
 
 from conf.errors import Refused
-from tasks.observe.console import describe, message, refusal
+from tasks.observe.console import describe, message
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +70,7 @@ class DayLog(logging.Handler):
 
     def failure(self, task: luigi.Task, error: BaseException) -> None:
         """The cause in a line; the stack of what nobody foresaw follows it."""
-        stack = [] if isinstance(refusal(error), Refused) else traceback.format_exception(error)
+        stack = [] if isinstance(error, Refused) else traceback.format_exception(error)
         self._write(f"FAILED: {message(error)}", *"".join(stack).splitlines(), level="error")
         self.step = None
 

@@ -38,13 +38,19 @@ def arguments() -> Parser:
 
 def of_demo(doc: str | None, count: int, root: pathlib.Path) -> Parser:
     """The flags of a demo that runs so many days into a folder."""
-    result = Parser(doc)
+    result = in_folder(doc, root)
     result.add_argument(
         "--days",
         type=whole("--days", 1, 1000),
         default=count,
         help=f"how many whole days up to yesterday (default: {count})",
     )
+    return result
+
+
+def in_folder(doc: str | None, root: pathlib.Path) -> Parser:
+    """The flags of every demo."""
+    result = Parser(doc)
     result.add_argument("--root", type=folder_to_make, default=root, help="folder of lake, registry and logs")
     result.add_argument("--port", type=port, default=PORT, help=f"of the Spark Connect server (default: {PORT})")
     return result

@@ -15,10 +15,10 @@ import time
 import requests
 
 from conf.checkout import ROOT
-from conf.command_line import Parser, folder_to_make, port
+from conf.command_line import Parser
 from conf.errors import Refused, refusals_told
 from lake.layout import index_file, report_file
-from tasks.run.demo import PORT, demo_api, last_days, say
+from tasks.run.demo import demo_api, in_folder, last_days, say
 from tasks.run.spark_server import running
 
 DAYS = 10
@@ -47,12 +47,7 @@ class Commands:
 
 
 def arguments() -> Parser:
-    result = Parser(__doc__)
-    result.add_argument(
-        "--root", type=folder_to_make, default=ROOT / "data" / "demo-health", help="folder of lake, registry and logs"
-    )
-    result.add_argument("--port", type=port, default=PORT, help=f"of the Spark Connect server (default: {PORT})")
-    return result
+    return in_folder(__doc__, ROOT / "data" / "demo-health")
 
 
 def main() -> None:

@@ -22,8 +22,8 @@ from luigi.cmdline_parser import CmdlineParser
 from luigi.parameter import MissingParameterException
 from luigi.task_register import TaskClassException
 
-from conf.command_line import meant
 from conf.errors import BadSetting, Refused, tell
+from conf.nearest import meant
 from tasks import observe
 
 # Where Luigi reads a flag's value, makes the task of the command line, asks whether one is complete, and what it requires.

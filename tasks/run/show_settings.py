@@ -17,8 +17,9 @@ import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from conf.command_line import Parser, meant, one_of
+from conf.command_line import Parser, one_of
 from conf.errors import BadSetting, refusals_told
+from conf.nearest import meant
 from conf.settings import SECTIONS, add_flags, found_files, from_flags, given_flags, read_given, settings_of
 from conf.settings.origins import Known, known
 from conf.settings.schema_of_files import json_schema
