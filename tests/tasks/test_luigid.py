@@ -110,10 +110,11 @@ def test_the_page_shows_how_far_a_step_is_and_links_to_its_report_and_log(luigid
     config = "\n[report]\nbase_url = https://health.example.org/days\n"
     running = start(luigid, go_on, lake, config, tmp_path / "luigi.cfg")
     try:
-        seen = wait_for(lambda: (it := tiny(luigid)).get("progress_percentage") == 40 and it)
         log = log_file(lake, DATE, "Tiny")
-        assert seen["status"] == "RUNNING"
-        assert seen["status_message"] == f"solving  b users /b , iteration 4 of 10\nlog: {log}"
+        message = f"solving  b users /b , iteration 4 of 10\nlog: {log}"
+        # Luigi sends the percentage and the message in two requests.
+        seen = wait_for(lambda: (it := tiny(luigid)).get("status_message") == message and it)
+        assert (seen["status"], seen["progress_percentage"]) == ("RUNNING", 40)
         assert seen["tracking_url"] == "https://health.example.org/days/2024-03-01.html"
     finally:
         go_on.touch()
