@@ -5,6 +5,7 @@ import datetime
 from conf.sql_text import literal, midnight
 
 MOST_POPULAR_FIRST = "recent DESC, ever DESC, track_id"
+POPULAR = 200  # tracks of the popular list
 
 
 def current_plays(listens: str, columns: str = "user_id, track_id, listened_at", where: str = "true") -> str:

@@ -2,12 +2,13 @@
 
 import pyarrow as pa
 from deltalake import DeltaTable, Field, QueryBuilder, Schema, write_deltalake
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from conf.table import Table
 from lake.layout import table_path
 from lake.storage import options
 
+UNREADABLE = (OSError, DeltaError)  # what reading a table may raise
 ARROW_TYPES = {
     "bigint": pa.int64(),
     "int": pa.int32(),

@@ -17,6 +17,7 @@ from lake.access import Lake
 log = logging.getLogger("app")
 
 EVERY = 0.5  # seconds between two looks at the table's log
+ANEW = 20  # at every such look the table is opened anew: another lake may have been put in its place
 READERS = 2  # threads that read history and figures: what they wait for is the disk and the processor
 
 
@@ -40,12 +41,13 @@ class LakeStore:
 
     def __init__(self, settings: Settings) -> None:
         self._tables = Lake(settings.lake.root, any_schema=True)
-        self._popular_days, self._k = settings.recommend.popular_days, settings.evaluate.k
+        self._settings = settings
         self._pool = ThreadPoolExecutor(READERS, "lake")
         self._lent = _Lent(None)
         self._lists: DeltaTable | None = None
         self._seen: object = None  # what the served day was built from
         self._version = -1  # of the table when it was last looked at
+        self._looks = 0
         self._watch: asyncio.Task | None = None
         self.failing = ""  # why the newest day cannot be loaded
 
@@ -84,18 +86,23 @@ class LakeStore:
 
     def _newer(self) -> LakeDay | None:
         """The newest day, read whole, unless it is the one that is served."""
-        if self._lists is None:
-            self._lists = self._tables.open(LISTS)
+        self._looks += 1
+        if self._lists is None or self._looks % ANEW == 0:
+            self._lists, self._version = self._tables.open(LISTS), -1
         else:
             self._lists.update_incremental()
-        if self._lists is None or self._lists.version() == self._version:
+        if self._lists is None:
+            if self._seen is not None:
+                raise FileNotFoundError("the lake is gone")
             return None
-        version, found = self._lists.version(), newest_day(self._lists)
+        if self._lists.version() == self._version:
+            return None
+        version, found = self._lists.version(), newest_day(self._lists, self._tables.dates("accounting"))
         if found is None or found == self._seen:
             self._version = version
             return None
         begun = time.monotonic()
-        day = read_day(self._tables, self._lists, found[0], self._popular_days, self._k, self._pool)
+        day = read_day(self._tables, self._lists, found[0], self._settings, self._pool)
         self._seen, self._version = found, version
         log.info("serving %s: %s users, read in %.1f s", day.date, f"{day.users:,}", time.monotonic() - begun)
         return day

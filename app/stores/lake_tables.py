@@ -15,17 +15,23 @@ from conf.tables import marker
 LISTS = "recommendations"
 
 
-def newest_day(lists: DeltaTable) -> tuple[datetime.date, int, frozenset[str]] | None:
-    """The newest date whose lists are committed whole: it, the marker's version, and its files.
+NewestDay = tuple[datetime.date, int, str, frozenset[str]]
+
+
+def newest_day(lists: DeltaTable, cleaned: Iterable[datetime.date]) -> NewestDay | None:
+    """The newest date whose lists are committed whole: it, the marker's version, the table's id, and its files.
 
     A day that is not over has a marker of version 0, and is not served.
+
+    Args:
+        cleaned: dates that may have lists. The table itself names only those with a row in them.
     """
-    dates = sorted({part["date"] for part in lists.partitions()}, reverse=True)
-    for text in dates:
+    dates = {part["date"] for part in lists.partitions()} | {str(date) for date in cleaned}
+    for text in sorted(dates, reverse=True):
         revision = lists.transaction_version(marker(LISTS, "Recommend", text))
         if revision:
             files = frozenset(lists.file_uris(file_pruning_predicate=f"date = '{text}'"))
-            return datetime.date.fromisoformat(text), int(revision), files
+            return datetime.date.fromisoformat(text), int(revision), str(lists.metadata().id), files
     return None
 
 
@@ -39,7 +45,31 @@ def firsts_of(date: datetime.date) -> str:
     return f"SELECT user_id, source, model_version FROM stored WHERE {on(date)} AND rank = 1"
 
 
-CATALOGUE = f"SELECT {', '.join(TRACK)}, last_seen FROM stored ORDER BY track_id"
+def catalogue_of(date: datetime.date) -> str:
+    """The tracks of all snapshots up to the date, and whether that of the date held them."""
+    return (
+        f"SELECT {', '.join(TRACK)}, last_seen >= {literal(date)} AS available FROM stored "
+        f"WHERE first_seen <= {literal(date)} ORDER BY track_id"
+    )
+
+
+def presence_of(date: datetime.date, user_id: int) -> str:
+    """One row: ``present``, whether the date's snapshot held the user; null where none up to the date did."""
+    return (
+        f"SELECT max(CASE WHEN {_served(date)} THEN 1 ELSE 0 END) AS present FROM stored "
+        f"WHERE user_id = {int(user_id)} AND served_from <= {literal(date)}"
+    )
+
+
+def users_of(date: datetime.date, spans: Iterable[tuple[int, int]], limit: int) -> str:
+    """The smallest ids that the date's snapshot held, within any of the spans."""
+    within = " OR ".join(f"user_id BETWEEN {low} AND {high}" for low, high in spans)
+    return f"SELECT user_id FROM stored WHERE {_served(date)} AND ({within}) ORDER BY user_id LIMIT {int(limit)}"
+
+
+def _served(date: datetime.date) -> str:
+    day = literal(date)
+    return f"served_from <= {day} AND (served_until IS NULL OR {day} < served_until)"
 
 
 def plays_of(date: datetime.date, days: int) -> str:

@@ -22,13 +22,19 @@ def folded(text: str) -> str:
 
 
 class TrackIndex:
-    """All tracks, sorted by ``track_id``; of equal finds the one with more ``plays`` comes first."""
+    """All tracks by id, and the available ones by words; of equal finds the more popular one comes first."""
 
-    def __init__(self, tracks: pa.Table, plays: np.ndarray) -> None:
-        """``tracks``: the columns of :class:`~app.stores.store.Track`, sorted by ``track_id``, which is unique."""
+    def __init__(self, tracks: pa.Table, available: np.ndarray, by_popularity: np.ndarray) -> None:
+        """
+        Args:
+            tracks: the columns of :data:`~app.stores.store.TRACK`, sorted by ``track_id``, which is unique.
+            available: bool (n,), of each track.
+            by_popularity: places of the available tracks, most popular first.
+        """
         self.ids = tracks["track_id"].to_numpy()
+        self.available = available
         self._columns = {name: tracks[name].combine_chunks() for name in TRACK}
-        self._order = np.lexsort((self.ids, -plays))  # of the lines that are searched
+        self._order = by_popularity  # of the lines that are searched
         words = tracks.select(["name", "artist"]).take(pa.array(self._order))
         lines = [
             f"{folded(name or '')}{BETWEEN}{folded(artist or '')}"
@@ -42,7 +48,7 @@ class TrackIndex:
     def _at(self, index: int) -> Track:
         """The track at a place of ``ids``."""
         values = {name: column[index].as_py() for name, column in self._columns.items()}
-        return track_of(values)
+        return track_of({**values, "available": bool(self.available[index])})
 
     def indices(self, track_ids: np.ndarray) -> np.ndarray:
         """Places in ``ids`` (int32); -1 for an id that is not there."""
@@ -94,4 +100,4 @@ def _distance(line: str, text: str) -> int:
 
 
 def unknown(track_id: int) -> Track:
-    return track_of({**dict.fromkeys(TRACK), "track_id": track_id, "name": f"Track {track_id}"})
+    return track_of({**dict.fromkeys(TRACK), "track_id": track_id, "name": f"Track {track_id}", "available": False})

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, HTTPException, Path, Query, Response
+from pydantic import BeforeValidator
 
 from app.stores.store import MAX_ID, Away, NoDay, Store
 from app.web import schemas
@@ -11,8 +12,21 @@ from app.web.calendar import Calendar
 from app.web.request_metrics import RequestMetrics
 from conf.settings import Settings
 
-Id = Annotated[int, Path(ge=0, le=MAX_ID, examples=[1])]
 MAX_TEXT = 200  # characters of a search
+
+
+def digits(text: object) -> object:
+    """An id has one spelling: pydantic would take 1_000, 1.0 and +1 too.
+
+    Raises:
+        ValueError: it is spelt otherwise.
+    """
+    if isinstance(text, str) and not (text.isascii() and text.isdigit()):
+        raise ValueError("required is a whole number in digits")
+    return text
+
+
+Id = Annotated[int, Path(ge=0, le=MAX_ID, examples=[1]), BeforeValidator(digits)]
 
 
 def answer(body: dict[str, Any]) -> Response:
@@ -34,7 +48,7 @@ def routes(settings: Settings, store: Store, calendar: Calendar, metrics: Reques
 
     @router.get("/users/{user_id}/recommendations", tags=["listeners"], **documented(schemas.Recommendations))
     async def recommendations(user_id: Id, k: Count = usual) -> Response:
-        """What to play next. A listener without a list gets what is popular."""
+        """What to play next. An id that is no listener's gets what is popular, and `why` says so."""
         async with store.day() as day:
             listing = await day.recommendations(user_id, k)
             return answer({**calendar.published(day), "user_id": user_id, **listing})
@@ -51,13 +65,13 @@ def routes(settings: Settings, store: Store, calendar: Calendar, metrics: Reques
         prefix: Annotated[str, Query(pattern=r"^[0-9]{0,19}$", description="digits that the ids begin with")] = "",
         limit: Count = usual,
     ) -> Response:
-        """Ids of listeners with a list."""
+        """Ids of listeners, those with a track in their list first."""
         async with store.day() as day:
             return answer({**calendar.published(day), "user_ids": await day.listeners(prefix, limit)})
 
     @router.get("/tracks/{track_id}", tags=["tracks"], **documented(schemas.TrackPage, 404))
     async def track(track_id: Id) -> Response:
-        """A track and those nearest to it by the day's model."""
+        """A track and the available ones nearest to it by the day's model."""
         async with store.day() as day:
             found = await day.track(track_id)
             if found is None:
@@ -69,7 +83,7 @@ def routes(settings: Settings, store: Store, calendar: Calendar, metrics: Reques
         q: Annotated[str, Query(max_length=MAX_TEXT, description="words of the name or artist", examples=["harbour"])],
         limit: Count = usual,
     ) -> Response:
-        """Tracks whose name and artist hold every word."""
+        """Available tracks whose name and artist hold every word."""
         async with store.day() as day:
             return answer({**calendar.published(day), "q": q, "tracks": await day.search(q, limit)})
 

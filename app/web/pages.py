@@ -3,10 +3,10 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Path, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from app.stores.store import MAX_ID, Play, Store
+from app.stores.store import MAX_ID, Listed, Play, PublishedDay, Store
 from app.web.api import MAX_TEXT, Id
 from app.web.calendar import Calendar
 from app.web.chart import chart
@@ -19,7 +19,6 @@ SUGGESTED = 12  # listeners on the first page
 SHELF = 12  # popular tracks there
 FOUND = 30
 PLAYS, LATELY = 60, 12  # plays read, and different tracks of them shown
-NOBODY = -1
 # Of the pipeline's own report: it brings its style along; a script in it would not run.
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox"
 
@@ -32,13 +31,14 @@ def routes(settings: Settings, store: Store, calendar: Calendar) -> APIRouter:
     @router.get("/")
     async def home() -> Response:
         async with store.day() as day:
-            popular = await day.recommendations(NOBODY, SHELF)
+            heading, popular = await shelf(day)
             return render(
                 "home.html",
                 published=calendar.published(day),
                 users=day.users,
                 suggested=await day.listeners("", SUGGESTED),
-                popular=popular["recommendations"],
+                heading=heading,
+                popular=popular,
             )
 
     @router.get("/listeners")
@@ -47,7 +47,7 @@ def routes(settings: Settings, store: Store, calendar: Calendar) -> APIRouter:
         digits = id.strip()
         whole = digits.isascii() and digits.isdigit() and int(digits) <= MAX_ID
         async with store.day() as day:
-            if whole and (await day.recommendations(int(digits), 1))["known"]:
+            if whole and (await day.recommendations(int(digits), 1))["why"] != "unknown":
                 return RedirectResponse(f"/listeners/{int(digits)}", 303)
             close = await day.listeners(str(int(digits)), SUGGESTED) if whole else []
             return render(
@@ -66,25 +66,37 @@ def routes(settings: Settings, store: Store, calendar: Calendar) -> APIRouter:
                 listing=listing,
                 lately=[{"day": play["listened_at"].date(), "track": play["track"]} for play in plays],
                 days=days,
+                heard_days=settings.recommend.exclude_heard_days,
             )
 
     @router.get("/songs")
     async def songs(q: Annotated[str, Query(max_length=MAX_TEXT)] = "") -> Response:
+        q = q.strip()
         async with store.day() as day:
             found = await day.search(q, FOUND)
-            popular = [] if q else (await day.recommendations(NOBODY, SHELF))["recommendations"]
+            heading, popular = ("", []) if q else await shelf(day)
             return render(
-                "songs.html", published=calendar.published(day), q=q, found=found, most=FOUND, popular=popular
+                "songs.html",
+                published=calendar.published(day),
+                q=q,
+                found=found,
+                most=FOUND,
+                heading=heading,
+                popular=popular,
             )
 
     @router.get("/songs/{track_id}")
-    async def song(track_id: Annotated[int, Path(ge=0, le=MAX_ID)]) -> Response:
+    async def song(track_id: Id) -> Response:
         async with store.day() as day:
             track = await day.track(track_id)
             if track is None:
                 raise HTTPException(404, f"There is no song with the id {track_id}.")
             return render(
-                "song.html", published=calendar.published(day), track=track, similar=await day.similar(track_id)
+                "song.html",
+                published=calendar.published(day),
+                track=track,
+                similar=await day.similar(track_id),
+                longest=MAX_TEXT,
             )
 
     @router.get("/model")
@@ -113,6 +125,13 @@ def routes(settings: Settings, store: Store, calendar: Calendar) -> APIRouter:
         return HTMLResponse(text, headers={"Content-Security-Policy": REPORT_POLICY})
 
     return router
+
+
+async def shelf(day: PublishedDay) -> tuple[str, list[Listed]]:
+    """Some songs for everybody and what stands above them; where nothing was played lately, this is not said."""
+    popular = await day.popular(SHELF)
+    played = [each for each in popular if each["score"]]
+    return ("What everybody plays", played) if played else ("Songs to begin with", popular)
 
 
 def distinct(plays: list[Play]) -> list[Play]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.stores.store import Listed, Play, Similar, Track
+from app.stores.store import Listed, Play, Similar, Track, Why
 
 TRACK: dict[str, Any] = {
     "track_id": 2371,
@@ -14,6 +14,7 @@ TRACK: dict[str, Any] = {
     "album": "Signal of the Mirror",
     "genres": "country, americana",
     "duration_s": 313,
+    "available": True,
 }
 HEARD: dict[str, Any] = {
     **TRACK,
@@ -44,14 +45,21 @@ class Recommendations(Answer):
                     "user_id": 1,
                     "known": True,
                     "source": "als",
+                    "why": "",
                     "recommendations": [{"rank": 1, "score": 0.5129, "track": TRACK, "because": [HEARD]}],
                 }
             ]
         }
     )
     user_id: int
-    known: bool = Field(description="false: nobody with this id has a list, and what is popular is given")
-    source: str = Field(description="als: made by the model for this listener; popular: what others play")
+    known: bool = Field(description="false: nobody with this id is a listener of the day, and what is popular is given")
+    source: str = Field(
+        description="als: made by the model for this listener; popular: what others play; empty: no track"
+    )
+    why: Why = Field(
+        description="all_heard: the listener heard all tracks that are not in the list; no_tracks: the catalogue is empty; "
+        "left: a listener of earlier days; unknown: nobody has this id"
+    )
     recommendations: list[Listed]
 
 

@@ -1,6 +1,7 @@
 """A sleeve for each album, since there is no cover art: two colours, a shape and initials, drawn from its name alone."""
 
 import dataclasses
+import unicodedata
 import zlib
 
 from app.stores.store import Track
@@ -20,6 +21,7 @@ PALETTES = (
 )
 SHAPES = ("rings", "sun", "hills", "stripes", "petals", "waves")
 INITIALS = 2
+LOOKED_AT = 200  # characters of a name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +47,7 @@ def sleeve(track: Track) -> Sleeve:
 
 def initials(name: str) -> str:
     """The first letters of the first words that matter."""
-    words = [word for word in name.split() if word[0].isalnum()] or name.split()
+    shown = "".join(letter for letter in name[:LOOKED_AT] if unicodedata.category(letter) not in ("Cc", "Cf", "Mn"))
+    words = [word for word in shown.split() if word[0].isalnum()] or shown.split()
     short = [word for word in words if word.lower() not in {"the", "a", "of", "in", "and"}] or words
     return "".join(word[0].upper()[:1] for word in short[:INITIALS])

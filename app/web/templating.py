@@ -2,6 +2,7 @@
 
 import datetime
 import pathlib
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from fastapi.responses import HTMLResponse
 
 from app.web.sleeves import sleeve
 
+LONGEST = 160  # characters of a name on a page; the API gives it whole
+
 
 def _day(date: datetime.date) -> str:
     return f"{date.day} {date:%B %Y}"
@@ -18,6 +21,16 @@ def _day(date: datetime.date) -> str:
 
 def _short(date: datetime.date) -> str:
     return f"{date.day} {date:%b}"
+
+
+def _cut(text: str) -> str:
+    """A text as long as a page bears."""
+    return text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"
+
+
+def _plain(text: str) -> str:
+    """For a title, where no element keeps marks of direction to themselves."""
+    return _cut("".join(" " if unicodedata.category(letter) in ("Cc", "Cf") else letter for letter in text[:LONGEST]))
 
 
 def _minutes(seconds: int) -> str:
@@ -31,7 +44,7 @@ _ENVIRONMENT = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_ENVIRONMENT.filters.update(day=_day, short=_short, minutes=_minutes, sleeve=sleeve)
+_ENVIRONMENT.filters.update(day=_day, short=_short, minutes=_minutes, sleeve=sleeve, cut=_cut, plain=_plain)
 
 
 def render(

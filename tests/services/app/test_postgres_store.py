@@ -24,7 +24,8 @@ PATHS = [
     "/users/1/recommendations",
     "/users/1/recommendations?k=1",
     "/users/12/recommendations",
-    "/users/999/recommendations?k=1",  # further down the mart orders ties otherwise
+    "/users/999/recommendations",
+    "/users/3/recommendations",
     "/users/1/history",
     "/users/999/history",
     "/users",
@@ -56,6 +57,8 @@ def lake(tmp_path):
     stamps = dict.fromkeys(("created_at", "updated_at"), at(1, 0)) | dict.fromkeys(("first_seen", "last_seen"), DAY)
     people = sorted({row["user_id"] for row in LISTS + PLAYS})
     lake.append_rows([{"user_id": user, **stamps} for user in people], "users", "users/CleanUsers/x")
+    spans = [{"user_id": user, "genres": None, "served_from": DAY, "served_until": None} for user in people]
+    lake.append_rows(spans, "users_served", "users_served/CleanUsers/x")
     for date in (DAY, NEXT):
         row = {"date": date, "entity": "listen_history", "revision": 1, "snapshot_date": date, "reasons": "{}"}
         lake.append_rows([row], "accounting", f"accounting/CleanListens/{date}")
