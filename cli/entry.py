@@ -30,7 +30,7 @@ class Command(click.Command):
     """A module of the project; all words after its name are its own."""
 
     def __init__(self, name: str, entry: Entry) -> None:
-        words = click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)
+        words = click.Argument(["words"], nargs=-1, type=click.UNPROCESSED, shell_complete=self._completed)
         settings = {"ignore_unknown_options": True, "allow_interspersed_args": False}
         super().__init__(name, params=[words], context_settings=settings, add_help_option=False)
         self.entry = entry
@@ -46,6 +46,9 @@ class Command(click.Command):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         return completed(self.entry.module, incomplete)
+
+    def _completed(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return self.shell_complete(ctx, incomplete)
 
 
 class CommandGroup(click.Group):

@@ -16,6 +16,8 @@ import contextlib
 import sys
 from collections.abc import Iterator
 
+from conf.advice import typed
+
 
 class Refused(Exception):
     """One line: what was found, what was required, what to do."""
@@ -54,4 +56,4 @@ def tell(refusal: Refused) -> None:
 
 def line(refusal: Refused) -> str:
     """What a person, and the step that started the command, reads: drivers quoted in it may have said several lines."""
-    return f"error: {' '.join(refusal.message.split())}"
+    return f"error: {typed(' '.join(refusal.message.split()))}"

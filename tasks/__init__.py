@@ -7,19 +7,25 @@ a run begins with this import, and there is no ``main`` of ours that could insta
 program has ``luigi_run`` from ``luigi.cmdline``, under whatever name it was started. A notebook, Airflow or a script that
 calls ``luigi.build`` has not: a run there begins with ``tasks.observe.install()``.
 
-It also looks at the files of settings before Luigi does, which tells of one that it cannot read by a stack.
+It also looks at the files of settings before Luigi does, which tells of one that it cannot read by a stack. Whoever
+imports it gets :class:`~conf.errors.BadSetting`; where the import is the beginning of a command, the command ends with its
+line and code 2.
 """
 
+import contextlib
 import sys
 
 from conf.errors import refusals_told
 from conf.settings import read_file
 
+IS_LUIGI = hasattr(sys.modules.get("__main__"), "luigi_run")
+
 if "luigi" not in sys.modules:
-    with refusals_told():
+    # While Python looks for the module of "python -m tasks.…", that word is all it says of the program.
+    with refusals_told() if IS_LUIGI or sys.argv[:1] == ["-m"] else contextlib.nullcontext():
         read_file()
 
-if hasattr(sys.modules.get("__main__"), "luigi_run"):
+if IS_LUIGI:
     from tasks.run import luigi_command
 
     luigi_command.prepare()

@@ -8,7 +8,7 @@ from typing import Any
 
 from conf.errors import BadSetting
 from conf.nearest import nearest
-from conf.settings.config_files import read_file
+from conf.settings.config_files import read_file, read_given
 from conf.settings.data_sections import LakeSettings
 from conf.settings.keys import parse_value
 from conf.settings.sections import LUIGI_KEYS, SECTIONS, Settings, settings_of
@@ -42,13 +42,27 @@ def _section(section: str, values: Mapping[str, str]) -> Any:
     for name in values.keys() - fields.keys() - LUIGI_KEYS.get(section, set()):
         near = nearest(name, fields)
         hint = f"; did you mean {near}?" if near else ""
-        raise BadSetting(f"[{section}] {name}: not a setting; known are {', '.join(fields)}{hint}")
+        place = _place(section, name, values[name])
+        raise BadSetting(f"{place}[{section}] {name}: not a setting; known are {', '.join(fields)}{hint}")
     given = {name: text for name, text in values.items() if name in fields}
     for name, field in fields.items():
         found = secret(section, field)
         if found is not None:
             given[name] = found
-    return SECTIONS[section](**{name: parse_value(section, fields[name], text) for name, text in given.items()})
+    return SECTIONS[section](**{name: _value(section, fields[name], text) for name, text in given.items()})
+
+
+def _value(section: str, field: dataclasses.Field, text: str) -> Any:
+    try:
+        return parse_value(section, field, text)
+    except BadSetting as refusal:
+        raise BadSetting(_place(section, field.name, text) + refusal.message) from None
+
+
+def _place(section: str, name: str, text: str) -> str:
+    """``luigi.cfg:7: ``, where a file is what says so; else nothing."""
+    found = read_given().get(section, {}).get(name)
+    return f"{found.place}: " if found and found.text == text else ""
 
 
 def secret(section: str, field: dataclasses.Field) -> str | None:

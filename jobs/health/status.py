@@ -2,6 +2,7 @@
 
 import datetime
 
+from conf.advice import typed
 from conf.command_line import Parser
 from jobs.health.overview import last_day, missing_days
 from jobs.runtime.command import Job, ask, parser
@@ -17,7 +18,7 @@ def text(job: Job) -> str:
     lake = job.lake()
     last = last_day(lake)
     if last is None:
-        return f"no day is done in {lake.root} yet; make run starts a demo, README.md says how to run your own"
+        return typed(f"no day is done in {lake.root} yet; make run starts a demo, README.md says how to run your own")
     current = champion_before(lake, job.date + datetime.timedelta(days=1))
     behind = [last + datetime.timedelta(days=day) for day in range(1, (job.date - last).days + 1)]
     missing = [*missing_days(lake), *behind]

@@ -2,6 +2,7 @@
 
 import shlex
 
+from conf.advice import typed
 from conf.checkout import ROOT
 from conf.command_line import Parser
 from conf.settings import EvaluateSettings
@@ -96,7 +97,7 @@ def _places(seen: Overview, root: str) -> list[str]:
         "",
         *_queries(seen, root),
         "",
-        "  next:    make sql, make status",
+        typed("  next:    make sql, make status"),
         f"           .venv/bin/python -m jobs summary --date {seen.date} --lake-root {shlex.quote(root)}",
         "           .venv/bin/luigi --module tasks.daily DailyPipeline --help",
     ]
@@ -112,7 +113,8 @@ def _queries(seen: Overview, root: str) -> list[str]:
     ]
     folder = absolute(root)
     where = "" if folder == str(DEMO) else f" ROOT={shlex.quote(folder)}"
-    return [f'  {"try:" if place == 0 else "":<8} make sql Q="{query}"{where}' for place, query in enumerate(queries)]
+    commands = [typed(f'make sql Q="{query}"{where}') for query in queries]
+    return [f"  {'try:' if place == 0 else '':<8} {command}" for place, command in enumerate(commands)]
 
 
 def show(job: Job) -> None:

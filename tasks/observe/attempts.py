@@ -21,7 +21,7 @@ from collections.abc import Callable
 import luigi
 from luigi.event import Event
 
-from conf.checkout import ROOT
+from conf.checkout import CODE
 from conf.settings import as_flags
 from lake.layout import spool_folder
 from tasks.base import DatedTask
@@ -101,7 +101,7 @@ class Ledger:
         for root in self.roots:
             if not (spool_folder(root) / self.name).exists():
                 continue
-            command = [sys.executable, str(ROOT / "jobs" / "__main__.py"), "ledger"]
+            command = [sys.executable, str(CODE / "jobs" / "__main__.py"), "ledger"]
             flags = as_flags(settings(), "evaluate", "retrain", "health")
             done = subprocess.run(
                 [*command, *flags, f"--lake-root={root}"], capture_output=True, text=True, check=False

@@ -13,7 +13,8 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
-from conf.checkout import ROOT
+from conf.advice import typed
+from conf.checkout import CODE
 from conf.settings import Settings, as_flags
 from lake.layout import day_log, spool_folder
 from tasks.observe.attempts import Ledger
@@ -65,7 +66,7 @@ def ended(lines: Iterable[str]) -> list[datetime.date]:
 def mail(root: str, date: datetime.date, chosen: Settings) -> bool:
     """Start the job that mails; whether all went well."""
     flags = [*as_flags(chosen, *SECTIONS), f"--lake-root={root}"]
-    command = [sys.executable, str(ROOT / "jobs" / "__main__.py"), "notify", f"--date={date}", "--once", *flags]
+    command = [sys.executable, str(CODE / "jobs" / "__main__.py"), "notify", f"--date={date}", "--once", *flags]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     except subprocess.TimeoutExpired:
@@ -74,7 +75,7 @@ def mail(root: str, date: datetime.date, chosen: Settings) -> bool:
         if not done.returncode:
             return True
         said = done.stderr.splitlines()
-    text = f"the mail of {date} was not sent: {_cause(said)}; make mail-check tries the settings"
+    text = typed(f"the mail of {date} was not sent: {_cause(said)}; make mail-check tries the settings")
     log.warning("%s", text)
     form = chosen.logs.format
     StepLog(day_log(root, date, form), date, "Notify", form).write([text], "warning")

@@ -7,7 +7,6 @@ Spark's own resolver asks Maven Central, or what ``MOOVITAMIX_IVY_SETTINGS`` nam
 without a network, ``--from FOLDER`` takes the jars out of a folder. Quick when there is nothing to do.
 """
 
-import argparse
 import contextlib
 import dataclasses
 import hashlib
@@ -22,7 +21,8 @@ import tempfile
 from collections.abc import Iterator, Mapping
 
 from conf.checkout import DEPLOY
-from conf.errors import Refused, refusals_told
+from conf.command_line import Parser, folder_to_make
+from conf.errors import BadSetting, Refused, refusals_told
 
 SETTINGS = "MOOVITAMIX_IVY_SETTINGS"
 PATIENCE = 900  # seconds for the resolver, which retries by itself
@@ -63,11 +63,27 @@ S3 = JarSet(
 )
 
 
+def arguments() -> Parser:
+    parser = Parser(__doc__)
+    parser.add_argument(
+        "--s3", type=folder_to_make, metavar="FOLDER", help="put what reaches a bucket into this folder"
+    )
+    parser.add_argument("--from", dest="source", type=_folder, metavar="FOLDER", help="take the jars out of it")
+    return parser
+
+
+def _folder(text: str) -> pathlib.Path:
+    """
+    Raises:
+        BadSetting: there is no such folder.
+    """
+    if not pathlib.Path(text).is_dir():
+        raise BadSetting(f"--from: found no folder at {text}, required is one that holds the jars")
+    return pathlib.Path(text)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--s3", type=pathlib.Path, metavar="FOLDER", help="put what reaches a bucket into this folder")
-    parser.add_argument("--from", dest="source", type=pathlib.Path, metavar="FOLDER", help="take the jars out of it")
-    args = parser.parse_args()
+    args = arguments().parse_args()
     if args.s3:
         install(S3, args.s3, args.source)
         return

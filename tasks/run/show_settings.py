@@ -80,6 +80,13 @@ def chosen(which: str) -> tuple[str, str]:
     return section, name
 
 
+def completions(incomplete: str) -> list[str]:
+    """Sections; the settings of one where its name and a dot are typed."""
+    section, dot, _ = incomplete.partition(".")
+    names = [f"{section}.{name}" for name in settings_of(section)] if dot and section in SECTIONS else list(SECTIONS)
+    return [name for name in names if name.startswith(incomplete)]
+
+
 def _near(word: str, names: Iterable[str]) -> str:
     return meant(word, names, f"known are {', '.join(names)}")
 

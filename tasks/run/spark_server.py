@@ -3,7 +3,6 @@
 python -m tasks.run.spark_server --master spark://host:7077 --bind 0.0.0.0    runs one in the foreground, as a service
 """
 
-import argparse
 import contextlib
 import os
 import pathlib
@@ -13,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from conf.checkout import DEPLOY
+from conf.command_line import Parser, whole
 from conf.errors import Refused, refusals_told
 from conf.settings import add_flags, from_flags
 from lake import storage
@@ -168,14 +168,21 @@ def _wait(process: subprocess.Popen, port: int, log: pathlib.Path) -> None:
         time.sleep(0.2)
 
 
+def arguments() -> Parser:
+    parser = Parser(__doc__)
+    port = whole("--port", 1, 65_535)  # clients are told it, so that it cannot be any free one
+    parser.add_argument("--port", type=port, default=15002, help="where clients find it (default: 15002)")
+    parser.add_argument("--bind", default="127.0.0.1", help="address that it listens at (default: 127.0.0.1)")
+    parser.add_argument("--master", default="local[*]", help="where its tasks run (default: local[*])")
+    parser.add_argument(
+        "--rows", type=whole("--rows", 0), default=0, help="rows of history that it will see: sets up its JVM"
+    )
+    add_flags(parser, "lake")
+    return parser
+
+
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--port", type=int, default=15002, help="where clients find it (default: 15002)")
-    arguments.add_argument("--bind", default="127.0.0.1", help="address that it listens at (default: 127.0.0.1)")
-    arguments.add_argument("--master", default="local[*]", help="where its tasks run (default: local[*])")
-    arguments.add_argument("--rows", type=int, default=0, help="rows of history that it will see: sets up its JVM")
-    add_flags(arguments, "lake")
-    args = arguments.parse_args()
+    args = arguments().parse_args()
     jars.require_delta(settings().spark.properties)
     lake = storage.spark_properties(from_flags(args).lake.root)
     properties = {**jvm.options(args.rows), **lake, **settings().spark.properties}

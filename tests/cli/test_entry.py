@@ -38,7 +38,14 @@ def test_each_command_has_a_line_about_itself(name):
 
 
 @pytest.mark.parametrize(
-    ("typed", "found"), [("moovitamix st", "status"), ("moovitamix status --da", "--date"), ("moovitamix da", "day")]
+    ("typed", "found"),
+    [
+        ("moovitamix st", "status"),
+        ("moovitamix status --da", "--date"),
+        ("moovitamix da", "day"),
+        ("moovitamix settings ap", "api"),
+        ("moovitamix settings api.ba", "api.base_url"),
+    ],
 )
 def test_a_shell_completes_commands_and_their_flags(typed, found):
     place = str(len(typed.split()) - 1)

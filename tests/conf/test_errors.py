@@ -80,4 +80,4 @@ def test_a_wrong_setting_ends_a_command_with_one_line(tmp_path, command, code):
         text=True,
         timeout=120,
     )
-    assert (done.returncode, done.stdout + done.stderr) == (code, f"error: {SAID}\n")
+    assert (done.returncode, done.stdout + done.stderr) == (code, f"error: {config}:2: {SAID}\n")

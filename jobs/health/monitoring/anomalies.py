@@ -7,6 +7,7 @@ usual for it (:mod:`jobs.health.monitoring.usual`). Every finding says the value
 import datetime
 from collections.abc import Mapping
 
+from conf.advice import typed
 from conf.figures import METRICS
 from conf.figures.metric import Metric
 from conf.settings import Settings
@@ -150,5 +151,5 @@ def _finding(
 ) -> Finding:
     template = metric.says or f"{metric.name} of {{label}} is {{value}}"
     headline = template.format(label=label, value=shown(value, metric.unit), times=times(value))
-    command = metric.command.format(date=date, label=label, root=root)
+    command = typed(metric.command.format(date=date, label=label, root=root))
     return Finding(metric.name, label, severity, f"{headline}: {why}", command)

@@ -1,7 +1,9 @@
+import re
+
 import pytest
 
 from conf.errors import BadSetting
-from conf.settings import Settings, as_flags, parse, suppression_key
+from conf.settings import Settings, as_flags, parse, read_file, suppression_key
 
 
 def test_what_is_not_given_has_its_default():
@@ -115,3 +117,17 @@ def test_the_suppression_key_may_stand_in_a_file_too(tmp_path, monkeypatch):
     assert suppression_key() == "from-file"
     monkeypatch.setenv("MOOVITAMIX_SUPPRESSION_KEY", "from-variable")
     assert suppression_key() == "from-variable"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("page_sise = 5", "luigi.cfg:3: [api] page_sise: not a setting"),
+        ("page_size = many", "luigi.cfg:3: [api] page_size: found 'many'"),
+    ],
+)
+def test_a_wrong_key_or_value_of_a_file_names_the_file_and_its_line(tmp_path, monkeypatch, line, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "luigi.cfg").write_text(f"# ours\n[api]\n{line}\n")
+    with pytest.raises(BadSetting, match=f"^{re.escape(said)}"):
+        parse(read_file())

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from conf.errors import Refused
+from conf.errors import BadSetting, Refused
 from tasks.run import jars
-from tasks.run.jars import DELTA, S3, JarSet, install
+from tasks.run.jars import DELTA, S3, JarSet, arguments, install
 
 ROOT = pathlib.Path(__file__).parents[3]
 CONTENTS = {"one-1.0.jar": b"one", "two_2.13-1.0.jar": b"two"}
@@ -151,3 +151,16 @@ def test_the_jars_are_of_the_version_that_python_has():
     assert DELTA.packages[0].endswith(f":{pinned}")
     hadoop = re.search("^HADOOP=(\\S+)", (ROOT / "bin" / "setup-s3").read_text(), re.MULTILINE)[1]
     assert S3.packages[0].endswith(f":{hadoop}")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--form=x"], "did you mean --from"),
+        (["--from=/nowhere"], "found no folder at /nowhere"),
+        (["x"], "not expected"),
+    ],
+)
+def test_a_mistake_in_its_words_is_one_line(words, said):
+    with pytest.raises(BadSetting, match=said):
+        arguments().parse_args(words)

@@ -94,9 +94,11 @@ def test_a_wrong_command_line_is_one_line_and_code_2(run, tmp_path, words, said)
     assert not (tmp_path / "lake").exists()
 
 
-def test_so_is_a_wrong_value_in_the_file(run):
-    said = "error: [clean] max_bad_share: found '7', allowed is a number from 0 to 1"
-    assert run("DailyPipeline", DATE, config="\n[clean]\nmax_bad_share = 7\n") == (2, [said])
+def test_so_is_a_wrong_value_in_the_file(run, tmp_path):
+    code, [line] = run("DailyPipeline", DATE, config="\n[clean]\nmax_bad_share = 7\n")
+    assert code == 2
+    assert line.startswith(f"error: {tmp_path / 'luigi.cfg'}:")
+    assert line.endswith(": [clean] max_bad_share: found '7', allowed is a number from 0 to 1")
 
 
 def test_a_module_that_is_not_there_is_named(run):

@@ -111,7 +111,7 @@ def test_a_secret_and_a_url_with_a_password_reach_both_by_the_file(seen, tmp_pat
     ("text", "flags", "variables", "said"),
     [
         ("[api]\ntoken = a\n", [], {}, "luigi.cfg: [api] token is a secret, and others can read the file (mode 0644)"),
-        ("[als]\nrnk = 3\n", [], {}, "[als] rnk: not a setting; known are rank, "),
+        ("[als]\nrnk = 3\n", [], {}, "luigi.cfg:2: [als] rnk: not a setting; known are rank, "),
         ("", [], {"LUIGI_CONFIG_PATH": "none.cfg"}, "LUIGI_CONFIG_PATH: there is no file none.cfg"),
         ("", ["--api-token=a"], {}, "--api-token: a secret is not taken from the command line"),
     ],

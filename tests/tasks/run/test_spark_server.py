@@ -2,6 +2,7 @@ import contextlib
 
 import pytest
 
+from conf.errors import BadSetting
 from tasks.run import spark_server
 from tasks.run.spark_server import KeptServer, kept
 
@@ -50,3 +51,17 @@ def test_a_server_is_stopped_where_the_block_fails(started, tmp_path):
     with contextlib.suppress(ValueError), kept(1, tmp_path / "log"):
         raise ValueError
     assert started[0].code == -15
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--prot=1"], "did you mean --port"),
+        (["--port=0"], "a whole number from 1 to 65535"),
+        (["--rows=many"], "a whole number of at least 0"),
+        (["start"], "not expected"),
+    ],
+)
+def test_a_mistake_in_its_words_is_one_line(words, said):
+    with pytest.raises(BadSetting, match=said):
+        spark_server.arguments().parse_args(words)
