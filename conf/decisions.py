@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 STEPS = ("retrain", "promote", "rollback")  # a rollback is made by an operator after the run
+REGISTRY_FAILED = "registry"  # among a promotion's figures: what the registry did not do, and what helps
 
 # The same order in SQL, of a column ``step``.
 PLACE = (

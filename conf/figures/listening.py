@@ -51,6 +51,16 @@ MODEL = (
         happened="when the champion was promoted",
     ),
     Metric(
+        "registry_failures",
+        "Registry failed",
+        "count",
+        "1 where the day's training or promotion could not use the registry",
+        "high",
+        command="make models ROOT={root}",
+        says="the registry failed",
+        watched=False,
+    ),
+    Metric(
         "unknown_play_share",
         "Plays of unknown tracks",
         "share",

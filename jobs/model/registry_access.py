@@ -9,26 +9,20 @@ import sqlite3
 import time
 import urllib.parse
 import zipfile
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from conf.errors import Refused
+from jobs.model.registry_environment import SHORT, STEADY, patience
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 NAME = "recommender"  # of the model, and of the experiment of its runs
 
-# MLflow's own are 7 retries of 120 s: a day would wait for an hour.
-STEADY = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-}
-SHORT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 AWAY, PAUSE = 60.0, 2.0  # seconds that a training waits for a server, and between two questions
 CONNECT_TIMEOUT = 5  # seconds, of a database server
+LOCKED = 5  # seconds that one question waits for a file that is locked
 
 WRONG_CREDENTIALS = (
     "; see MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, in the environment"
@@ -38,45 +32,75 @@ ADVICE = {"401": WRONG_CREDENTIALS, "403": WRONG_CREDENTIALS, "404": "; that is 
 BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)  # what loading a model that is not whole raises
 
 
+class RegistryFailed(Refused):
+    """The registry cannot be reached, or does not do what is asked of it: a day goes on without."""
+
+
 @contextlib.contextmanager
 def connected(uri: str) -> Iterator["MlflowClient"]:
     """MLflow, on ``uri`` for tracking and registry.
 
     Raises:
-        Refused: it cannot be reached or read.
+        RegistryFailed: it cannot be reached or read, or something that was asked of it failed.
     """
     unreachable = reachable(uri)
     if unreachable:
-        raise Refused(f"{unreachable}; check [registry] uri")
-    import mlflow
-    from alembic.util import CommandError
-    from sqlalchemy.exc import SQLAlchemyError
-
-    for quiet in ("mlflow", "alembic"):
-        logging.getLogger(quiet).setLevel(logging.ERROR)
+        raise RegistryFailed(f"{unreachable}; {advice(unreachable)}")
     with patience(STEADY):
         try:
+            import mlflow
+
+            for quiet in ("mlflow", "alembic"):  # MLflow logs a stack of each error that it raises
+                logging.getLogger(quiet).setLevel(logging.CRITICAL)
             create(uri)
             mlflow.set_tracking_uri(uri)
             mlflow.set_registry_uri(uri)
-            _begin(mlflow, uri)
             yield mlflow.MlflowClient()
-        except (mlflow.exceptions.MlflowException, SQLAlchemyError, CommandError) as error:
-            raise Refused(
-                f"the registry at {without_credentials(uri)} does not do what was asked: "
-                f"{without_credentials(uri, str(error))}; check [registry] uri"
+        except Refused:
+            raise
+        except Exception as error:  # what MLflow, its database, its files or its server raise is of many kinds
+            said = without_credentials(uri, _said(error))
+            raise RegistryFailed(
+                f"the registry at {without_credentials(uri)} does not do what was asked: {said}; {advice(said)}"
             ) from error
 
 
-def _begin(mlflow: Any, uri: str) -> None:
-    """Make the experiment current, and create it where there is none: another run may do so at the same moment."""
-    if mlflow.get_experiment_by_name(NAME) is None:
+def experiment(client: "MlflowClient", uri: str) -> str:
+    """The id of the experiment of our runs, which is created where there is none.
+
+    Raises:
+        RegistryFailed: it was deleted. Whoever did that is asked, and nothing is restored behind their back.
+    """
+    import mlflow
+
+    found = client.get_experiment_by_name(NAME)
+    if found is None:
         try:
-            mlflow.create_experiment(NAME, artifact_location=artifacts(uri))
-        except mlflow.exceptions.MlflowException:
-            if mlflow.get_experiment_by_name(NAME) is None:
+            return str(client.create_experiment(NAME, artifact_location=artifacts(uri)))
+        except mlflow.exceptions.MlflowException:  # another run may do so at the same moment
+            found = client.get_experiment_by_name(NAME)
+            if found is None:
                 raise
-    mlflow.set_experiment(NAME)
+    if found.lifecycle_stage != "active":
+        shown = without_credentials(uri)
+        raise RegistryFailed(
+            f"the registry at {shown}: the experiment {NAME} was deleted by hand; restore it: "
+            f"MLFLOW_TRACKING_URI={shown} mlflow experiments restore --experiment-id {found.experiment_id}"
+        )
+    return str(found.experiment_id)
+
+
+def usable(uri: str) -> str:
+    """As :func:`awaited`; and one line also where a training could not be recorded there."""
+    unreachable = awaited(uri)
+    if unreachable:
+        return f"{unreachable}; {advice(unreachable)}"
+    try:
+        with connected(uri) as client:
+            experiment(client, uri)
+    except RegistryFailed as failure:
+        return failure.message
+    return ""
 
 
 def begun(uri: str) -> bool:
@@ -95,12 +119,13 @@ def create(uri: str) -> None:
     building = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        MlflowClient(f"sqlite:///{building}").search_experiments(max_results=1)
+        with patience(STEADY):
+            MlflowClient(f"sqlite:///{building}", f"sqlite:///{building}").search_experiments(max_results=1)
         with contextlib.suppress(FileExistsError):  # another run was first
             os.link(building, file)
         building.unlink()
     except OSError as error:
-        raise Refused(f"the registry at {uri} cannot be created: {error}; check [registry] uri") from error
+        raise RegistryFailed(f"the registry at {uri} cannot be created: {error}; check [registry] uri") from error
 
 
 def artifacts(uri: str) -> str | None:
@@ -125,14 +150,16 @@ def reachable(uri: str) -> str:
 
 
 def awaited(uri: str, seconds: float | None = None) -> str:
-    """As :func:`reachable`; a server that is being started again is waited for, by default for ``AWAY`` seconds.
+    """As :func:`reachable`; a server that is being started again, or a file that somebody has locked, is waited for,
+    by default for ``AWAY`` seconds.
 
     Only an outage that lasts changes what is trained.
     """
     deadline = time.monotonic() + (AWAY if seconds is None else seconds)
     while unreachable := reachable(uri):
         refused = any(f"HTTP {code}" in unreachable for code in ADVICE)
-        if refused or not re.match(r"https?://", uri) or time.monotonic() > deadline:
+        passing = re.match(r"https?://", uri) or "is locked" in unreachable
+        if refused or not passing or time.monotonic() > deadline:
             break
         time.sleep(PAUSE)
     return unreachable
@@ -165,25 +192,12 @@ def _secrets(uri: str) -> list[str]:
     return sorted({*written, *map(urllib.parse.unquote, written)}, key=len, reverse=True)
 
 
-@contextlib.contextmanager
-def patience(values: Mapping[str, str], override: bool = False) -> Iterator[None]:
-    """MLflow's own settings while the block runs; what the environment has set stands, unless ``override``."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update({name: value for name, value in values.items() if override or before[name] is None})
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
 def _ask_file(file: pathlib.Path) -> None:
     if file.exists():
-        with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True)) as database:
-            database.execute("PRAGMA schema_version").fetchone()
+        with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True, timeout=LOCKED)) as database:
+            database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            database.execute("BEGIN IMMEDIATE")  # as every write begins
+            database.execute("ROLLBACK")
         if not os.access(file, os.W_OK):
             raise PermissionError(f"{file} cannot be written")
         return
@@ -210,6 +224,18 @@ def _ask_database(uri: str) -> None:
     engine.dispose()
 
 
+def advice(text: str) -> str:
+    """What helps against the cause that the text tells."""
+    known = (
+        ("is locked", "end the program that holds the file"),
+        ("readonly|cannot be written", "let this user write the file and its folder"),
+        ("malformed|not a database", "restore the file, or move it away: a new one is begun"),
+        ("No space left", "make room there"),
+        (r"\[Errno \d+\]", "let this user write there"),
+    )
+    return next((help_ for words, help_ in known if re.search(words, text)), "see the server, and [registry] uri")
+
+
 def _said(error: Exception) -> str:
     """The cause behind what requests and MLflow put around it."""
     text = str(error)
@@ -220,4 +246,6 @@ def _said(error: Exception) -> str:
     for known in ("Connection refused", "Name or service not known", "timed out"):
         if known in text:
             return known[0].lower() + known[1:]
-    return text or type(error).__name__
+    of_database = re.search(r"^\(\w+\.\w+\) (.+)$", text, re.MULTILINE)
+    lines = [of_database.group(1)] if of_database else text.strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -5,7 +5,11 @@ import tempfile
 
 from conf.errors import Refused
 from jobs.model.factors import FactorModel
-from jobs.model.registry_access import BROKEN, NAME, connected, without_credentials
+from jobs.model.registry_access import BROKEN, NAME, RegistryFailed, connected, without_credentials
+
+
+class NotWhole(RegistryFailed):
+    """The registry has no such version, or its files are not all there."""
 
 
 def load(folder: pathlib.Path, version: str, uri: str = "") -> FactorModel:
@@ -26,7 +30,8 @@ def load(folder: pathlib.Path, version: str, uri: str = "") -> FactorModel:
         model = fetch(uri, version)
     except Refused as refusal:
         raise Refused(
-            f"model {version}: the lake's copy {folder} is not whole, and cannot be fetched again: {refusal.message}"
+            f"model {version}: the lake's copy {folder} is not whole, and cannot be fetched again: {refusal.message}; "
+            "restore that folder, or put another model in production: make rollback VERSION=…"
         ) from refusal
     model.save(folder)
     return model
@@ -36,7 +41,8 @@ def fetch(uri: str, version: str) -> FactorModel:
     """A registered model's factors.
 
     Raises:
-        Refused: the registry does not have them whole.
+        RegistryFailed: the registry cannot be used.
+        NotWhole: it does not have them.
     """
     import mlflow
 
@@ -45,7 +51,7 @@ def fetch(uri: str, version: str) -> FactorModel:
             found = mlflow.artifacts.download_artifacts(f"models:/{NAME}/{version}", dst_path=folder)
             return FactorModel.load(pathlib.Path(found) / "artifacts" / "model")
         except (*BROKEN, mlflow.exceptions.MlflowException) as error:
-            raise Refused(
+            raise NotWhole(
                 f"model {version}: the registry at {without_credentials(uri)} does not have it whole: "
                 f"{without_credentials(uri, str(error))}"
             ) from error

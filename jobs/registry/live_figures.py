@@ -1,17 +1,25 @@
 """The live figures of each version, from ``evaluations`` to its run in MLflow."""
 
 import datetime
+import logging
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conf import days
 from conf.sql_text import midnight
 from jobs.model import registry_access
 from jobs.registry import versions
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+log = logging.getLogger("jobs.registry")
+
 MODELS = ("als", "popularity_als")  # the lists of the version, and popularity's for the same users
 UNTIL = "live_until"  # tag of a version: the last date whose figures its run has
 BATCH = 1000  # metrics that MLflow takes at once
+GONE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "INVALID_STATE")  # what MLflow says of a deleted run
 
 Row = Mapping[str, Any]
 
@@ -25,27 +33,44 @@ def record_live(uri: str, rows: Iterable[Row], today: datetime.date | None = Non
     Args:
         rows: of ``evaluations``, kind ``live``.
     """
-    from mlflow.entities import Metric
-
     today = today or days.today()
     by_version = of_versions(row for row in rows if row["date"] < today)
-    count = 0
     with registry_access.connected(uri) as client:
-        for version in versions.newest_first(client):
-            if "date" not in version.tags:  # registered by hand
-                continue
-            since = datetime.date.fromisoformat(version.tags["date"])
-            found = [row for row in by_version.get(str(version.version), []) if later(row, version.tags.get(UNTIL))]
-            metrics = [
-                Metric(name(row), row["value"], milliseconds(row["date"]), (row["date"] - since).days) for row in found
-            ]
-            for begin in range(0, len(metrics), BATCH):
-                client.log_batch(str(version.run_id), metrics[begin : begin + BATCH])
-            if found:
-                last = max(row["date"] for row in found)
-                client.set_model_version_tag(registry_access.NAME, str(version.version), UNTIL, str(last))
-            count += len(found)
-    return count
+        return sum(
+            log_version(client, version, by_version.get(str(version.version), []))
+            for version in versions.newest_first(client)
+        )
+
+
+def log_version(client: "MlflowClient", version: "ModelVersion", rows: list[Row]) -> int:
+    """Log what its run does not have yet; nothing where somebody registered the version or removed its run by hand."""
+    from mlflow.entities import Metric
+    from mlflow.exceptions import MlflowException
+
+    since, until = date_of(version.tags.get("date")), date_of(version.tags.get(UNTIL))
+    found = [row for row in rows if until is None or row["date"] > until]
+    if since is None or not found:
+        return 0
+    metrics = [Metric(name(row), row["value"], milliseconds(row["date"]), (row["date"] - since).days) for row in found]
+    try:
+        for begin in range(0, len(metrics), BATCH):
+            client.log_batch(str(version.run_id), metrics[begin : begin + BATCH])
+    except MlflowException as error:
+        if error.error_code in GONE:
+            log.warning("model %s gets no live figures: its run %s was deleted", version.version, version.run_id)
+            return 0
+        raise
+    last = max(row["date"] for row in found)
+    client.set_model_version_tag(registry_access.NAME, str(version.version), UNTIL, str(last))
+    return len(found)
+
+
+def date_of(tag: str | None) -> datetime.date | None:
+    """None where the tag is missing, or was edited by hand into something else."""
+    try:
+        return datetime.date.fromisoformat(tag or "")
+    except ValueError:
+        return None
 
 
 def of_versions(rows: Iterable[Row]) -> dict[str, list[Row]]:
@@ -59,10 +84,6 @@ def of_versions(rows: Iterable[Row]) -> dict[str, list[Row]]:
         version = row["model_version"] or served.get(row["date"], "")
         found.setdefault(version, []).append(row)
     return found
-
-
-def later(row: Row, until: str | None) -> bool:
-    return until is None or row["date"] > datetime.date.fromisoformat(until)
 
 
 def name(row: Row) -> str:

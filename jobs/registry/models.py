@@ -8,6 +8,7 @@ Where the aliases and ``decisions`` disagree, the table is what the pipeline obe
 to it, and fetches the copies of champion and previous again where they are not whole.
 """
 
+import contextlib
 import dataclasses
 import json
 import zipfile
@@ -16,7 +17,7 @@ from typing import Any
 
 from conf.command_line import Parser
 from jobs.model import registry_access
-from jobs.model.registry_access import BROKEN
+from jobs.model.registry_access import BROKEN, RegistryFailed
 from jobs.model.stored import load
 from jobs.registry import versions
 from jobs.registry.aliases import follow
@@ -61,7 +62,12 @@ def listing(lake: Lake, uri: str, k: int) -> VersionListing:
     if not unreachable and not registry_access.begun(uri):
         shown = registry_access.without_credentials(uri)
         unreachable = f"nothing is registered at {shown}: [registry] uri may be that of another lake"
-    tags, aliases = ({}, {}) if unreachable else registered(uri)
+    tags, aliases = dict[str, dict[str, str]](), dict[str, str]()
+    if not unreachable:
+        try:
+            tags, aliases = registered(uri)
+        except RegistryFailed as failure:
+            unreachable = failure.message
     roles = {role: version for role, version in named(decisions).items() if version}
     made = {move["model_version"]: move for move in moves(decisions) if move["decision"] == "promote"}
     known = sorted({*tags, *made, *roles.values()}, key=int, reverse=True)
@@ -106,7 +112,11 @@ def describe(
 
 
 def _number(text: str | None) -> float | None:
-    return float(text) if text else None
+    """None also where a tag was edited by hand into something else."""
+    try:
+        return float(text or "")
+    except ValueError:
+        return None
 
 
 def state(lake: Lake, version: str) -> str:
@@ -184,7 +194,8 @@ def show(job: Job) -> None:
     if job.args.repair:
         repair(lake, uri)
     if not registry_access.reachable(uri) and registry_access.begun(uri):
-        record_live(uri, lake.rows("evaluations", [("kind", "=", "live")]))
+        with contextlib.suppress(RegistryFailed):  # the listing says why
+            record_live(uri, lake.rows("evaluations", [("kind", "=", "live")]))
     found = listing(lake, uri, k)
     if job.args.json:
         print(json.dumps(dataclasses.asdict(found), indent=2))

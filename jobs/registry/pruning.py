@@ -66,11 +66,14 @@ def sweep(client: "MlflowClient") -> None:
     runs = mlflow.search_runs(
         experiment_names=[registry_access.NAME], filter_string="tags.step = 'promote'", output_format="list"
     )
-    # After the runs: a run that is not among them may register its version meanwhile.
-    used = {version.run_id for version in versions.newest_first(client)}
     for run in runs:
-        if run.info.run_id not in used and (run.info.status == "FINISHED" or _old(run.info.start_time / 1000)):
+        if (run.info.status == "FINISHED" or _old(run.info.start_time / 1000)) and not named(client, run.info.run_id):
             remove_run(client, run)
+
+
+def named(client: "MlflowClient", run_id: str) -> bool:
+    """Whether a version comes of the run, of whatever name: somebody may have renamed the model, or copied a version."""
+    return bool(client.search_model_versions(f"run_id = '{run_id}'", max_results=1))
 
 
 def remove_run(client: "MlflowClient", run: "Run") -> None:

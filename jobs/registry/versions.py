@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from conf.settings import AlsSettings
 from jobs.model.factors import FactorModel
 from jobs.model.recipe import flat
-from jobs.model.registry_access import NAME, connected
+from jobs.model.registry_access import NAME, connected, experiment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +71,7 @@ def register(
     with connected(uri) as client, tempfile.TemporaryDirectory() as folder:
         saved = pathlib.Path(folder) / "model"
         model.save(saved)
-        with mlflow.start_run(run_name=f"promote {tags['date']}"):
+        with mlflow.start_run(run_name=f"promote {tags['date']}", experiment_id=experiment(client, uri)):
             mlflow.set_tags({**tags, "step": "promote"})
             mlflow.log_params(flat(model.recipe))
             mlflow.log_metrics(dict(metrics))

@@ -15,17 +15,18 @@ from typing import Any
 import numpy as np
 
 from conf.command_line import Parser
+from conf.decisions import REGISTRY_FAILED
 from conf.errors import Refused
 from conf.tables import marker
 from jobs.model import recipe as recipes
 from jobs.model import registry_access, stored
 from jobs.model.factors import FactorModel, top
 from jobs.model.pairs import plays_as_of, trained_on, weighted
-from jobs.model.registry_access import BROKEN, without_credentials
+from jobs.model.registry_access import BROKEN, RegistryFailed, without_credentials
 from jobs.model.solvers import fit
 from jobs.recommendation import similar
 from jobs.registry import versions
-from jobs.registry.aliases import follow
+from jobs.registry.aliases import follow, followed
 from jobs.registry.live_figures import record_live
 from jobs.registry.pruning import prune
 from jobs.runtime.command import Figures, Job, parser, run
@@ -45,41 +46,50 @@ def main(job: Job) -> Figures:
     lake, uri = job.lake(), job.settings.registry.uri
     current = champion_found(lake, job.date)
     version = current.version if current else ""
-    unreachable = registry_access.awaited(uri)
-    decided = reached(judge(lake, job, version), unreachable)
+    failing = registry_access.usable(uri)
+    decided = judge(lake, job, version, failing)
     if job.args.no_promote and decided.decision == "promote":
         decided = withheld(decided)
-    chosen = promote(lake, job, decided, version) if decided.decision == "promote" else ""
+    decided, chosen = promoted(lake, job, decided, version, failing)
     row = {
         "date": job.date,
         "step": STEP,
         "decision": decided.decision,
         "reason": decided.reason,
-        "figures": json.dumps(decided.figures),
         "model_version": chosen,
         "champion_version": version,
     }
-    if not unreachable:
-        follow(uri, lake, row)
+    failing = failing or decided.figures.get(REGISTRY_FAILED, "") or followed(uri, lake, row)
+    row["figures"] = json.dumps({**decided.figures, **({REGISTRY_FAILED: failing} if failing else {})})
     lake.replace_rows([row], "decisions", marker("decisions", "PromoteModel", job.date), date=job.date, step=STEP)
     figures: Figures = {"decision": decided.decision, "reason": decided.reason, "model_version": chosen}
     return {**figures, **tidy(lake, job)} if chosen else figures
 
 
-def reached(decided: Decision, unreachable: str) -> Decision:
-    """A challenger that cannot be registered is not promoted; the next day may train again."""
-    if unreachable and decided.decision == "promote":
-        return Decision("none", f"{unreachable}; the challenger was not promoted", decided.figures)
-    return decided
+def promoted(lake: Lake, job: Job, decided: Decision, current: str, failing: str) -> tuple[Decision, str]:
+    """The decision and the version that takes the champion's place, where one does.
+
+    A challenger that cannot be registered is not promoted; the next day may train again.
+    """
+    if decided.decision != "promote":
+        return decided, ""
+    if not failing:
+        try:
+            return decided, promote(lake, job, decided, current)
+        except RegistryFailed as failure:
+            failing = failure.message
+    reason = f"{failing}; the challenger was not promoted"
+    return Decision("none", reason, {**decided.figures, REGISTRY_FAILED: failing}), ""
 
 
-def judge(lake: Lake, job: Job, version: str) -> Decision:
-    """The rule, on the holdout's figures of this date."""
+def judge(lake: Lake, job: Job, version: str, failing: str) -> Decision:
+    """The rule, on the holdout's figures of this date; ``failing`` is why the registry cannot be used now."""
     evaluate = job.settings.evaluate
     rows = holdout(lake, job.date)
     if any(row["metric"] == recording.UNREACHABLE for row in rows):
-        uri = without_credentials(job.settings.registry.uri)
-        return Decision("none", f"the registry at {uri} cannot be reached; nothing was trained", {})
+        shown = without_credentials(job.settings.registry.uri)
+        why = failing or f"the registry at {shown} could not be used before the training; see TrainModel's log"
+        return Decision("none", f"{why}; nothing was trained", {REGISTRY_FAILED: why})
     if any(row["metric"] == recording.CANNOT_FIT for row in rows):
         return Decision(
             "none", "not enough history: no model comes of it with [als] as set; TrainModel's log says why", {}
@@ -113,8 +123,8 @@ def promote(lake: Lake, job: Job, decided: Decision, previous: str) -> str:
     }
     taken = taken_numbers(lake, job.date)
     version = versions.left(uri, tags, taken)
-    if version:
-        model = stored.fetch(uri, version)
+    model = whole(uri, version) if version else None
+    if model:
         check(model, challenger)
     else:
         model = refit(job, challenger)
@@ -125,6 +135,14 @@ def promote(lake: Lake, job: Job, decided: Decision, previous: str) -> str:
     keep_copy(lake, version, model)
     similar.write(lake, job.date, version, model, job.settings.recommend.similar_k)
     return version
+
+
+def whole(uri: str, version: str) -> FactorModel | None:
+    """The registered model; None where its files are gone."""
+    try:
+        return stored.fetch(uri, version)
+    except stored.NotWhole:
+        return None
 
 
 def refit(job: Job, challenger: FactorModel) -> FactorModel:
@@ -159,12 +177,11 @@ def keep_copy(lake: Lake, version: str, model: FactorModel) -> None:
 
 def tidy(lake: Lake, job: Job) -> Figures:
     """What can wait for the next promotion where it fails: the model is in production."""
-    settings = job.settings
-    uri = settings.registry.uri
+    settings, uri = job.settings, job.settings.registry.uri
     try:
         follow(uri, lake)  # another run of the date may have written the row that holds
-        live = record_live(uri, lake.rows("evaluations", [("kind", "=", "live")]))
         pruned = prune(uri, lake, job.date, settings.registry.keep_versions, settings.lake.keep_raw_days)
+        live = record_live(uri, lake.rows("evaluations", [("kind", "=", "live")]))
     except (Refused, OSError) as error:
         return {"not_tidied": str(error)}
     return {"live_figures": live, "pruned": ", ".join(pruned)}

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from conf.tables import marker
 from jobs.evaluation.holdout import Holdout
 from jobs.model.factors import FactorModel
-from jobs.model.registry_access import connected
+from jobs.model.registry_access import connected, experiment
 from jobs.training.tuning.search import Trial
 from lake.access import Lake
 
@@ -39,7 +39,10 @@ def record_training(
     measured = {name: value for name, value in trained.items() if isinstance(value, int | float)}
     now = int(time.time() * 1000)
     metrics = [Metric(name, value, now, step) for name, value, step in _of_trials(trials)]
-    with connected(uri) as client, mlflow.start_run(run_name=f"train {date}") as run:
+    with (
+        connected(uri) as client,
+        mlflow.start_run(run_name=f"train {date}", experiment_id=experiment(client, uri)) as run,
+    ):
         mlflow.set_tags({"date": str(date), "step": "train"})
         mlflow.log_params({**recipe, "holdout_start": holdout.start, "holdout_users": holdout.users})
         mlflow.log_params({f"trained_{name}": value for name, value in trained.items()})
@@ -62,7 +65,7 @@ def _of_trials(trials: Sequence[Trial]) -> Iterator[tuple[str, float, int]]:
 
 
 def not_trained(lake: Lake, date: datetime.date, unreachable: str) -> dict[str, object]:
-    """Commit that a date's training was not begun, since the registry cannot be reached; the day goes on."""
+    """Commit that a date's training was not begun, since the registry cannot be used; the day goes on."""
     row = {
         "date": date,
         "kind": "holdout",

@@ -17,7 +17,7 @@ from conf.errors import Refused
 from conf.tables import marker
 from jobs.model import registry_access
 from jobs.model.stored import load
-from jobs.registry.aliases import follow
+from jobs.registry.aliases import followed
 from jobs.registry.live_figures import mean_live
 from jobs.runtime.command import Figures, Job, parser, run
 from lake.access import Lake
@@ -43,8 +43,7 @@ def main(job: Job) -> Figures:
         "champion_version": current,
     }
     # The aliases first: killed between, the table has the champion of before, and the same command goes on.
-    if not unreachable:
-        follow(uri, lake, row)
+    unreachable = unreachable or followed(uri, lake, row)
     write(lake, row)
     print(f"model {target} is in production in place of model {current}, from the recommendations of {job.date} on")
     if unreachable:

@@ -42,6 +42,7 @@ LIMITS: dict[str, Limit] = {
         ),
         Limit("days_missing", "above", _none, "a day that was left out is never evaluated"),
         Limit("mail_failures", "above", _none, "whoever waits for a mail does not get it"),
+        Limit("registry_failures", "above", _none, "lists go out, and no model is trained or promoted"),
         Limit("rows_fetched", "below", _one, "there is nothing to recommend, or nobody to recommend it to", "critical"),
         Limit("rows_unaccounted", "above", _none, "rows are lost on the way", "critical"),
         Limit("duplicate_share", "above", lambda s: s.health.max_duplicate_share, "[health] max_duplicate_share"),

@@ -1,11 +1,13 @@
 """Figures of the model and of whom it serves, from evaluations, decisions, lists and plays."""
 
 import datetime
+import json
 
 import pyarrow.compute as pc
 
+from conf.decisions import REGISTRY_FAILED
 from conf.sql_text import midnight
-from jobs.health.monitoring.series import DayFigures
+from jobs.health.monitoring.series import DayFigures, Key
 from lake.access import Lake
 from lake.champion import champion_before
 
@@ -21,7 +23,8 @@ EVALUATED = {  # figure: kind, model and metric of ``evaluations``, and whether 
 
 def of_date(lake: Lake, date: datetime.date, k: int) -> DayFigures:
     """Figures of lists at ``k``."""
-    return evaluated(lake, date, k) | served(lake, date) | {("plays_of_day", ""): float(plays(lake, date))}
+    counted = {("plays_of_day", ""): float(plays(lake, date))}
+    return evaluated(lake, date, k) | served(lake, date) | counted | registry(lake, date)
 
 
 def evaluated(lake: Lake, date: datetime.date, k: int) -> DayFigures:
@@ -49,6 +52,23 @@ def served(lake: Lake, date: datetime.date) -> DayFigures:
     if current:
         found["champion_age", ""] = float((date - current.since).days)
     return found
+
+
+def registry(lake: Lake, date: datetime.date) -> DayFigures:
+    """Whether the registry failed; no figure on a date on which nothing was to be trained."""
+    failed = _of_registry(lake, date)
+    return {} if failed is None else {("registry_failures", ""): float(bool(failed))}
+
+
+def causes(lake: Lake, date: datetime.date) -> dict[Key, str]:
+    """What the registry did not do, and what helps."""
+    failed = _of_registry(lake, date)
+    return {("registry_failures", ""): failed} if failed else {}
+
+
+def _of_registry(lake: Lake, date: datetime.date) -> str | None:
+    rows = lake.rows("decisions", [("date", "=", date), ("step", "=", "promote")], ["figures"])
+    return str(json.loads(rows[0]["figures"] or "{}").get(REGISTRY_FAILED, "")) if rows else None
 
 
 def plays(lake: Lake, date: datetime.date) -> int:

@@ -7,7 +7,7 @@ import time
 
 from conf.settings import Settings
 from conf.tables import marker
-from jobs.health.monitoring import step_figures
+from jobs.health.monitoring import model_figures, step_figures
 from jobs.health.monitoring.anomalies import findings
 from jobs.health.monitoring.collect import collect
 from jobs.health.monitoring.day_health import DayHealth, health_of, read_series
@@ -51,9 +51,9 @@ def record(lake: Lake, date: datetime.date, settings: Settings) -> DayHealth:
 
 def _causes(lake: Lake, date: datetime.date) -> dict[Key, str]:
     try:
-        return step_figures.causes(lake, date)
+        return step_figures.causes(lake, date) | model_figures.causes(lake, date)
     except Exception:  # what failed is named without its cause
-        log.exception("why steps of %s failed could not be read", date)
+        log.exception("why something failed on %s could not be read", date)
         return {}
 
 

@@ -16,6 +16,8 @@ from lake.layout import challenger_folder, model_folder
 from tests.jobs.factor_models import day, factor_model, job, of_champion, promoted, rolled_back, tags
 from tests.ports import free_port
 
+SEE = "see the server, and [registry] uri"
+
 
 @pytest.fixture
 def model():
@@ -119,7 +121,7 @@ KILLS = {
     "after the version": (versions, "register", True, "1"),
     "after the copy": (promote, "keep_copy", True, "1"),
     "after similar tracks": (similar, "write", True, "1"),
-    "after the aliases": (promote, "follow", True, "2"),
+    "after the aliases": (promote, "followed", True, "2"),
     "after the row": (Lake, "replace_rows", True, "2"),
 }
 
@@ -176,7 +178,10 @@ def test_what_was_not_trained_for_want_of_the_registry_is_no_decision_on_a_model
     figures = promote.main(job(day(3), lake.root, uri))
     shown = uri.replace("me:secret@", "")
     assert figures["decision"] == "none"
-    assert figures["reason"] == f"the registry at {shown} cannot be reached; nothing was trained"
+    assert (
+        figures["reason"]
+        == f"the registry at {shown} cannot be reached: connection refused; {SEE}; nothing was trained"
+    )
     assert champion_before(lake, day(4)).version == "1"
 
 
@@ -192,7 +197,7 @@ def test_where_no_model_could_be_fitted_none_is_promoted_and_the_day_goes_on(lak
 def test_a_challenger_that_cannot_be_registered_is_not_promoted_and_the_day_goes_on(lake, no_wait):
     figures = promote.main(job(day(2), lake.root, f"http://127.0.0.1:{free_port()}"))
     assert figures["decision"] == "none"
-    assert figures["reason"].endswith("connection refused; the challenger was not promoted")
+    assert figures["reason"].endswith(f"connection refused; {SEE}; the challenger was not promoted")
     assert champion_before(lake, day(3)).version == "1"
 
 
