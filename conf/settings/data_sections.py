@@ -4,6 +4,7 @@ import dataclasses
 import re
 import zoneinfo
 
+from conf.settings.addresses import BASE_URL, is_base_url
 from conf.settings.keys import ca_bundle_key, key
 
 RETENTION = "0 or at least 2: a day is evaluated on the day after"
@@ -27,8 +28,8 @@ class ApiSettings:
     base_url: str = key(
         "http://127.0.0.1:8000",
         "root URL of the MooVitamix API",
-        pattern=r"https?://[^\s/]+\S*",
-        shape="a URL that starts with http:// or https://",
+        check=is_base_url,
+        shape=BASE_URL,
     )
     timezone: str = key(
         "UTC",

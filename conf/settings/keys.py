@@ -58,7 +58,7 @@ def parse_value(section: str, field: dataclasses.Field, text: str) -> Any:
     except ValueError:
         value = None
     if value is None or not _allowed(value, field.metadata):
-        found = HIDDEN if field.metadata["env"] or holds_password(str(text)) else repr(str(text))
+        found = HIDDEN if field.metadata["env"] or _may_hold_password(str(text)) else repr(str(text))
         raise BadSetting(f"[{section}] {field.name}: found {found}, allowed is {describe(field)}")
     return value
 
@@ -97,6 +97,11 @@ def describe(field: dataclasses.Field) -> str:
 def holds_password(text: str) -> bool:
     """Whether a URL holds a password: such a one is neither shown nor put on a command line."""
     return bool(re.search(r"://[^/?#\s]*:[^/?#\s]+@|[?&]\w*password=", text))
+
+
+def _may_hold_password(text: str) -> bool:
+    """Whether a wrong value may be a URL with a secret, however it is spelled: a password with ``/`` or ``#``, a query."""
+    return holds_password(text) or bool(re.search(r"://.*(@|[?#].*=)", text, re.DOTALL))
 
 
 def is_secret(name: str, text: str) -> bool:

@@ -75,9 +75,15 @@ def _bad(found: str) -> PassingFault:
 def _parse(body: bytes) -> tuple[dict[str, Any], list[str]]:
     if body.lstrip()[:1] == b"<":
         raise _bad("an HTML page where JSON is required")
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text[:4]:  # UTF-16 and UTF-32 have zeros there, and JSON never
+        raise _bad(f"a body of {len(body)} bytes that is not UTF-8, as JSON has to be")
     for scan in (_SCAN, _SCAN_LONG):
         try:
-            return _Envelope(body.decode("utf-8-sig"), scan).read()
+            return _Envelope(text, scan).read()
         except (ValueError, StopIteration, RecursionError, IndexError):
             continue
     raise _bad(f"a body of {len(body)} bytes that is not JSON")

@@ -5,7 +5,7 @@ import random
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import requests
@@ -13,9 +13,12 @@ import urllib3
 
 from conf.errors import BadSetting
 from conf.settings import ApiSettings
+from tasks.api.address import MOST_REDIRECTS, REDIRECTS, asked_at, public_url, redirected, split_login
 from tasks.api.api_errors import ApiError, BadAnswer, PassingFault, TooSlow, Unreachable
+from tasks.api.coding import ASKED, settle_coding
 from tasks.api.deadline import Deadline
 from tasks.api.faults import fault_of, fault_of_status
+from tasks.api.retry_after import wanted_wait
 
 log = logging.getLogger("moovitamix.api")
 
@@ -48,18 +51,10 @@ class Client:
     def __init__(self, api: ApiSettings, deadline: Deadline) -> None:
         self.retries = 0
         self._api, self._deadline = api, deadline
-        self._session = requests.Session()
-        adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=api.concurrency)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
-        self._session.headers["Accept"] = "application/json"
-        self._session.auth = _Bearer(api.token) if api.token else None
-        self._how = self._session.merge_environment_settings(api.base_url, {}, True, api.ca_bundle or None, None)
-        try:  # once: it takes longer than parsing a page
-            self._request = self._session.prepare_request(requests.Request("GET", api.base_url))
-        except requests.RequestException as error:
-            raise BadSetting(f"[api] base_url: found a value that is no URL ({type(error).__name__})") from None
-        self._base = str(self._request.url).rstrip("/")
+        self._adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=api.concurrency)
+        url, login = split_login(api.base_url)
+        self._request, self._how = _prepared(url, _Bearer(api.token) if api.token else login, api.ca_bundle)
+        self._base = asked_at(str(self._request.url), url)
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._answers = 0
@@ -71,7 +66,7 @@ class Client:
     def __exit__(self, *_: object) -> None:
         """Wakes and ends whoever still waits for a turn."""
         self._closed.set()
-        self._session.close()
+        self._adapter.close()
 
     def get(self, path: str, query: dict[str, int], read: Callable[[bytes], T]) -> T:
         """What ``read`` makes of the body; it raises PassingFault for one that should be asked for again.
@@ -129,13 +124,27 @@ class Client:
         left = self._deadline.left()
         timeout = (min(self._api.connect_timeout, left), min(self._api.timeout, left))
         try:
-            with self._session.send(request, timeout=timeout, **{**self._how, "stream": True}) as response:
+            with self._answer(request, timeout) as response:
                 if response.status_code != 200:
-                    raise fault_of_status(response.status_code, response.headers.get("Retry-After"))
+                    waits = response.raw.headers.getlist("Retry-After")
+                    raise fault_of_status(response.status_code, wanted_wait(waits, response.headers.get("Date")))
+                settle_coding(response.raw)
                 return self._read(response)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             self._deadline.left()
             raise fault_of(error, timeout) from None
+
+    def _answer(self, request: requests.PreparedRequest, timeout: tuple[float, float]) -> requests.Response:
+        """What the API answers, where its redirects end. Their bodies are not read, nor are cookies kept."""
+        for _ in range(MOST_REDIRECTS + 1):
+            response = self._adapter.send(request, timeout=timeout, **self._how)
+            location = response.headers.get("Location")
+            if response.status_code not in REDIRECTS or not location:
+                return response
+            response.close()
+            request = request.copy()
+            request.url = redirected(str(request.url), location)
+        raise BadAnswer(f"found more than {MOST_REDIRECTS} redirects; see [api] base_url")
 
     def _read(self, response: requests.Response) -> bytes:
         """The body, piece by piece: a drop now and then must not hold out against the deadline."""
@@ -151,7 +160,17 @@ class Client:
         return bytes(body)
 
 
-def public_url(url: str) -> str:
-    """The URL without the user and password that it may hold."""
-    parts = urllib.parse.urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+def _prepared(url: str, auth: Any, ca_bundle: str) -> tuple[requests.PreparedRequest, Mapping[str, Any]]:
+    """A request that each page's is a copy of, since it takes longer than parsing a page, and how it is sent.
+
+    Raises:
+        BadSetting: the URL is none.
+    """
+    with requests.Session() as session:
+        session.auth = auth
+        session.headers.update({"Accept": "application/json", "Accept-Encoding": ASKED})
+        how = session.merge_environment_settings(url, {}, True, ca_bundle or None, None)
+        try:
+            return session.prepare_request(requests.Request("GET", url)), how
+        except (requests.RequestException, ValueError) as error:
+            raise BadSetting(f"[api] base_url: found a value that is no URL ({type(error).__name__})") from None

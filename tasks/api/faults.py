@@ -1,5 +1,6 @@
 """Which faults pass and which do not, in plain words."""
 
+import http.client
 import os
 import socket
 
@@ -16,27 +17,23 @@ HINTS = {
 }
 
 
-def fault_of_status(status: int, retry_after: str | None) -> PassingFault | BadAnswer:
-    """What an answer other than 200 means: 429 and 5xx pass, any other 4xx does not."""
+def fault_of_status(status: int, wait: float) -> PassingFault | BadAnswer:
+    """What an answer other than 200 means: 429 and 5xx pass, any other 4xx does not. ``wait`` is what it asks for."""
     if 400 <= status < 500 and status != 429:
         return BadAnswer(f"found HTTP {status}, required is 200; {HINTS.get(status, 'see what the API asks for')}")
-    becomes: type[ApiError] = Unreachable if status >= 429 else BadAnswer
-    return PassingFault(f"HTTP {status}", becomes, wait=_seconds(retry_after), busy=status == 429)
-
-
-def _seconds(retry_after: str | None) -> float:
-    """``Retry-After``, a number of seconds or a date, as seconds from now."""
-    try:
-        return urllib3.Retry().parse_retry_after(retry_after) if retry_after else 0.0
-    except urllib3.exceptions.InvalidHeader:
-        return 0.0
+    becomes: type[ApiError] = Unreachable if status == 429 or 500 <= status < 600 else BadAnswer
+    return PassingFault(f"HTTP {status}", becomes, wait=wait, busy=status == 429)
 
 
 def fault_of(error: Exception, timeout: tuple[float, float]) -> PassingFault | BadAnswer:
     """What an error on the wire means. Its own text is not shown: it may hold what was sent."""
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return BadAnswer("found a certificate that is not trusted; name its authority's file in [api] ca_bundle")
-    if isinstance(error, ValueError | requests.TooManyRedirects):
+    if isinstance(error, requests.exceptions.InvalidProxyURL):
+        return BadAnswer("found a proxy whose address is no URL; see http_proxy and https_proxy in the environment")
+    if isinstance(error, urllib3.exceptions.DecodeError):
+        return PassingFault("a body that is not what its Content-Encoding says", BadAnswer)
+    if isinstance(error, ValueError) and not isinstance(error, requests.exceptions.InvalidHeader):
         return BadAnswer(f"found {type(error).__name__}; see [api] base_url")
     return PassingFault(_found(error, timeout), Unreachable)
 
@@ -52,6 +49,8 @@ def _found(error: Exception, timeout: tuple[float, float]) -> str:
         return "a body shorter than announced"
     if _any(kinds, socket.gaierror, urllib3.exceptions.NameResolutionError):
         return "no host of that name"
+    if _any(kinds, http.client.HTTPException, urllib3.exceptions.InvalidHeader) and not _any(kinds, ConnectionError):
+        return "an answer that is cut off or not HTTP"
     numbers = [cause.errno for cause in causes if isinstance(cause, OSError) and cause.errno]
     return os.strerror(numbers[-1]).lower() if numbers else f"a broken connection ({kinds[-1].__name__})"
 

@@ -11,8 +11,9 @@ from conf.settings import ApiSettings
 from lake.layout import MANIFEST
 from lake.suppression import Suppression
 from tasks.api import folders
+from tasks.api.address import public_url
 from tasks.api.api_errors import ApiError, Torn
-from tasks.api.client import Client, public_url
+from tasks.api.client import Client
 from tasks.api.deadline import Deadline
 from tasks.api.drift import Fields, check_contract, new_fields
 from tasks.api.fetch_progress import FetchProgress, silent

@@ -23,7 +23,7 @@ PASSING = {
     "HTTP 429": Answer(status=429),
     "connection reset by peer": Answer(reset=True),
     "a body shorter than announced": Answer(body=b" " * 500, cut=100),
-    "a broken connection": Answer(body=b" " * 500, chunked=True, cut=1),
+    "an answer that is cut off or not HTTP": Answer(body=b" " * 500, chunked=True, cut=1),
     "a body of 9 bytes that is not JSON": Answer(body=b'{"items":'),
     "an HTML page where JSON is required": HTML,
     "HTTP 204": Answer(status=204),
