@@ -4,6 +4,7 @@ click gives the groups of the help, the suggestion for a mistyped name, and comp
 command's own words are read by the command, as ``python -m`` of its module does.
 """
 
+import os
 import runpy
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -15,8 +16,9 @@ from cli.commands import COMMANDS, GROUPS, Entry
 from cli.flag_completion import completed
 from conf import command_line
 from conf.command_line import about
-from conf.errors import BadSetting, tell
+from conf.errors import BadSetting, Refused, tell
 from conf.nearest import meant
+from conf.program import settle
 
 NAME = "moovitamix"
 EPILOG = f"""\b
@@ -98,8 +100,10 @@ def group() -> None:
 def main() -> None:
     """The edge of the command: a mistake is one line and code 2."""
     try:
+        if f"_{NAME.upper()}_COMPLETE" not in os.environ:  # a shell that completes a line wants words alone
+            settle()
         group(sys.argv[1:] or ["--help"], prog_name=NAME, standalone_mode=False)
-    except BadSetting as refusal:
+    except Refused as refusal:
         tell(refusal)
         raise SystemExit(refusal.code) from None
     except click.ClickException as error:

@@ -5,3 +5,7 @@ likes what. ``catalogue``, ``people`` and ``sessions`` make the rows, ``dirt_ent
 ``dirt_history`` spoil a few, ``snapshot`` puts together what is served at the end of a day, and
 ``server`` serves it. Everything is a pure function of a seed and of that day.
 """
+
+from conf.program import settle_module
+
+settle_module()

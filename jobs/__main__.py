@@ -1,5 +1,6 @@
 """Run a job by name: ``python -m jobs clean --date …``. It is also the file that spark-submit is given."""
 
+import os
 import pathlib
 import runpy
 import signal
@@ -49,8 +50,11 @@ def main() -> None:
     sys.path[0] = str(pathlib.Path(__file__).parents[1])
     from conf import command_line
     from conf.errors import refusals_told
+    from conf.program import settle, settle_driver
 
     with refusals_told():
+        if __spec__ is None:  # as a file: else it is settled already
+            settle_driver() if "PYSPARK_GATEWAY_PORT" in os.environ else settle()
         name = named(sys.argv[1:])
     if not name:
         # Whoever reads it may have enough before its end.

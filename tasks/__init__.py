@@ -7,6 +7,8 @@ a run begins with this import, and there is no ``main`` of ours that could insta
 program has ``luigi_run`` from ``luigi.cmdline``, under whatever name it was started. A notebook, Airflow or a script that
 calls ``luigi.build`` has not: a run there begins with ``tasks.observe.install()``.
 
+What is a program also settles its environment here (:mod:`conf.program`).
+
 It also looks at the files of settings before Luigi does, which tells of one that it cannot read by a stack. Whoever
 imports it gets :class:`~conf.errors.BadSetting`; where the import is the beginning of a command, the command ends with its
 line and code 2.
@@ -16,9 +18,15 @@ import contextlib
 import sys
 
 from conf.errors import refusals_told
+from conf.program import settle, settle_module
 from conf.settings import read_file
 
 IS_LUIGI = hasattr(sys.modules.get("__main__"), "luigi_run")
+
+settle_module()
+if IS_LUIGI:
+    with refusals_told():
+        settle()
 
 if "luigi" not in sys.modules:
     # While Python looks for the module of "python -m tasks.…", that word is all it says of the program.

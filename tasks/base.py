@@ -17,7 +17,9 @@ from luigi.contrib.spark import SparkSubmitTask
 from conf import days
 from conf.checkout import CODE, DEPLOY
 from conf.command_line import whole
+from conf.environment import cleaned
 from conf.errors import BadSetting, Refused
+from conf.program import require_java
 from conf.settings import Settings, as_flags
 from lake import commits, layout, storage
 from lake.storage import absolute
@@ -31,8 +33,9 @@ LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0
 
 def spark_environment() -> dict[str, str]:
     """The environment of what starts Spark: this Python, for the workers too where no other is set for them."""
-    python = settings().spark.properties.get("spark.pyspark.python", sys.executable)
-    return {**os.environ, "PYSPARK_PYTHON": python}
+    spark = settings().spark
+    python = spark.properties.get("spark.pyspark.python", sys.executable)
+    return {**cleaned(os.environ, cluster=not spark.master.startswith("local")), "PYSPARK_PYTHON": python}
 
 
 class DayParameter(luigi.DateParameter):
@@ -145,6 +148,11 @@ class JobTask(DatedTask, SparkSubmitTask):
     table: str  # the table whose commit finishes the step
     sections: tuple[str, ...]  # of the settings that the job takes
     needs_spark = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.submits:
+            require_java()
 
     def output(self) -> luigi.Target:
         return MarkerTarget(self, self.table)

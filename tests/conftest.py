@@ -21,6 +21,14 @@ for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
 os.environ.setdefault("JDK_JAVA_OPTIONS", jvm.options()["spark.driver.defaultJavaOptions"] + " -XX:+UseSerialGC")
 
 
+@pytest.fixture(autouse=True)
+def _no_variables_left_by_mlflow() -> Iterator[None]:
+    """MLflow keeps what it was told last in the environment, where a command that a later test starts would find it."""
+    yield
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_EXPERIMENT_ID"):
+        os.environ.pop(name, None)
+
+
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
     from conf.settings import Settings

@@ -1,8 +1,12 @@
 """The Spark session of a job: a Spark Connect client, or the driver that spark-submit started."""
 
 import contextlib
+import logging
 import os
+import socket
 import sys
+import time
+import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 
 import pyspark.cloudpickle
@@ -12,13 +16,20 @@ import conf
 import jobs
 import lake
 from conf.checkout import DEPLOY
+from conf.environment import cleaned
+from conf.errors import Refused
+from conf.program import require_java
 from conf.settings import Settings
 from lake import storage
+
+log = logging.getLogger("jobs")
 
 DEFAULTS = DEPLOY / "spark" / "spark-defaults.conf"
 
 Keep = Callable[[DataFrame], DataFrame]
 
+PORT = 15002  # of Spark Connect, where a URL names none
+PATIENCE, PAUSE = 120.0, 5.0  # seconds to wait for a server, such as one that is started again, and between two looks
 MANY = 200_000  # rows of a job's input from which compiled code pays
 ROWS_OF_A_PARTITION = 100_000
 
@@ -32,6 +43,7 @@ def spark_session(settings: Settings, name: str, rows: int = 0) -> SparkSession:
     os.environ.setdefault("PYSPARK_PYTHON", given.get("spark.pyspark.python", sys.executable))
     builder = SparkSession.builder.appName(name)
     if settings.spark.remote:
+        await_server(settings.spark.remote)
         session = builder.remote(settings.spark.remote).getOrCreate()
         session.conf.set("spark.sql.session.timeZone", "UTC")
     else:
@@ -40,11 +52,40 @@ def spark_session(settings: Settings, name: str, rows: int = 0) -> SparkSession:
         for key, value in {**defaults(), **by_hand, **given}.items():
             builder = builder.config(key, value)
         if "PYSPARK_GATEWAY_PORT" not in os.environ:
+            require_java()
+            environment = cleaned(os.environ, cluster=not settings.spark.master.startswith("local"))
+            for name in os.environ.keys() - environment.keys() - {"PYSPARK_PYTHON"}:
+                del os.environ[name]  # of the JVM that is started here
+            os.environ.update({name: value for name, value in environment.items() if name == "SPARK_HOME"})
             builder = builder.master(settings.spark.master)
         session = builder.getOrCreate()
     for key, value in profile(rows, given).items():
         session.conf.set(key, value)
     return session
+
+
+def await_server(remote: str, patience: float = PATIENCE) -> None:
+    """Wait until something listens there, and say so: Spark's client would ask for ten minutes, and in silence.
+
+    Raises:
+        Refused: nothing does.
+    """
+    address = urllib.parse.urlsplit(remote)
+    host, port = address.hostname or "localhost", address.port or PORT
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            socket.create_connection((host, port), timeout=5).close()
+            return
+        except OSError as error:
+            found = error.strerror or str(error)
+        if time.monotonic() > deadline:
+            raise Refused(
+                f"[spark] remote: nothing answered at {host}:{port} for {patience:g} s ({found}); required is a Spark "
+                "Connect server; start it, or leave [spark] remote empty"
+            )
+        log.info("waiting for the Spark Connect server at %s:%s (%s)", host, port, found)
+        time.sleep(min(PAUSE, patience))
 
 
 def profile(rows: int, given: Mapping[str, str]) -> dict[str, str]:

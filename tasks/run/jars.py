@@ -22,7 +22,9 @@ from collections.abc import Iterator, Mapping
 
 from conf.checkout import DEPLOY
 from conf.command_line import Parser, folder_to_make
+from conf.environment import cleaned
 from conf.errors import BadSetting, Refused, refusals_told
+from conf.program import require_java
 
 SETTINGS = "MOOVITAMIX_IVY_SETTINGS"
 PATIENCE = 900  # seconds for the resolver, which retries by itself
@@ -169,12 +171,13 @@ def fetched(jars: JarSet) -> Iterator[pathlib.Path]:
     Raises:
         Refused: it did not get them.
     """
+    require_java()
     print(f"fetching {jars.title}", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / "nothing.py").write_text("pass\n")
         command = resolver(jars, folder, os.environ)
-        environment = {**os.environ, "PYSPARK_PYTHON": sys.executable}
+        environment = {**cleaned(os.environ, cluster=False), "PYSPARK_PYTHON": sys.executable}
         try:
             done = subprocess.run(
                 command,

@@ -17,14 +17,17 @@ from lake.layout import MANIFEST, raw_folder
 
 ARCHIVE = pathlib.Path(sys.prefix) / "spark.jsa"
 LOGGING = DEPLOY / "spark" / "log4j2.properties"
+UTF8 = ("-Dfile.encoding=UTF-8", "-Dsun.jnu.encoding=UTF-8")  # else those of JAVA_TOOL_OPTIONS or of the locale
 MANY = 200_000  # rows of listening history from which the second compiler pays
 
 
 def options(rows: int = 0, archive: pathlib.Path = ARCHIVE) -> dict[str, str]:
     """Spark's properties for a driver or a Spark Connect server that will see so many rows of listening history."""
-    words = [f"-Dlog4j2.configurationFile={LOGGING.as_uri()}"]
+    words = [f"-Dlog4j2.configurationFile={LOGGING.as_uri()}", *UTF8]
     if archive.exists():
-        words.append(f"-XX:SharedArchiveFile={archive}")
+        words.append(
+            f'-XX:SharedArchiveFile="{archive}"' if " " in str(archive) else f"-XX:SharedArchiveFile={archive}"
+        )
     if rows < MANY:
         words.append("-XX:TieredStopAtLevel=1")
     return {"spark.driver.defaultJavaOptions": " ".join(words)}

@@ -24,6 +24,7 @@ from typing import IO
 from conf import days
 from conf.command_line import Parser, begun_day, folder_to_make
 from conf.errors import Refused, line, tell
+from conf.program import require_java
 from conf.settings import SECTIONS, Settings, add_flags, as_flags, from_flags
 from conf.settings.luigi_defaults import RETCODES
 from lake import commits, storage
@@ -62,6 +63,8 @@ def main() -> int:
         settings = from_flags(args)
         if not storage.is_url(settings.lake.root):
             folder_to_make(settings.lake.root)
+        if not settings.spark.remote:
+            require_java()
     except Refused as refusal:
         tell(refusal)
         return refusal.code

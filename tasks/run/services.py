@@ -18,6 +18,7 @@ import time
 
 from conf.checkout import DEPLOY, IS_CHECKOUT, ROOT, TOP
 from conf.command_line import Parser, folder_to_make, one_of, whole
+from conf.environment import cleaned
 from conf.errors import Refused, refusals_told
 from tasks.run.probe import answers
 
@@ -77,7 +78,7 @@ def environment(folder: pathlib.Path) -> dict[str, str]:
     """What conf/deploy/supervisord.conf asks for."""
     mart = f"postgresql://moovitamix@127.0.0.1:{ports()['postgres']}/moovitamix" if installed("postgres") else ""
     return {
-        **os.environ,
+        **cleaned(os.environ, cluster=False),
         "PATH": f"{BIN}:{os.environ['PATH']}",
         "PYSPARK_PYTHON": sys.executable,
         "HERE": str(ROOT.absolute()),

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from conf.checkout import DEPLOY
 from conf.command_line import Parser, whole
 from conf.errors import Refused, refusals_told
+from conf.program import require_java
 from conf.settings import add_flags, from_flags
 from lake import storage
 from tasks.base import LOOPBACK, spark_environment
@@ -24,6 +25,7 @@ from tasks.run.processes import bound, end
 
 CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 PATIENCE = 120  # seconds for a JVM to come up
+QUIET = 20  # after which a wait says what for
 STOP_PATIENCE = 15  # and to go down
 
 
@@ -134,13 +136,16 @@ def start(port: int, log: pathlib.Path, master: str, properties: Mapping[str, st
     """A server that answers on ``port``, in a process group of its own.
 
     Raises:
+        BadSetting: there is no Java.
         Refused: it has no jars of Delta, it ended, or it did not answer in time.
     """
+    require_java()
     jars.require_delta(settings().spark.properties)
     log.parent.mkdir(parents=True, exist_ok=True)
     event_log.make(log.parent)
     events = event_log.options(log.parent)
     with log.open("ab") as output:
+        begin = output.tell()
         process = subprocess.Popen(
             bound(command(port, master, {**(properties or jvm.options()), **events}), "TERM"),
             cwd=log.parent,
@@ -151,21 +156,36 @@ def start(port: int, log: pathlib.Path, master: str, properties: Mapping[str, st
             start_new_session=True,
         )
     try:
-        _wait(process, port, log)
+        _wait(process, port, log, begin)
     except BaseException:
         end(process, STOP_PATIENCE)
         raise
     return process
 
 
-def _wait(process: subprocess.Popen, port: int, log: pathlib.Path) -> None:
+def _wait(process: subprocess.Popen, port: int, log: pathlib.Path, begin: int = 0) -> None:
     deadline = time.monotonic() + PATIENCE
+    tell = time.monotonic() + QUIET
     while not answers(port):
         if process.poll() is not None:
-            raise Refused(f"the Spark Connect server ended with code {process.returncode}; see {log}")
+            raise Refused(
+                f"the Spark Connect server ended with code {process.returncode}{_last(log, begin)}; see {log}"
+            )
         if time.monotonic() > deadline:
             raise Refused(f"the Spark Connect server did not answer on port {port} in {PATIENCE} s; see {log}")
+        if time.monotonic() > tell:
+            print(f"waiting for the Spark Connect server to answer on port {port}; log in {log}", file=sys.stderr)
+            tell += QUIET
         time.sleep(0.2)
+
+
+def _last(log: pathlib.Path, begin: int) -> str:
+    """Why Java did not start, where it is Java that says so: such as an option in JAVA_TOOL_OPTIONS that it does not know."""
+    with log.open("rb") as written:
+        written.seek(begin)
+        lines = written.read(10_000).decode(errors="replace").splitlines()
+    telling = [line.strip() for line in lines if line.startswith(("Unrecognized", "Error", "Invalid"))]
+    return f" ({telling[0][:300]})" if telling else ""
 
 
 def arguments() -> Parser:
@@ -183,6 +203,7 @@ def arguments() -> Parser:
 
 def main() -> None:
     args = arguments().parse_args()
+    require_java()
     jars.require_delta(settings().spark.properties)
     lake = storage.spark_properties(from_flags(args).lake.root)
     properties = {**jvm.options(args.rows), **lake, **settings().spark.properties}
