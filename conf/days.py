@@ -8,9 +8,21 @@ from conf.errors import BadSetting
 ONE = datetime.timedelta(days=1)
 
 
+_held: datetime.date | None = None
+
+
 def today() -> datetime.date:
-    """The day that is under way, UTC."""
-    return datetime.datetime.now(datetime.UTC).date()
+    """The day that is under way, UTC; in a process that has called :func:`hold`, the day on which it did."""
+    return _held or datetime.datetime.now(datetime.UTC).date()
+
+
+def hold() -> None:
+    """Keep the day for the rest of this process.
+
+    A run goes through as what it began as, past midnight and where the clock is set: a day that was not over stays one.
+    """
+    global _held
+    _held = today()
 
 
 def yesterday() -> datetime.date:

@@ -97,7 +97,7 @@ class _Fetch:
         )
 
     def _attempt(self, attempt: int) -> Manifest:
-        started_at = datetime.datetime.now(datetime.UTC)
+        started_at, started = datetime.datetime.now(datetime.UTC), time.monotonic()
         with (
             folders.explained(self.folder),
             folders.partial(self.folder) as growing,
@@ -109,7 +109,9 @@ class _Fetch:
                 proof = self._collect(client, growing, writer, fields, kept)
             finally:
                 self.retries += client.retries
-            fetched_at = datetime.datetime.now(datetime.UTC)
+            # A clock that was set back meanwhile would make rows that were served look as if they came from later.
+            lasted = datetime.timedelta(seconds=time.monotonic() - started)
+            fetched_at = max(datetime.datetime.now(datetime.UTC), started_at + lasted)
             counts = fields.counts()
             check_contract(self.entity, proof.rows, counts)
             manifest = Manifest(

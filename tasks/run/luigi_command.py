@@ -22,6 +22,7 @@ from luigi.cmdline_parser import CmdlineParser
 from luigi.parameter import MissingParameterException
 from luigi.task_register import TaskClassException
 
+from conf import days
 from conf.errors import BadSetting, Refused, tell
 from conf.nearest import meant
 from tasks import observe
@@ -39,7 +40,8 @@ HELP = "see luigi --module tasks.daily TASK --help"
 
 
 def prepare() -> None:
-    """Listen to the run that begins, and let what is refused end it."""
+    """Listen to the run that begins, and let what is refused end it. Its day stays the one on which it began."""
+    days.hold()
     sys.excepthook = _told
     observe.install()
     for owner, name in ASKING:

@@ -5,12 +5,14 @@ import datetime
 import gzip
 import json
 import stat
+import types
 
 import pytest
 
 from conf.contract import ENTITIES
 from lake.layout import MANIFEST
 from tasks import api as fetching
+from tasks.api import fetching as module
 from tasks.api import writer
 from tests.tasks.api.conftest import DATE, lines, track
 
@@ -140,3 +142,18 @@ def test_progress_knows_rate_and_time_left():
     assert progress.rate == 5000
     assert progress.seconds_left == 15
     assert str(progress) == "250 of 1,000 pages, 25,000 rows, 5,000 rows/s, 0:00:15 left"
+
+
+def test_a_clock_that_is_set_back_during_a_fetch_makes_no_row_later_than_the_fetch(fetch, monkeypatch):
+    class Clock(datetime.datetime):
+        shown = datetime.datetime(2024, 3, 2, 1, tzinfo=datetime.UTC)
+
+        @classmethod
+        def now(cls, tz=None):
+            cls.shown -= datetime.timedelta(hours=1)
+            return cls.shown
+
+    monkeypatch.setattr(module, "datetime", types.SimpleNamespace(**{**vars(datetime), "datetime": Clock}))
+    manifest = fetch()
+    assert manifest.started_at == datetime.datetime(2024, 3, 2, tzinfo=datetime.UTC)
+    assert datetime.timedelta() < manifest.fetched_at - manifest.started_at < datetime.timedelta(minutes=30)
