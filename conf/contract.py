@@ -2,16 +2,16 @@
 
 A field's ``kind`` says how it is checked and what it becomes:
 
-========== ============================== =========== =====================================
+========== ============================== =========== ==============================================
 kind       as served (JSON)               becomes     malformed when
-========== ============================== =========== =====================================
+========== ============================== =========== ==============================================
 id         number                         bigint      not from 0 to 2**63 - 1
-text       string                         string      empty, where required
-timestamp  string, ISO 8601, no zone      timestamp   no such date, or after the fetch
+text       string                         string      half of a surrogate pair; blank, where required
+timestamp  string, ISO 8601               timestamp   no such moment, or after the fetch
 duration   string, ``MM:SS``              int (s)     not minutes and 00 to 59 seconds
 email      string                         string      not ``name@host.domain``
 ids        array of numbers               bigints     empty, where required
-========== ============================== =========== =====================================
+========== ============================== =========== ==============================================
 """
 
 import dataclasses

@@ -1,7 +1,7 @@
 """The base of checks: a row's text, read and held against every rule of the contract. Plain Python.
 
 A reason is the field and what is wrong with it: ``id_missing``, ``id_null``, ``id_wrong_type``, ``id_out_of_range``,
-``name_empty``, ``email_malformed``, ``created_at_malformed``, ``created_at_after_fetch``; a text that begins with no
+``name_empty``, ``name_malformed``, ``created_at_malformed``, ``created_at_after_fetch``; a text that begins with no
 JSON object has the one reason ``not_an_object``. What stands behind the object is passed by.
 
 No text makes this fail: one that cannot be read for its depth is no object either.
@@ -110,8 +110,9 @@ def judge_id(value: Any, field: Field, context: Context) -> Verdict:
 def judge_text(value: Any, field: Field, context: Context) -> Verdict:
     if not isinstance(value, str):
         return WRONG_TYPE
-    empty = field.required and not value.strip(" ")
-    return Verdict(storable(value), ("empty",) if empty else ())
+    if not encodable(value):
+        return MALFORMED
+    return Verdict(value, ("empty",) if field.required and forms.blank(value) else ())
 
 
 def judge_timestamp(value: Any, field: Field, context: Context) -> Verdict:
@@ -133,7 +134,7 @@ def judge_duration(value: Any, field: Field, context: Context) -> Verdict:
 def judge_email(value: Any, field: Field, context: Context) -> Verdict:
     if not isinstance(value, str):
         return WRONG_TYPE
-    address = forms.email(storable(value))
+    address = forms.email(value) if encodable(value) else None
     return MALFORMED if address is None else Verdict(address)
 
 
@@ -150,9 +151,13 @@ def judge_item(item: Any, field: Field, context: Context) -> Verdict:
     return Verdict(None, ("null",)) if item is None else judge_id(item, field, context)
 
 
-def storable(text: str) -> str:
-    """The text with ``?`` for half of a surrogate pair, as Spark has it: no encoding knows one."""
-    return text.encode(errors="replace").decode()
+def encodable(text: str) -> bool:
+    """Whether it is text all through: half of a surrogate pair is no character, and no encoding has it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 KINDS: dict[str, Callable[[Any, Field, Context], Verdict]] = {

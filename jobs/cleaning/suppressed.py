@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 from conf.contract import Entity
+from jobs.cleaning.judge import whole_number
 from lake import files
 from lake.layout import MANIFEST, growing_folder, raw_folder
 from lake.storage import is_url
@@ -141,9 +142,9 @@ def read(path: pathlib.Path) -> Iterator[bytes]:
             yield line.rstrip(b"\n")
 
 
-def parsed(line: bytes) -> Any:
-    """The row; None where it is no JSON."""
+def parsed(line: bytes | str) -> Any:
+    """The row; None where it is no JSON, or nested too deep. No number is too long to be read."""
     try:
-        return json.loads(line)
-    except ValueError:
+        return json.loads(line, parse_int=whole_number)
+    except (ValueError, RecursionError):
         return None

@@ -8,23 +8,23 @@ were clean, later ones later; the others were duplicates.
 import collections
 import datetime
 import json
-import zoneinfo
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from conf.contract import LISTENS, Entity, is_of_a_play
 from conf.sql_text import midnight
+from jobs.cleaning import forms
+from jobs.cleaning.forms import Context
+from jobs.cleaning.suppressed import parsed
 from lake.suppression import person, units
 
 Moves = dict[str, int]  # units by outcome
+NEVER = datetime.datetime.max.replace(tzinfo=datetime.UTC)  # of a fetch: no stamp lies after it
 
 
 def is_theirs(entity: Entity, row: str, user_id: int) -> bool:
     """Whether a row of quarantine, as its JSON text, names the id."""
-    try:
-        return person(entity, json.loads(row)) == user_id
-    except ValueError:
-        return False
+    return person(entity, parsed(row)) == user_id
 
 
 def moves(
@@ -40,8 +40,8 @@ def moves(
         rows: of the snapshot, as parsed.
         quarantined: rows of quarantine of that date and entity.
     """
-    bad = collections.Counter(_key(json.loads(row["row"])) for row in quarantined)
-    broken = {_key(json.loads(row["row"])): row["reasons"] for row in quarantined}
+    bad = collections.Counter(_key(parsed(row["row"])) for row in quarantined)
+    broken = {_key(parsed(row["row"])): row["reasons"] for row in quarantined}
     good: dict[Any, list[tuple[datetime.datetime, str, int]]] = collections.defaultdict(list)
     for row in rows:
         parts = _parts(entity, row)
@@ -92,12 +92,8 @@ def moved(row: Mapping[str, Any], moves: Moves, reasons: Mapping[str, int]) -> d
 
 
 def moment(text: Any, timezone: str) -> datetime.datetime | None:
-    """A stamp as served in UTC; one without a zone is of ``timezone``."""
-    try:
-        found = datetime.datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        return None
-    return (found if found.tzinfo else found.replace(tzinfo=zoneinfo.ZoneInfo(timezone))).astimezone(datetime.UTC)
+    """A stamp as served in UTC, as cleaning reads it; one without a zone is of ``timezone``."""
+    return forms.timestamp(text, Context(NEVER, timezone)) if isinstance(text, str) else None
 
 
 def _parts(entity: Entity, row: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -33,6 +33,15 @@ PATIENCE, PAUSE = 120.0, 5.0  # seconds to wait for a server, such as one that i
 MANY = 200_000  # rows of a job's input from which compiled code pays
 ROWS_OF_A_PARTITION = 100_000
 
+# What moments hang on, whatever a server or ``[spark] conf`` says.
+FIXED = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.timestampType": "TIMESTAMP_LTZ",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # INT96 is read in nanoseconds: 1677 to 2262
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    "spark.sql.parquet.int96RebaseModeInWrite": "CORRECTED",
+}
+
 
 def spark_session(settings: Settings, name: str, rows: int = 0) -> SparkSession:
     """A session with Delta and UTC, on ``[spark] remote`` where that is set, set up for a job over so many rows."""
@@ -45,7 +54,6 @@ def spark_session(settings: Settings, name: str, rows: int = 0) -> SparkSession:
     if settings.spark.remote:
         await_server(settings.spark.remote)
         session = builder.remote(settings.spark.remote).getOrCreate()
-        session.conf.set("spark.sql.session.timeZone", "UTC")
     else:
         # Under spark-submit the master and these values are given already; by hand they are not.
         by_hand = {} if "PYSPARK_GATEWAY_PORT" in os.environ else storage.spark_properties(settings.lake.root)
@@ -59,7 +67,7 @@ def spark_session(settings: Settings, name: str, rows: int = 0) -> SparkSession:
             os.environ.update({name: value for name, value in environment.items() if name == "SPARK_HOME"})
             builder = builder.master(settings.spark.master)
         session = builder.getOrCreate()
-    for key, value in profile(rows, given).items():
+    for key, value in {**profile(rows, given), **FIXED}.items():
         session.conf.set(key, value)
     return session
 

@@ -76,6 +76,9 @@ BAD_TRACKS = [
     ("id null where it is repeated", written(id='1, "id": null'), ["id_null"]),
     ("id a text where it is repeated", written(id='1, "id": "x"'), ["id_wrong_type"]),
     ("name empty", {**TRACK, "name": " "}, ["name_empty"]),
+    ("name of zero-width spaces", {**TRACK, "name": "\u200b\u200b"}, ["name_empty"]),
+    ("name with half of a surrogate pair", written(name='"half \\ud800 a pair"'), ["name_malformed"]),
+    ("genres with half of a surrogate pair", written(genres='"\\udfff"'), ["genres_malformed"]),
     ("name a number", {**TRACK, "name": 5}, ["name_wrong_type"]),
     ("name null", {**TRACK, "name": None}, ["name_null"]),
     ("name an object", {**TRACK, "name": {"a": "b"}}, ["name_wrong_type"]),
@@ -102,13 +105,14 @@ BAD_TRACKS = [
 GOOD_TRACKS = [
     {**TRACK, "id": 2**63 - 1},
     {**TRACK, "id": 0, "duration": "00:00"},
+    {**TRACK, "created_at": "2024-01-01t10:00z", "updated_at": "2024-01-02T10:00:00.1234567"},
     {**TRACK, "updated_at": "2023-01-01T00:00:00"},  # before created_at: normal upstream
     {**TRACK, "updated_at": "2024-03-02T01:00:00"},  # the fetch's own moment
     {**TRACK, "songwriters": None, "genres": None, "album": None},
     {**TRACK, "songwriters": "", "genres": " "},
     {**TRACK, "unknown_field": {"a": 1}},
     {**TRACK, "name": "a\u0000b \U0001f600"},
-    written(name='"half \\ud800 a pair"'),
+    written(name='"a pair \\ud83d\\ude00"'),
     written(id='"x", "id": 1'),  # of a repeated name the last counts
     json.dumps(TRACK).replace('"name"', '"na\\u006de"'),
     "  " + json.dumps(TRACK),

@@ -21,11 +21,22 @@ STAMPS = {
     "2024-01-01T10:00:00.012": "2024-01-01 10:00:00.012000",
     "2024-01-01T10:00:00.12345": "2024-01-01 10:00:00.123450",
     "2024-01-01T10:00:00.123456": "2024-01-01 10:00:00.123456",
+    "2024-01-01T10:00:00.1234567": "2024-01-01 10:00:00.123456",
     "2024-01-01T10:00:00Z": "2024-01-01 10:00:00",
     "2024-01-01T10:00:00+02:00": "2024-01-01 08:00:00",
     "2024-01-01T10:00:00-0230": "2024-01-01 12:30:00",
     "2024-01-01T10:00:00+18:00": "2023-12-31 16:00:00",
     "2024-01-01T10:00:00-00:00": "2024-01-01 10:00:00",
+}
+# Forms that Spark leaves to Python.
+UNUSUAL = {
+    "2024-06-30T23:59:60Z": "2024-06-30 23:59:59.999999",
+    "2024-01-01T24:00:00Z": "2024-01-02 00:00:00",
+    "2024-01-01T10:00:00,25": "2024-01-01 10:00:00.250000",
+    "2024-01-01T10:00:00+02": "2024-01-01 08:00:00",
+    "2024-01-01T10:00:00+00:09:21": "2024-01-01 09:50:39",
+    "2024-01-01T10:00:00z": "2024-01-01 10:00:00",
+    "2024-01-01t10:00": "2024-01-01 10:00:00",
 }
 NO_STAMPS = [
     "",
@@ -36,17 +47,13 @@ NO_STAMPS = [
     "2024-02-30T10:00:00",
     "2024-13-01T00:00:00",
     "2024-01-00T00:00:00",
-    "2024-06-30T23:59:60",
-    "2024-01-01T24:00:00",
+    "2024-06-29T23:59:60",
+    "2024-01-01T24:00:01",
     "2024-01-01T23:60:00",
     "2024-01-01T10:00:00.",
-    "2024-01-01T10:00:00.1234567",
     "2024-01-01T10:00:00+18:01",
     "2024-01-01T10:00:00-02:60",
-    "2024-01-01T10:00:00+02",
     "2024-01-01T10:00:00 Z",
-    "2024-01-01T10:00:00z",
-    "2024-01-01t10:00:00",
     "2024-1-1T10:00:00",
     "2024-01-01",
     " 2024-01-01T10:00:00",
@@ -85,7 +92,7 @@ def shown(moment):
     return moment and f"{moment.replace(tzinfo=None)}"
 
 
-@pytest.mark.parametrize(("text", "moment"), STAMPS.items())
+@pytest.mark.parametrize(("text", "moment"), (STAMPS | UNUSUAL).items())
 def test_a_stamp_becomes_utc(text, moment):
     assert shown(forms.timestamp(text, Context(FETCHED))) == moment
 
@@ -115,13 +122,16 @@ def test_emails_have_a_name_a_host_and_a_domain():
 @pytest.mark.parametrize("zone", ZONES)
 def test_spark_converts_stamps_as_python_does(spark, zone):
     context = Context(FETCHED, zone)
-    texts = [*STAMPS, *NO_STAMPS, *(text for pairs in CLOCKS.values() for text in pairs)]
+    texts = [*STAMPS, *UNUSUAL, *NO_STAMPS, *(text for pairs in CLOCKS.values() for text in pairs)]
     lines = spark.createDataFrame([(text,) for text in texts], "text string")
     column = conversions.timestamp(lines["text"], context).alias("moment")
     found = {
         row["text"]: row["moment"] for row in lines.select("text", column.cast("string").alias("moment")).collect()
     }
-    assert found == {text: brief(forms.timestamp(text, context)) for text in texts}
+    assert [text for text in texts if found[text] not in (None, brief(forms.timestamp(text, context)))] == []
+    left = [text for text in STAMPS if forms.timestamp(text, context) and not found[text]]
+    # What clocks showed long ago, or show after the fetch, is Python's to know.
+    assert left == [] if zone == "UTC" else all(not "2005" < text < "2024-03" for text in left)
 
 
 def brief(moment):

@@ -31,10 +31,10 @@ def test_what_is_normal_upstream_breaks_no_rule(row):
 
 
 def test_values_are_those_of_the_table():
-    row = json.dumps({**TRACK, "genres": None}).replace('"Song"', '"a \\ud83d\\ude00 \\ud800"')
+    row = json.dumps({**TRACK, "genres": None}).replace('"Song"', '"a \\ud83d\\ude00"')
     assert judge(TRACKS, row).values == {
         "id": 1,
-        "name": "a \U0001f600 ?",
+        "name": "a \U0001f600",
         "artist": "Band",
         "songwriters": "Ann, Bob",
         "duration": 185,
