@@ -6,7 +6,6 @@ unexport PYTHONDONTWRITEBYTECODE
 export VENV ?= .venv
 V := $(VENV)/bin
 DEMO := data/demo
-DAYS ?= 2
 MOOVITAMIX := $(V)/moovitamix
 # The demo's lake and registry; of another lake (ROOT=folder) the registry is luigi.cfg's, or REGISTRY=uri.
 LAKE = --lake-root=$(or $(ROOT),$(DEMO)/lake)
@@ -30,7 +29,7 @@ setup-s3: setup ## what Spark needs besides for a lake in an S3 bucket
 	@bin/setup-s3
 
 run: setup ## run the last two whole days on the demo API and show them (DAYS=3 for more)
-	@$(MOOVITAMIX) demo --days=$(DAYS) --root=$(DEMO)
+	@$(MOOVITAMIX) demo --days=$(or $(DAYS),2) --root=$(DEMO)
 
 app: setup ## serve the lists as an API and a page (ROOT=folder, PORT=8080)
 	@$(MOOVITAMIX) app $(LAKE) $(if $(PORT),--app-port=$(PORT))
@@ -113,6 +112,9 @@ demo-health: setup ## ten demo days with faults that the reports name
 
 chaos: setup ## days with faults at random moments (SECONDS=600, SEED=n to repeat)
 	@$(V)/python -m tests.chaos.run --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
+
+odd-days: setup ## nights on which the API's data are odd, against the rules (SEED=n, DAYS=30)
+	@$(V)/python -m tests.odd_days.run --days $(or $(DAYS),30) $(if $(SEED),--seed $(SEED))
 
 ##@ Test
 
