@@ -24,10 +24,26 @@ def found_in(lake: pathlib.Path) -> dict[str, Table]:
     }
 
 
-def differences(found: dict[str, Table], expected: dict[str, Table]) -> list[str]:
+class Differences:
+    """What is missing and what is there beside, told once: what stays so on later days is no news."""
+
+    def __init__(self) -> None:
+        self.told: set[str] = set()
+
+    def news(self, found: dict[str, Table], expected: dict[str, Table]) -> list[str]:
+        lines = differences(found, expected, self.told)
+        for name in TABLES:
+            self.told |= {*(expected[name] - found[name]), *(found[name] - expected[name])}
+        return lines
+
+
+def differences(found: dict[str, Table], expected: dict[str, Table], known: set[str] | None = None) -> list[str]:
     lines = []
     for name in TABLES:
         missing, beside = expected[name] - found[name], found[name] - expected[name]
+        for rows in (missing, beside):
+            for row in rows.keys() & (known or set()):
+                del rows[row]
         if missing or beside:
             lines.append(f"{name}: {missing.total()} rows are missing, {beside.total()} are there beside the rules'")
             lines += [f"    missing {shown(row)}" for row in sorted(missing)[:SHOWN]]

@@ -136,6 +136,8 @@ KINDS: dict[str, Callable[[World], None]] = {
     "clocks change": plays_as_clocks_change,
     "late history": late_history,
 }
+CLOCK_BACK = "the clock jumps back"  # after the night, so that the command is called once more on the day before
+KINDS[CLOCK_BACK] = usual
 # No night, or one that refuses what it finds: the next one that runs makes up for it.
 EMPTY, NO_USER, NO_NIGHT = "the API is empty", "no user", "the machine is off"
 REFUSED = {EMPTY: ENTITIES, NO_USER: ("users",)}

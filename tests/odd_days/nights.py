@@ -88,7 +88,7 @@ class Nights:
         self.served = {day.date: day.served for day in self.days}
         whole = [day.date for day in self.days if day.night == "runs"]
         self.compared = set(random.Random(seed).sample(whole, min(compared, len(whole))))
-        self.oracle = Oracle(self.zone)
+        self.oracle, self.differences = Oracle(self.zone), compare.Differences()
         self.waiting: list[datetime.date] = []  # days that are due and not complete
         self.failed = 0  # nights in a row that failed for no good reason
 
@@ -135,8 +135,10 @@ class Nights:
         self.failed = 0
         lines = self._complete(day.date, said)
         self._settle(day.date)
+        if day.kind == generator.CLOCK_BACK:
+            lines += self._called_again(day.date)
         if day.date in self.compared:
-            lines += compare.differences(compare.found_in(self.house.lake), self.oracle.tables())
+            lines += self.differences.news(compare.found_in(self.house.lake), self.oracle.tables())
             lines += compare.lists(self.house.lake, self.oracle, day.date)
         return lines
 
@@ -150,10 +152,16 @@ class Nights:
             if f"{date} is complete" not in said
         ]
 
+    def _called_again(self, today: datetime.date) -> list[str]:
+        """On a clock that shows the day before there is nothing to do."""
+        code, said = self.house.night(today, self.zone)
+        return [] if code == 0 and "nothing to do" in said else [f"code {code} on the day before: {said[-300:]}"]
+
     def _settle(self, last: datetime.date) -> None:
-        """The oracle takes in what was due: a day that has no snapshot of its own shares the last one's."""
+        """The oracle takes in what was due: a day that was not fetched shares the last one's snapshot."""
         for date in self.waiting:
-            self.oracle.add(date, self.served[last], last, self._fetched(last))
+            used = date if (raw_folder(self.house.lake, "_day", date) / MANIFEST).exists() else last
+            self.oracle.add(date, self.served[used], used, self._fetched(used))
         self.waiting = []
 
     def _fetched(self, date: datetime.date) -> dict[str, datetime.datetime]:

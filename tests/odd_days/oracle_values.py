@@ -103,25 +103,53 @@ def whole_number(read: Any) -> Verdict:
 
 
 def utc(text: str, zone: datetime.tzinfo) -> datetime.datetime | None:
-    """A stamp's moment; None where it has none between year 1 and 9999 of UTC. Digits beyond microseconds are cut."""
-    form = r"([0-9]{4})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
-    found = re.fullmatch(form, text)
+    """A stamp's moment; None where it has none between year 1 and 9999 of UTC.
+
+    Digits beyond microseconds are cut, 24:00 is midnight, and a leap second is the last microsecond of its day.
+    """
+    day = "([0-9]{4})-([0-9]{2})-([0-9]{2})"
+    clock = "([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?"
+    found = re.fullmatch(f"{day}[Tt ]{clock}([Zz]|[+-][0-9:]+)?", text)
     if not found:
         return None
-    *numbers, fraction, offset = found.groups()
-    micros = int(((fraction or ".")[1:] + "000000")[:6])
+    year, month, date, hour, minute, second = (int(number or 0) for number in found.groups()[:6])
+    micros = int(((found[7] or "") + "000000")[:6])
     try:
-        there = datetime.datetime(*map(int, numbers), micros, zone)  # type: ignore[misc, arg-type]
-        if offset and offset != "Z":
-            ahead = datetime.timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:]))
-            if int(offset[-2:]) > 59 or ahead > datetime.timedelta(hours=18):
-                return None
-            there = there.replace(tzinfo=datetime.timezone(-ahead if offset[0] == "-" else ahead))
-        elif offset:
-            there = there.replace(tzinfo=datetime.UTC)
-        return there.astimezone(datetime.UTC)
+        there = zone if not found[8] else offset(found[8])
+        if (hour, minute, second, int(found[7] or 0)) == (24, 0, 0, 0):
+            midnight = datetime.datetime(year, month, date) + datetime.timedelta(days=1)
+            return midnight.replace(tzinfo=there).astimezone(datetime.UTC)
+        moment = datetime.datetime(year, month, date, hour, minute, min(second, 59), micros, there)
+        moment = moment.astimezone(datetime.UTC)
     except (ValueError, OverflowError):
         return None
+    if second < 60:
+        return moment
+    return moment.replace(microsecond=999_999) if second == 60 and ends_a_month(moment) else None
+
+
+def offset(text: str) -> datetime.tzinfo:
+    """
+    Raises:
+        ValueError: no clock is so far from UTC, or it is no offset.
+    """
+    if text in "Zz":
+        return datetime.UTC
+    found = re.fullmatch("[+-]([0-9]{2})(?::?([0-9]{2})(?::?([0-9]{2}))?)?", text)
+    hours, minutes, seconds = (int(number or 0) for number in found.groups()) if found else (99, 0, 0)
+    ahead = datetime.timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    if max(minutes, seconds) > 59 or ahead > datetime.timedelta(hours=18):
+        raise ValueError(text)
+    return datetime.timezone(-ahead if text[0] == "-" else ahead)
+
+
+def ends_a_month(moment: datetime.datetime) -> bool:
+    """Whether it lies in the last second of a month, behind which leap seconds are added."""
+    return (moment + datetime.timedelta(seconds=1)).day == 1 and (moment.hour, moment.minute, moment.second) == (
+        23,
+        59,
+        59,
+    )
 
 
 def shows_something(text: str) -> bool:

@@ -16,7 +16,7 @@ from tests.odd_days.server import serving
 DATE = datetime.date(2024, 3, 1)
 FETCHED = dict.fromkeys(ENTITIES, datetime.datetime(2024, 3, 3, 0, 30, tzinfo=datetime.UTC))
 LONG_AFTER = dict.fromkeys(ENTITIES, datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC))
-SEEDS = range(8)
+SEEDS = range(4)
 
 
 def drawn(seed, count=30):
