@@ -69,7 +69,7 @@ mlflow: setup ## serve the registry's page until Ctrl-C (PORT=5000, ROOT=folder)
 
 ##@ Keep in order
 
-check-lake: setup ## check keys, references and accounting of every table (ROOT=folder)
+check-lake: setup ## check checksums, keys, references and accounting (ROOT=folder)
 	@$(MOOVITAMIX) check $(LAKE)
 
 forget: setup ## remove a user from everything, for good (USER=17, ROOT=folder)

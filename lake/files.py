@@ -10,6 +10,7 @@ import pathlib
 import shutil
 import time
 import typing
+from collections.abc import Iterable
 
 from lake.storage import is_url
 
@@ -80,6 +81,17 @@ def _put(path: pathlib.Path, data: bytes, mode: int, like: pathlib.Path | None =
         if like:
             shutil.copymode(like, building)
         building.replace(path)
+    sync([path.parent])
+
+
+def sync(paths: Iterable[pathlib.Path]) -> None:
+    """Make the bytes of files, and the names in folders, last through a loss of power."""
+    for path in paths:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def remove(folder: pathlib.Path, first: str = "") -> None:

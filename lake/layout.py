@@ -67,6 +67,11 @@ def schema_file(root: str | os.PathLike) -> pathlib.Path:
     return place(root) / "_schema.json"
 
 
+def sums_file(root: str | os.PathLike, table: str) -> pathlib.Path:
+    """SHA-256 of a table's files."""
+    return place(root) / "_sums" / f"{table}.json"
+
+
 def spool_folder(root: str | os.PathLike) -> pathlib.Path:
     """JSON lines of the run ledger that are not in the table yet."""
     return machine_folder(root) / "_spool"

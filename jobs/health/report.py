@@ -20,6 +20,7 @@ from jobs.runtime.command import Figures, Job, parser, run
 from lake import files
 from lake.access import Lake
 from lake.layout import index_file, report_file, report_revision
+from lake.sums import sealed
 
 
 def main(job: Job) -> Figures:
@@ -35,10 +36,10 @@ def main(job: Job) -> Figures:
     known = recorded(lake, health_of(lake, job, by_hand))
     seen = overview(lake, job.date, evaluate.k)
     text = page(seen, known, job.settings, revision, max(earlier, default=None))
-    files.write(target, text.encode())
+    files.write(target, sealed(text.encode()))
     if not partial and revision:
         report_file(root, job.date, partial=True).unlink(missing_ok=True)
-    files.write(index_file(root), index_page(index.read(lake, evaluate.k), evaluate.k).encode())
+    files.write(index_file(root), sealed(index_page(index.read(lake, evaluate.k), evaluate.k).encode()))
     if by_hand:
         print(target.absolute())
     return {"report": str(target), "rows_out": 1}

@@ -8,15 +8,17 @@ import json
 import os
 import pathlib
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from lake import files
+from lake import files, sums
 from lake.storage import is_url
 
+FILES = ("factors.npz", "recipe.json")
 YOUNG = 1  # seconds in which a folder may not have got its lock yet
 
 
@@ -59,27 +61,39 @@ class FactorModel:
         return json.dumps(self.recipe, default=str)
 
     def save(self, folder: pathlib.Path) -> None:
-        """Write ``factors.npz`` and ``recipe.json``; the folder appears whole, in a bucket with the recipe last."""
+        """Write ``FILES`` and their sums; the folder appears whole, in a bucket with the recipe last."""
         if is_url(folder):
             (folder / "recipe.json").unlink(missing_ok=True)  # or it would stand beside another model's factors
-            arrays = io.BytesIO()
-            np.savez(arrays, **self.arrays())
-            files.write(folder / "factors.npz", arrays.getvalue())
-            files.write(folder / "recipe.json", self.recipe_text().encode())
+            with tempfile.TemporaryDirectory() as built:
+                self._write(pathlib.Path(built))
+                for name in ("factors.npz", sums.SUMS, "recipe.json"):
+                    files.write(folder / name, (pathlib.Path(built) / name).read_bytes())
             return
         building = folder.with_name(f".{folder.name}.{os.getpid()}")
         building.mkdir(parents=True, exist_ok=True)
         with _held(building):
-            np.savez(building / "factors.npz", **self.arrays())
-            (building / "recipe.json").write_text(self.recipe_text())
+            self._write(building)
             replaced = folder.with_name(f".{folder.name}.{os.getpid()}.old")
             if folder.exists():
                 folder.rename(replaced)
             building.rename(folder)
+        files.sync([folder.parent])
         shutil.rmtree(replaced, ignore_errors=True)
+
+    def _write(self, folder: pathlib.Path) -> None:
+        np.savez(folder / "factors.npz", **self.arrays())
+        (folder / "recipe.json").write_text(self.recipe_text())
+        (folder / sums.SUMS).write_bytes(sums.of_folder(folder, FILES))
+        files.sync([*folder.iterdir(), folder])
 
     @classmethod
     def load(cls, folder: pathlib.Path) -> "FactorModel":
+        """
+        Raises:
+            OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile: it is not whole, or not as it was saved.
+        """
+        for name, found in sums.folder_differences(folder).items():
+            raise ValueError(f"{name}: {found}")
         stored = io.BytesIO(files.read(folder / "factors.npz")) if is_url(folder) else folder / "factors.npz"
         with np.load(stored) as arrays:
             return cls(**dict(arrays), recipe=json.loads(files.read(folder / "recipe.json")))

@@ -13,6 +13,7 @@ import numpy as np
 
 from jobs.model.factors import FactorModel
 from jobs.model.registry_access import BROKEN
+from lake import sums
 from lake.files import replace
 
 FACTORS = "factors.npz"
@@ -44,6 +45,19 @@ def remove_from_lake(folder: pathlib.Path, user_id: int) -> None:
             remove(path, user_id)
         except BROKEN:
             path.unlink()
+            continue
+        keep_sum(path)
+
+
+def keep_sum(path: pathlib.Path) -> None:
+    """Let the folder's sums say what a file holds now: a kill may have come between the file and its sum."""
+    place = path.with_name(sums.SUMS)
+    try:
+        known = sums.read_sums(place)
+    except (FileNotFoundError, ValueError):
+        return
+    if path.name in known and known[path.name] != (now := sums.Sum.of(path)):
+        replace(place, sums.text({**known, path.name: now}))
 
 
 def _without(path: pathlib.Path, user_id: int) -> bytes | None:

@@ -15,6 +15,7 @@ from jobs.privacy.person import Person
 from lake import storage
 from lake.files import below, replace
 from lake.layout import forgetting_file, lock_file, machine_folder, suppression_file
+from lake.sums import SEAL, sealed
 
 MASK = b"***"
 COMPRESSED = {".zstd": "zstd", ".zst": "zstd", ".lz4": "lz4", ".gz": "gzip"}
@@ -24,7 +25,7 @@ BINARY = {".db", ".npz", ".parquet", ".pkl", ".pickle", ".pyc"}
 def files(root: str) -> Iterator[pathlib.Path]:
     """Every file of a lake that is neither a table's nor a raw row's nor a model's, nor this job's own."""
     own = {forgetting_file(root), suppression_file(root), lock_file(root)}
-    elsewhere = {*TABLES, "raw", "models", "mlartifacts"}
+    elsewhere = {*TABLES, "raw", "models", "mlartifacts", "_sums"}
     for top in tops(root):
         for path in below(top):
             if path not in own and path.relative_to(top).parts[0] not in elsewhere:
@@ -56,7 +57,9 @@ def remove(root: str, person: Person) -> None:
             if path.suffix in COMPRESSED:
                 path.unlink()  # figures of a step, which the ledger does without
             else:
-                replace(path, blotted(path.read_bytes(), person))
+                data = path.read_bytes()
+                left = blotted(SEAL.sub(b"", data), person)
+                replace(path, sealed(left) if SEAL.search(data) else left)
 
 
 def blotted(data: bytes, person: Person) -> bytes:

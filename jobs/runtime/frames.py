@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, SparkSession
 from conf import sql_text
 from conf.tables import TABLES
 from lake.access import Lake
-from lake.delta import arrow_schema
+from lake.delta import arrow_schema, is_table
 from lake.merge import Clause, run_in_memory, to_sql
 
 FEW = 200_000  # rows: up to here a commit from memory is quicker than one by Spark
@@ -23,6 +23,12 @@ class SparkLake(Lake):
 
     def read(self, table: str) -> DataFrame:
         return self.spark.read.format("delta").load(self.ensure(table))
+
+    def view(self, table: str) -> DataFrame:
+        """As :meth:`read`, for who only looks: a table that is not there is not created, and has no rows."""
+        if is_table(self.root, table):
+            return self.spark.read.format("delta").load(self.path(table))
+        return self.spark.createDataFrame([], TABLES[table].ddl)
 
     def replace(self, frame: DataFrame, table: str, marker: str, at_most: int, **slice_: object) -> None:
         """Write ``frame`` in place of the rows that match ``slice_`` (column = value), in one commit.

@@ -1,24 +1,33 @@
-"""Check keys, references, ranges and accounting of every table.
+"""Check checksums, keys, references and accounting of the lake.
 
-All dates are looked at.
+All dates are looked at, and nothing is written.
 
 python -m jobs check [--lake-root data/lake]
 
-Each check is a Spark SQL query that counts what it looked at and what breaks it. With the raw folders that
-are still kept, the accounting is held against their manifests too. Ends with code 1 where anything is broken.
+First come the files: raw folders, tables, models and reports. Then each check is a Spark SQL query that counts what it
+looked at and what breaks it; one over a table that cannot be read is broken. With the raw folders that are still kept,
+the accounting is held against their manifests too. Ends with code 1 where anything is broken, after a list of the
+damaged files that says what to do about each.
 """
+
+import re
+from collections.abc import Mapping
+from typing import Any
 
 from pyspark.sql import SparkSession
 
 from conf.command_line import Parser
-from conf.contract import ENTITIES
+from conf.contract import ENTITIES, Entity
 from conf.errors import Refused
 from conf.table import Table
 from conf.tables import TABLES
 from jobs.cleaning.snapshot import described
 from jobs.runtime.command import Figures, Job, parser, run
+from jobs.runtime.frames import SparkLake
+from jobs.upkeep.damage import first_line, survey
 from lake.access import Lake
-from lake.layout import MANIFEST, raw_folder
+from lake.layout import MANIFEST, raw_folder, table_folder
+from lake.sums import lasting
 
 
 def overlaps(table: str, key: str) -> str:
@@ -28,6 +37,8 @@ def overlaps(table: str, key: str) -> str:
     return f"SELECT count(*), count_if({ends} <= served_from OR coalesce({ends} > next, false)) FROM ({ordered})"  # noqa: S608
 
 
+Check = tuple[str, int, int]  # name, looked at, broken
+MANIFESTS = "accounting: rows and time of fetch are the manifests'"
 CHECKS = {
     "tracks: ids and durations are not negative": "SELECT count(*), count_if(track_id < 0 OR duration_s < 0) FROM tracks",
     "tracks: required columns have values": (
@@ -102,13 +113,19 @@ CHECKS = {
 def main(job: Job) -> Figures:
     spark = job.spark("check")
     lake = job.frames(spark)
-    for name in TABLES:
-        lake.read(name).createOrReplaceTempView(name)
-    found = [*run_checks(spark), manifests(lake)]
-    for name, looked_at, broken in found:
-        print(f"{'BROKEN' if broken else 'ok':<7}{looked_at:>12,}{broken:>10,}  {name}", flush=True)
+    surveys = survey(lake.root)
+    found = [(f"files: each {of.kind} is as it was written", of.looked_at, len(of.damaged)) for of in surveys]
+    for check in found:
+        tell(check)
+    for check in run_checks(spark, unreadable(lake)):
+        tell(check)
+        found.append(check)
+    found.append(manifests(lake))
+    tell(found[-1])
     broken_checks = [name for name, _, broken in found if broken]
     print(f"{len(found)} checks, {len(broken_checks)} broken (columns: looked at, broken)")
+    for damage in (damage for of in surveys for damage in of.damaged):
+        print(f"DAMAGED  {damage}")
     if broken_checks:
         raise Refused(
             f"{lake.root}: {len(broken_checks)} of {len(found)} checks are broken: {'; '.join(broken_checks)}"
@@ -116,16 +133,39 @@ def main(job: Job) -> Figures:
     return {"checks": len(found), "rows_in": sum(looked_at for _, looked_at, _ in found)}
 
 
-def run_checks(spark: SparkSession) -> list[tuple[str, int, int]]:
-    """Name, rows looked at and rows that break it, of each check."""
+def tell(check: Check) -> None:
+    name, looked_at, broken = check
+    print(f"{'BROKEN' if broken else 'ok':<7}{looked_at:>12,}{broken:>10,}  {name}", flush=True)
+
+
+def unreadable(lake: SparkLake) -> dict[str, str]:
+    """Make a view of each table, an empty one where it is not there; why not, of those that cannot be opened."""
+    found = {}
+    for name, table in TABLES.items():
+        try:
+            if not lake.open(name) and lasting(table_folder(lake.root, name)):
+                raise Refused("its log is not there")
+            lake.view(name).createOrReplaceTempView(name)
+        except Exception as error:  # whatever is raised over a damaged log is the answer
+            found[name] = first_line(error)
+            lake.spark.createDataFrame([], table.ddl).createOrReplaceTempView(name)
+    return found
+
+
+def run_checks(spark: SparkSession, unreadable: Mapping[str, str]) -> list[Check]:
+    """Name, rows looked at and rows that break it, of each check; one that cannot be made counts as broken."""
     queries = {
         **{f"{table.name}: keys are told apart": key_query(table) for table in TABLES.values() if table.key},
         **CHECKS,
     }
     found = []
     for name, query in queries.items():
-        looked_at, broken = spark.sql(query).collect()[0]
-        found.append((name, int(looked_at), int(broken)))
+        why = next((why for table, why in unreadable.items() if re.search(rf"\b{table}\b", query)), "")
+        try:
+            looked_at, broken = (0, 1) if why else spark.sql(query).collect()[0]
+        except Exception as error:  # a file that is missing, cut or changed
+            looked_at, broken, why = 0, 1, first_line(error)
+        found.append((f"{name}: cannot be told, {why}" if why else name, int(looked_at), int(broken)))
     return found
 
 
@@ -136,17 +176,27 @@ def key_query(table: Table) -> str:
     return f"SELECT coalesce(sum(n), 0), coalesce(sum(n - 1), 0) + coalesce(sum(if({null}, n, 0)), 0) FROM ({grouped})"  # noqa: S608
 
 
-def manifests(lake: Lake) -> tuple[str, int, int]:
+def manifests(lake: Lake) -> Check:
     """Rows and time of fetch in the accounting against the manifests of the raw folders that are kept."""
     looked_at = broken = 0
-    for row in lake.rows("accounting"):
+    try:
+        rows = lake.rows("accounting")
+    except Exception as error:  # as above
+        return f"{MANIFESTS}: cannot be told, {first_line(error)}", 0, 1
+    for row in rows:
         entity = ENTITIES[row["entity"]]
         if (raw_folder(lake.root, entity.name, row["snapshot_date"]) / MANIFEST).exists():
-            snapshot = described(lake.root, entity, row["snapshot_date"], "UTC")
-            rows = snapshot.rows + snapshot.suppressed_rows
-            same = (rows, snapshot.context.fetched_at) == (row["rows"], row["fetched_at"])
-            looked_at, broken = looked_at + 1, broken + (not same)
-    return "accounting: rows and time of fetch are the manifests'", looked_at, broken
+            looked_at, broken = looked_at + 1, broken + (not _is_accounted(lake.root, entity, row))
+    return MANIFESTS, looked_at, broken
+
+
+def _is_accounted(root: str, entity: Entity, row: Mapping[str, Any]) -> bool:
+    try:
+        snapshot = described(root, entity, row["snapshot_date"], "UTC")
+    except Refused:  # a manifest that cannot be read
+        return False
+    rows = snapshot.rows + snapshot.suppressed_rows
+    return (rows, snapshot.context.fetched_at) == (row["rows"], row["fetched_at"])
 
 
 def arguments() -> Parser:

@@ -5,7 +5,7 @@ Needs no Spark.
 Raw folders and lists past their retention, and what a killed save of a model has left, are removed on every day, and on every ``[lake] maintain_days``-th
 the small files of the tables are made into large ones (OPTIMIZE) and the files that no kept version of a
 table reads are removed (VACUUM). Raw folders that a kept date was cleaned from stay, however old they are.
-A day that is not over removes nothing.
+A day that is not over removes nothing. Last, the tables' new files get their sums (:mod:`lake.sums`), which ``check`` compares.
 """
 
 import datetime
@@ -17,7 +17,7 @@ from conf.settings import LakeSettings
 from conf.tables import TABLES, marker
 from jobs.model.factors import sweep
 from jobs.runtime.command import Figures, Job, parser, run
-from lake import files
+from lake import files, sums
 from lake.access import Lake
 from lake.layout import MANIFEST, challenger_folder, raw_folder
 
@@ -33,6 +33,9 @@ def main(job: Job) -> Figures:
             figures["files_compacted"], figures["files_removed"] = tidy(lake, settings)
     row = {"date": job.date, **figures}
     lake.replace_rows([row], "maintenance", marker("maintenance", "Maintain", job.date), date=job.date)
+    if job.args.revision:
+        for table in TABLES:
+            sums.record(lake.root, table)
     return figures
 
 

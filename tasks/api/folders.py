@@ -12,7 +12,6 @@ from lake import files
 from lake.layout import MANIFEST, growing_folder
 from lake.storage import create, is_failure, is_url
 from tasks.api.api_errors import NotWritten
-from tasks.api.writer import sync
 
 BLOCK = 8 << 20  # bytes copied at a time
 
@@ -95,9 +94,9 @@ def place(growing: pathlib.Path, folder: pathlib.Path) -> bool:
     """Give a finished folder its name; in a bucket, whether no other machine's was there first."""
     if is_url(folder):
         return upload(growing, folder)
-    sync([growing])
+    files.sync([growing])
     growing.rename(folder)
-    sync([folder.parent, folder.parent.parent])
+    files.sync([folder.parent, folder.parent.parent])
     return True
 
 

@@ -3,13 +3,12 @@
 import dataclasses
 import datetime
 import gzip
-import hashlib
 import json
 import pathlib
 from collections.abc import Iterator
 from typing import Any
 
-from lake import files
+from lake import files, sums
 from lake.layout import MANIFEST
 from tasks.api.api_errors import DamagedSnapshot
 
@@ -78,12 +77,8 @@ def read_manifest(folder: pathlib.Path, checksums: bool = False) -> Manifest:
     manifest = parse_manifest(folder)
     for file in manifest.files:
         path = folder / file.name
-        if not files.exists(path):
-            raise _damaged(path, "no such file, though the manifest lists it")
-        if path.stat().st_size != file.bytes:
-            raise _damaged(path, f"found {path.stat().st_size} bytes, the manifest says {file.bytes}")
-        if checksums and (found := sha256(path)) != file.sha256:
-            raise _damaged(path, f"found sha256 {found[:12]}…, the manifest says {file.sha256[:12]}…")
+        if found := sums.difference(path, sums.Sum(file.bytes, file.sha256), every_byte=checksums):
+            raise _damaged(path, found)
     return manifest
 
 
@@ -93,14 +88,6 @@ def read_lines(folder: pathlib.Path, manifest: Manifest) -> Iterator[bytes]:
         with (folder / file.name).open("rb") as packed, gzip.open(packed) as lines:
             for line in lines:
                 yield line.rstrip(b"\n")
-
-
-def sha256(path: pathlib.Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def parse_manifest(folder: pathlib.Path) -> Manifest:

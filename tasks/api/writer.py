@@ -5,7 +5,6 @@ import os
 import pathlib
 import uuid
 import zlib
-from collections.abc import Iterable
 
 from lake.storage import is_url
 from tasks.api.manifest import RawFile
@@ -75,13 +74,3 @@ def write_text(path: pathlib.Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-
-
-def sync(folders: Iterable[pathlib.Path]) -> None:
-    """Make the names in the folders last."""
-    for folder in folders:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

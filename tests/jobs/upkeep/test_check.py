@@ -6,8 +6,10 @@ import json
 import pytest
 
 from conf.tables import TABLES
-from jobs.upkeep.check import CHECKS, manifests, run_checks
+from jobs.runtime.frames import SparkLake
+from jobs.upkeep.check import CHECKS, manifests, run_checks, unreadable
 from lake.access import Lake
+from lake.layout import MANIFEST, raw_folder
 from tests.jobs import raw
 
 DAY = datetime.date(2024, 3, 1)
@@ -79,7 +81,7 @@ def filled(root, *parts):
 def broken(spark, lake):
     for name in TABLES:
         spark.read.format("delta").load(lake.ensure(name)).createOrReplaceTempView(name)
-    return {name for name, looked_at, broken in run_checks(spark) if broken}
+    return {name for name, looked_at, broken in run_checks(spark, {}) if broken}
 
 
 def test_a_healthy_lake_breaks_nothing(spark, tmp_path):
@@ -99,3 +101,22 @@ def test_every_check_finds_its_damage(spark, tmp_path):
 def test_accounting_that_its_manifest_contradicts_is_found(tmp_path, change):
     lake = filled(tmp_path, {"accounting": [{**ACCOUNT, **change}]})
     assert manifests(lake)[1:] == (1, 1)
+
+
+def test_an_unreadable_manifest_is_a_broken_account(tmp_path):
+    lake = filled(tmp_path, {"accounting": [ACCOUNT]})
+    (raw_folder(tmp_path, "listen_history", DAY) / MANIFEST).write_text("")
+    assert manifests(lake)[1:] == (1, 1)
+
+
+def test_tables_that_cannot_be_read_break_their_checks_and_no_others(spark, tmp_path):
+    """A table whose log is gone is not taken for one that was never there, nor made anew."""
+    filled(tmp_path, HEALTHY)
+    for log in (tmp_path / "tracks" / "_delta_log").iterdir():
+        log.unlink()
+    for part in (tmp_path / "recommendations").glob("**/*.parquet"):
+        part.unlink()
+    found = run_checks(spark, unreadable(SparkLake(str(tmp_path), spark)))
+    broken = {name.partition(":")[0] for name, _, broken in found if broken}
+    assert broken == {"tracks", "tracks_served", "listens", "recommendations"}
+    assert not (tmp_path / "tracks" / "_delta_log").exists() or not list((tmp_path / "tracks" / "_delta_log").iterdir())

@@ -99,8 +99,8 @@ def test_remains_of_a_killed_run_are_removed(fetch, folder):
 @pytest.mark.parametrize(
     ("damage", "checksums", "found"),
     [
-        (lambda part: part.unlink(), False, "no such file, though the manifest lists it"),
-        (lambda part: part.write_bytes(part.read_bytes()[:-1]), False, "bytes, the manifest says"),
+        (lambda part: part.unlink(), False, "no such file, though it is listed"),
+        (lambda part: part.write_bytes(part.read_bytes()[:-1]), False, "bytes, written were"),
         (lambda part: part.write_bytes(b"x" * part.stat().st_size), True, "found sha256"),
         (lambda part: (part.parent / MANIFEST).write_text("{}"), False, "not a manifest"),
         (lambda part: (part.parent / MANIFEST).unlink(), False, "there is no snapshot; fetch it first"),
