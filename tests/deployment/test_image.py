@@ -73,3 +73,68 @@ def locked(name: str) -> dict[str, set[str]]:
     for package, version in re.findall(r"^([\w.-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE):
         found.setdefault(package, set()).add(version)
     return found
+
+
+def is_sent(path: str) -> bool:
+    """Whether Docker's builder gets a file, by .dockerignore: the last pattern that its name or a folder of it matches."""
+    sent = True
+    parts = path.split("/")
+    names = ["/".join(parts[: end + 1]) for end in range(len(parts))]
+    for line in (ROOT / ".dockerignore").read_text().splitlines():
+        pattern = line.strip()
+        if pattern and not pattern.startswith("#"):
+            wanted = re.compile(regex(pattern.removeprefix("!")))
+            if any(wanted.fullmatch(name) for name in names):
+                sent = pattern.startswith("!")
+    return sent
+
+
+def regex(pattern: str) -> str:
+    """A pattern of .dockerignore: ``**/`` is any folders, ``*`` anything within a name."""
+    parts = re.split(r"(\*\*/|\*)", pattern)
+    return "".join({"**/": "(?:[^/]+/)*", "*": "[^/]*"}.get(part, re.escape(part)) for part in parts)
+
+
+def tracked() -> list[str]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return listed.stdout.splitlines()
+
+
+def test_the_image_gets_every_file_that_runs_and_nothing_of_development():
+    folders = ("app", "bin", "cli", "conf", "demo_api", "jobs", "lake", "tasks")
+    files = (
+        "LICENSE",
+        "MANIFEST.in",
+        "Makefile",
+        "README.md",
+        "luigi.cfg",
+        "pyproject.toml",
+        "requirements.txt",
+        "setup.py",
+    )
+    wanted = {name for name in tracked() if name.startswith(tuple(f"{folder}/" for folder in folders)) or name in files}
+    assert {name for name in tracked() if is_sent(name)} == wanted
+
+
+def test_no_secret_and_no_lake_gets_into_the_image():
+    secrets = [
+        ".env",
+        "conf/daily.env",
+        "conf/password",
+        "conf/deploy/api.key",
+        "conf/deploy/compose/.env",
+        "jobs/.netrc",
+        "app/web/templates/.x.swp",
+        "bin/token",
+        "tasks/credentials.json",
+        "data/secrets/postgres",
+        "data/lake/users/part-0.parquet",
+        "mlruns.db",
+        ".git/config",
+        "luigi.cfg.mine",
+        ".venv/bin/python",
+        "conf/__pycache__/days.cpython-311.pyc",
+        "tests/conftest.py",
+        "id_rsa",
+    ]
+    assert [name for name in secrets if is_sent(name)] == []
