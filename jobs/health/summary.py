@@ -3,7 +3,7 @@
 import shlex
 
 from conf.advice import typed
-from conf.checkout import ROOT
+from conf.checkout import IS_CHECKOUT, ROOT
 from conf.command_line import Parser
 from conf.settings import EvaluateSettings
 from jobs.health.comparisons import OF_LISTS, Comparison, between, comparisons, shares, shown
@@ -97,7 +97,7 @@ def _places(seen: Overview, root: str) -> list[str]:
         "",
         *_queries(seen, root),
         "",
-        typed("  next:    make sql, make status"),
+        typed(f"  next:    make sql{_where(root)}, make status{_where(root)}"),
         f"           .venv/bin/python -m jobs summary --date {seen.date} --lake-root {shlex.quote(root)}",
         "           .venv/bin/luigi --module tasks.daily DailyPipeline --help",
     ]
@@ -111,10 +111,14 @@ def _queries(seen: Overview, root: str) -> list[str]:
         "SELECT * FROM plays_by_day ORDER BY day DESC LIMIT 7",
         f"SELECT entity, reason, rows FROM quarantine_by_reason WHERE date = '{seen.date}' ORDER BY rows DESC LIMIT 10",  # noqa: S608 - the same
     ]
-    folder = absolute(root)
-    where = "" if folder == str(DEMO) else f" ROOT={shlex.quote(folder)}"
-    commands = [typed(f'make sql Q="{query}"{where}') for query in queries]
+    commands = [typed(f'make sql Q="{query}"{_where(root)}') for query in queries]
     return [f"  {'try:' if place == 0 else '':<8} {command}" for place, command in enumerate(commands)]
+
+
+def _where(root: str) -> str:
+    """Make's targets look at the demo's lake where they are not told of another."""
+    folder = absolute(root)
+    return "" if IS_CHECKOUT and folder == str(DEMO) else f" ROOT={shlex.quote(folder)}"
 
 
 def show(job: Job) -> None:

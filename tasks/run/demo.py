@@ -21,7 +21,7 @@ import requests
 
 from conf import days
 from conf.advice import typed
-from conf.checkout import ROOT
+from conf.checkout import IS_CHECKOUT, ROOT
 from conf.command_line import Parser, folder_to_make, port, whole
 from conf.errors import Refused, refusals_told
 from tasks import observe
@@ -80,7 +80,7 @@ def show(job: str, folder: pathlib.Path, date: datetime.date, *options: str) -> 
 def page(folder: pathlib.Path) -> None:
     """Where the listener's page is; on a terminal it is served until Ctrl-C, elsewhere nothing stays behind."""
     number = settings().app.port
-    usual = folder == (ROOT / "data" / "demo").absolute()
+    usual = IS_CHECKOUT and folder == (ROOT / "data" / "demo").absolute()
     again = typed("make app" + ("" if usual else f" ROOT={shlex.quote(str(folder / 'lake'))}"))
     if not sys.stdout.isatty():
         print(f"\n  page     {again}   (http://127.0.0.1:{number})")

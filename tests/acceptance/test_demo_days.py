@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from nbclient import NotebookClient
 from tasks.run.probe import answers
 from tasks.run.spark_server import running
 from tests import installed
+from tests.app.serving import eventually
+from tests.docs import typed
 from tests.ports import free_port
 
 pytestmark = pytest.mark.acceptance
@@ -35,6 +38,20 @@ class Demo:
     def start(self) -> subprocess.CompletedProcess:
         command = [self.python, "-m", "tasks.run.demo", "--days=2", f"--port={self.port}"]
         return subprocess.run(command, cwd=self.empty, env=installed.environment(), capture_output=True, text=True)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Its commands are found by their names."""
+        path = f"{self.python.parent}{os.pathsep}{os.environ['PATH']}"
+        return {**installed.environment(), "PATH": path}
+
+    def typed(self, command: str) -> str:
+        """What a line for the shell prints in the folder of the installed package's user."""
+        done = subprocess.run(
+            ["sh", "-c", command], cwd=self.empty, env=self.environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def ask(self, remote: str, query: str, form: str = "table") -> subprocess.CompletedProcess:
         command = [
@@ -85,11 +102,10 @@ def server(demo_days) -> Iterator[str]:
 
 
 def test_the_lake_is_what_it_says_it_is(demo_days, server):
-    command = [sys.executable, "-m", "jobs", "check", "--date=2026-10-01", f"--lake-root={demo_days.folder / 'lake'}"]
-    done = subprocess.run([*command, f"--spark-remote={server}"], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"^\d+ checks, 0 broken", done.stdout, re.MULTILINE)
-    assert int(re.search(r"ok +([\d,]+) +0  listens: tracks are there", done.stdout)[1].replace(",", "")) > 80_000
+    lake = str(demo_days.folder / "lake")
+    said = as_typed("make check-lake", ROOT=lake, LUIGI_CONFIG_PATH=kept(demo_days, server))
+    assert re.search(r"^\d+ checks, 0 broken", said, re.MULTILINE)
+    assert int(re.search(r"ok +([\d,]+) +0  listens: tracks are there", said)[1].replace(",", "")) > 80_000
 
 
 def test_all_that_an_installed_package_writes_is_in_the_folder_of_its_user(demo_days, site, before):
@@ -107,7 +123,16 @@ def test_each_step_is_shown_with_its_place_and_time(demo_days):
 
 def test_it_ends_with_rows_figures_decisions_listeners_and_where_to_look(demo_days):
     text = demo_days.run.stdout
-    for wanted in ("quarantined", "live", "NDCG@10", "popularity", "retrain", "recommended:", "report", "make status"):
+    for wanted in (
+        "quarantined",
+        "live",
+        "NDCG@10",
+        "popularity",
+        "retrain",
+        "recommended:",
+        "report",
+        "moovitamix status",
+    ):
         assert wanted in text
     assert text.count("listener ") == 3
     report = re.search(r"report +(\S+)", text)
@@ -137,9 +162,9 @@ def test_the_model_beats_popularity_by_half_on_the_holdout(demo_days):
 
 
 def test_it_ends_with_three_queries_that_work_as_printed(demo_days, server):
-    printed = re.findall(r"(make sql Q=.*)", demo_days.run.stdout)
+    printed = re.findall(r"(moovitamix sql --query=.*)", demo_days.run.stdout)
     assert len(printed) == 3
-    shown = [as_typed(command, REMOTE=server, ROOT=str(demo_days.folder / "lake")) for command in printed]
+    shown = [demo_days.typed(f"{command} --spark-remote={server}") for command in printed]
     assert [answer.splitlines()[0].split(" | ")[0].strip() for answer in shown] == ["rank", "day", "entity"]
     assert [answer.splitlines()[-1] for answer in shown] == ["(10 rows)", "(7 rows)", "(10 rows)"]
 
@@ -154,24 +179,48 @@ def as_typed(command: str, **environment: str) -> str:
     return done.stdout
 
 
-def commands_that_read() -> list[str]:
-    """Of README, the tutorial and the guides, each once."""
-    pages = [ROOT / "README.md", ROOT / "docs" / "tutorial.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
-    blocks = [block for page in pages for block in re.findall(r"```(?:sh)?\n(.*?)```", page.read_text(), re.DOTALL)]
-    lines = [re.sub(r"\s+# .*| +$", "", line) for block in blocks for line in block.splitlines()]
-    reads = r"make (status|health|report|trend|models|settings|sql .*Q=)|\.venv/bin/python -m jobs (summary|models)"
-    return sorted({line.strip() for line in lines if re.match(rf"\s*({reads})", line)})
-
-
-@pytest.mark.parametrize("command", commands_that_read())
+@pytest.mark.parametrize("command", typed.READ)
 def test_a_command_of_the_pages_works_as_it_stands(demo_days, server, command):
-    """On the demo's lake, and of its last day."""
+    """On the demo's lake, and of its last day. A day that is done does nothing."""
     lake, registry = demo_days.folder / "lake", f"sqlite:///{demo_days.folder / 'mlflow.db'}"
     here = re.sub(r" (ROOT|DATE)=\S+| --date \S+", "", command)
     if " --lake-root " in here:
         here = re.sub(r"--lake-root \S+", f"--lake-root {lake}", here)
-        here += f" --registry-uri {registry}" * ("jobs models" in here)
-    assert as_typed(here, REMOTE=server, ROOT=str(lake), REGISTRY=registry).strip()
+        here = re.sub(r" --registry-uri \S+", "", here)
+        here += f" --registry-uri {registry}" * ("jobs models" in here or "luigi" in here)
+    if command.startswith("venv/bin/"):
+        assert demo_days.typed(command.removeprefix("venv/bin/")).strip()
+    else:
+        assert as_typed(
+            here, REMOTE=server, ROOT=str(lake), REGISTRY=registry, LUIGI_CONFIG_PATH=kept(demo_days, server)
+        )
+
+
+def kept(demo_days: Demo, server: str) -> str:
+    """Settings by which a command uses the server that is there, in place of one of its own."""
+    path = demo_days.empty.parent / "kept.cfg"
+    path.write_text((ROOT / "luigi.cfg").read_text() + f"\n[spark]\nremote = {server}\n")
+    return str(path)
+
+
+@pytest.mark.parametrize("command", typed.SERVE)
+def test_a_command_that_serves_answers_as_it_stands(demo_days, command):
+    """But for its port, which is a free one, and the lake, which is the demo's."""
+    port, lake = free_port(), demo_days.folder / "lake"
+    here = command.replace(" data/lake/", f" {lake}/").replace("make ", "make --silent -o setup ", 1)
+    here = re.sub(r" ROOT=\S+| 8090$|(?<=demo_api) --port \d+", "", here).removeprefix("venv/bin/")
+    flag = {"demo_api": " --port={}", "luigid": " --port={}", "http.server": " {}", "moovitamix": " --app-port={}"}
+    here += next((form for name, form in flag.items() if name in command), " PORT={}").format(port)
+    environment = {**os.environ, "ROOT": str(lake), "REGISTRY": f"sqlite:///{demo_days.folder / 'mlflow.db'}"}
+    folder = ROOT
+    if command.startswith("venv/bin/"):
+        folder, environment = demo_days.empty, {**demo_days.environment, "MOOVITAMIX_POSTGRES_URL": ""}
+    with subprocess.Popen(["sh", "-c", here], cwd=folder, env=environment, start_new_session=True) as process:
+        try:
+            eventually(lambda: process.poll() is not None or answers(port), 60)
+            assert process.poll() is None, here
+        finally:
+            os.killpg(process.pid, signal.SIGINT)
 
 
 def test_each_query_of_the_docs_has_the_columns_of_its_answer(demo_days, server):

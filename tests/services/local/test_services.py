@@ -3,7 +3,6 @@
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -36,7 +35,7 @@ class Services:
         self.environment = {**os.environ, **given, **page, "LUIGI_CONFIG_PATH": str(config)}
 
     def do(self, what: str) -> str:
-        command = [sys.executable, "-m", "tasks.run.services", what, "--root", str(self.folder)]
+        command = ["make", "--silent", "-o", "setup", f"{what}-local", f"UP={self.folder}"]
         done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
