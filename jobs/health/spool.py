@@ -7,7 +7,7 @@ import os
 import pathlib
 from typing import Any
 
-from conf.tables import RUNS
+from conf.tables_of_runs import RUNS
 from jobs.runtime.spark_events import EventLogs
 from lake.layout import spool_folder
 

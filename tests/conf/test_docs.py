@@ -23,6 +23,12 @@ def test_every_table_stands_there_with_its_key_and_columns(table):
     assert rows == [f"| {column.name} | {html.escape(column.type)} | {column.comment} |" for column in table.columns]
 
 
+@pytest.mark.parametrize("metric", TABLES["evaluations"].column("metric").comment.partition(";")[0].split(", "))
+def test_every_metric_is_defined_there(metric):
+    rows = [line for line in (REFERENCE / "evaluation.md").read_text().splitlines() if line.startswith("| `")]
+    assert any(f"`{metric}`" in row.split("|")[1] for row in rows)
+
+
 @pytest.mark.parametrize("section", SECTIONS)
 def test_every_setting_stands_there_with_its_default_and_limits(section):
     for field in dataclasses.fields(SECTIONS[section]):

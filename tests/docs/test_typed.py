@@ -20,6 +20,7 @@ ELSEWHERE = {
     r"make rollback": "tests/jobs/training/test_rollback.py::",
     r"make forget": "tests/services/forget/test_real_run.py::",
     r"make chaos|\.venv/bin/python -m pytest -m services tests/services/chaos": "tests/services/chaos/test_chaos.py::",
+    r"make odd-days": "tests/odd_days/test_nights.py::",
     r"\.venv/bin/python -m pytest -m services tests/services/prometheus": "tests/services/prometheus/test_rules.py::",
     r"bin/daily": "tests/services/cron/test_cron.py::test_cron_runs_the_day_once_and_then_finds_nothing_to_do",
     r"sed ": "tests/docs/test_typed.py::test_the_crontab_is_what_the_guide_makes_of_it",
