@@ -46,7 +46,7 @@ class ApiSettings:
     deadline: float = key(3600.0, "seconds that fetching one entity may take", low=1, high=86_400)
     attempts: int = key(3, "times an entity is fetched when its pages do not belong together", low=1, high=20)
     verify_pages: int = key(40, "pages of an entity asked again at the end, beside the first and the last", low=0)
-    max_body_mb: float = key(64.0, "largest body of a page, in MB", low=0.001, high=1024)
+    max_body_mb: float = key(10.0, "largest body of a page, in MB", low=0.001, high=1024)
     max_unknown_share: float = key(
         0.2, "share of ids in the history that the day's tracks or users may miss", low=0, high=1
     )

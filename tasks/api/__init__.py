@@ -1,8 +1,8 @@
 """The API client and the proof of completeness. A plain library: it knows neither Luigi nor Spark.
 
-``client`` speaks HTTP with manners; ``body`` takes a page apart; ``proof`` asks for pages and proves that they
-belong together; ``writer`` and ``folders`` put rows on disk, whole or not at all; ``snapshot`` is the whole way
-of one entity; ``volume`` and ``day`` hold snapshots against each other.
+``client`` speaks HTTP with manners, over connections that ``wire`` bounds; ``body`` takes a page apart whose ``shape``
+is safe; ``proof`` asks for pages and proves that they belong together; ``writer`` and ``folders`` put rows on disk, whole
+or not at all; ``fetching`` is the whole way of one entity; ``volume`` and ``day`` hold snapshots against each other.
 """
 
 from tasks.api.api_errors import (

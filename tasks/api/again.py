@@ -50,14 +50,15 @@ def _served(
     chosen = random.sample(range(1, last + 1), min(last, api.verify_pages))
     numbers = sorted({1, last, *chosen}) if last else []
 
-    def ask(number: int) -> FetchedPage:
-        return client.get(entity.path, {"page": number, "size": size}, lambda body: read_page(body, number, size))
+    def ask(number: int, alone: bool) -> FetchedPage:
+        query = {"page": number, "size": size}
+        return client.get(entity.path, query, lambda body: read_page(body, number, size), alone)
 
     served: Counter[bytes] = Counter()
     for page in in_order(ask, numbers, api.concurrency):
         expected = rows_on_page(page.number, size, manifest.total)
-        there = dataclasses.replace(page, rows=page.rows[:expected], lines=page.lines[:expected])
-        served.update([_digest(line.encode()) for line in kept.lines(there)])
+        there = dataclasses.replace(page, lines=page.lines[:expected])
+        served.update([_digest(line) for line in kept.lines(there)])
         served.update([b""] * (expected - len(there.lines)))
     return served
 

@@ -14,7 +14,7 @@
      +- DamagedSnapshot        what lies on disk is not what was fetched
      +- NotWritten             the disk took no more
 
-``PassingFault`` is not shown: it is one failed try, and may end as an ApiError.
+``PassingFault`` and ``LargePage`` are not shown: one failed try, which may end as an ApiError, or as a page.
 """
 
 from conf.errors import Refused
@@ -70,3 +70,7 @@ class PassingFault(Exception):
     def __init__(self, found: str, becomes: type[ApiError], wait: float = 0.0, busy: bool = False) -> None:
         super().__init__(found)
         self.found, self.becomes, self.wait, self.busy = found, becomes, wait, busy
+
+
+class LargePage(Exception):
+    """A page is too large to be in memory with others."""

@@ -1,36 +1,48 @@
-"""The text of a page taken apart: its rows, each as parsed and as served.
+"""The text of a page taken apart into its rows.
 
 Rows are kept as the very text that the API sent. Parsing and writing them again would change numbers
 (``1.0e5``, ``1e400``, many digits), repeated names and escapes.
 """
 
 import dataclasses
+import functools
 import hashlib
 import json
 import re
 from typing import Any
 
 from tasks.api.api_errors import BadAnswer, PassingFault
+from tasks.api.shape import check_shape
 
 _MARK = re.compile(r"[ \t\n\r]*([{}\[\]:,])[ \t\n\r]*")
 _SCAN = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 # Python refuses to turn very long digits into an integer. Only the type of such a number matters here.
-_SCAN_LONG = json.JSONDecoder(parse_int=lambda digits: int(digits) if len(digits) < 4000 else 0).scan_once  # type: ignore[attr-defined]
+_SCAN_LONG = json.JSONDecoder(parse_int=lambda digits: int(digits) if len(digits) < 4000 else -1).scan_once  # type: ignore[attr-defined]
 DIGEST_SIZE = 16
+ITEMS = object()  # stands for the rows in a page's envelope
+MOST_ROWS = 10**12  # of an entity; more is no count of rows
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class FetchedPage:
-    """One answer: ``rows`` as parsed and ``lines`` as served, in the same order."""
+    """One answer: ``lines`` are its rows as served."""
 
     number: int
     total: int
-    rows: list[Any]
-    lines: list[str]
+    lines: list[bytes]
+
+    @functools.cached_property
+    def rows(self) -> list[Any]:
+        """The rows as parsed: many times as large, so that only the page that is looked at has them."""
+        return [read_row(line) for line in self.lines]
+
+    def drop_rows(self) -> None:
+        """Forget the rows as parsed."""
+        self.__dict__.pop("rows", None)
 
     def digest(self, count: int) -> bytes:
         """Fingerprint of the first ``count`` rows."""
-        return hashlib.blake2b("\n".join(self.lines[:count]).encode(), digest_size=DIGEST_SIZE).digest()
+        return hashlib.blake2b(b"\n".join(self.lines[:count]), digest_size=DIGEST_SIZE).digest()
 
 
 def read_page(body: bytes, number: int, size: int) -> FetchedPage:
@@ -39,28 +51,31 @@ def read_page(body: bytes, number: int, size: int) -> FetchedPage:
     Raises:
         PassingFault: it is not JSON, not the contract's envelope, not the page that was asked for,
             or not as long as its own total says.
+        BadAnswer: it holds more than is safe to parse.
     """
-    envelope, lines = _parse(body)
-    rows, total = envelope.get("items"), envelope.get("total")
+    check_shape(body)
+    envelope, lines = _parse(body, size)
+    total = envelope.get("total")
     missing = [name for name in ("items", "total", "page", "size", "pages") if name not in envelope]
     if missing:
         raise _bad(f"an object without {', '.join(missing)} where items, total, page, size and pages are required")
-    if type(rows) is not list or type(total) is not int or total < 0:
+    if envelope["items"] is not ITEMS or type(total) is not int or not 0 <= total <= MOST_ROWS:
         raise _bad("items that are no array, or a total that is no count of rows")
     if (envelope["page"], envelope["size"]) != (number, size):
         raise _bad(f"page {envelope['page']!r:.20} of size {envelope['size']!r:.20} where {number} of {size} was asked")
     expected = rows_on_page(number, size, total)
-    if len(rows) != expected:
-        raise _bad(f"{len(rows)} rows where the total of {total} leaves {expected} for page {number}")
-    return FetchedPage(number, total, rows, lines)
+    if len(lines) != expected:
+        raise _bad(f"{len(lines)} rows where the total of {total} leaves {expected} for page {number}")
+    return FetchedPage(number, total, lines)
 
 
-def read_row(line: str) -> Any:
-    """One row of a raw file."""
+def read_row(line: bytes) -> Any:
+    """One row as served."""
+    text = line.decode()
     try:
-        return _SCAN(line, 0)[0]
+        return _SCAN(text, 0)[0]
     except ValueError:
-        return _SCAN_LONG(line, 0)[0]
+        return _SCAN_LONG(text, 0)[0]
 
 
 def rows_on_page(number: int, size: int, total: int) -> int:
@@ -72,7 +87,7 @@ def _bad(found: str) -> PassingFault:
     return PassingFault(found, BadAnswer)
 
 
-def _parse(body: bytes) -> tuple[dict[str, Any], list[str]]:
+def _parse(body: bytes, size: int) -> tuple[dict[str, Any], list[bytes]]:
     if body.lstrip()[:1] == b"<":
         raise _bad("an HTML page where JSON is required")
     try:
@@ -83,7 +98,7 @@ def _parse(body: bytes) -> tuple[dict[str, Any], list[str]]:
         raise _bad(f"a body of {len(body)} bytes that is not UTF-8, as JSON has to be")
     for scan in (_SCAN, _SCAN_LONG):
         try:
-            return _Envelope(text, scan).read()
+            return _Envelope(text, scan, size).read()
         except (ValueError, StopIteration, RecursionError, IndexError):
             continue
     raise _bad(f"a body of {len(body)} bytes that is not JSON")
@@ -92,11 +107,11 @@ def _parse(body: bytes) -> tuple[dict[str, Any], list[str]]:
 class _Envelope:
     """Walks the outermost object by hand, so that the text of each of its items can be cut out."""
 
-    def __init__(self, text: str, scan: Any) -> None:
-        self.text, self.scan = text, scan
-        self.lines: list[str] = []
+    def __init__(self, text: str, scan: Any, size: int) -> None:
+        self.text, self.scan, self.size = text, scan, size
+        self.lines: list[bytes] = []
 
-    def read(self) -> tuple[dict[str, Any], list[str]]:
+    def read(self) -> tuple[dict[str, Any], list[bytes]]:
         envelope: dict[str, Any] = {}
         mark, at = self._mark(0, "{")
         while mark != "}":
@@ -111,22 +126,22 @@ class _Envelope:
             raise ValueError
         return envelope, self.lines
 
-    def _items(self, at: int) -> tuple[list[Any], int]:
-        rows: list[Any] = []
+    def _items(self, at: int) -> tuple[object, int]:
         self.lines = []
         _, begin = self._mark(at, "[")
         if self.text.startswith("]", begin):
-            return rows, begin + 1
+            return ITEMS, begin + 1
+        # A line break can only stand between tokens: inside a string it is escaped.
+        broken = "\n" in self.text or "\r" in self.text
         mark = ","
         while mark != "]":
-            value, end = self.scan(self.text, begin)
-            rows.append(value)
-            self.lines.append(self.text[begin:end])
+            if len(self.lines) == self.size:
+                raise _bad(f"more than the {self.size} rows that were asked for")
+            end = self.scan(self.text, begin)[1]
+            line = self.text[begin:end].encode()
+            self.lines.append(line.replace(b"\r", b" ").replace(b"\n", b" ") if broken else line)
             mark, begin = self._mark(end, ",]")
-        if "\n" in self.text or "\r" in self.text:
-            # A line break can only stand between tokens: inside a string it is escaped.
-            self.lines = [line.replace("\r", " ").replace("\n", " ") for line in self.lines]
-        return rows, begin
+        return ITEMS, begin
 
     def _value(self, at: int) -> tuple[Any, int]:
         return self.scan(self.text, at)

@@ -14,17 +14,19 @@ import urllib3
 from conf.errors import BadSetting
 from conf.settings import ApiSettings
 from tasks.api.address import MOST_REDIRECTS, REDIRECTS, asked_at, public_url, redirected, split_login
-from tasks.api.api_errors import ApiError, BadAnswer, PassingFault, TooSlow, Unreachable
+from tasks.api.api_errors import ApiError, BadAnswer, LargePage, PassingFault, TooSlow, Unreachable
 from tasks.api.coding import ASKED, settle_coding
 from tasks.api.deadline import Deadline
 from tasks.api.faults import fault_of, fault_of_status
 from tasks.api.retry_after import wanted_wait
+from tasks.api.wire import BoundedAdapter, Wire
 
 log = logging.getLogger("moovitamix.api")
 
 T = TypeVar("T")
 LONGEST_PAUSE = 30.0  # seconds, where the API does not ask for more
 CHUNK = 2**16
+UNDER_WAY = 2**24  # bytes of all pages that are read at once, or wait to be taken
 
 
 class _Bearer(requests.auth.AuthBase):
@@ -51,11 +53,15 @@ class Client:
     def __init__(self, api: ApiSettings, deadline: Deadline) -> None:
         self.retries = 0
         self._api, self._deadline = api, deadline
-        self._adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=api.concurrency)
+        self._most = int(api.max_body_mb * 2**20)
+        self._share = min(self._most, UNDER_WAY // (2 * api.concurrency))
+        self._wire = Wire(deadline, api.connect_timeout, api.timeout, self._most)
+        self._adapter = BoundedAdapter(self._wire, api.concurrency)
         url, login = split_login(api.base_url)
         self._request, self._how = _prepared(url, _Bearer(api.token) if api.token else login, api.ca_bundle)
         self._base = asked_at(str(self._request.url), url)
         self._lock = threading.Lock()
+        self._parsing = threading.Lock()  # one page at a time: together they are no faster, and many times as large
         self._closed = threading.Event()
         self._answers = 0
         self._resume_at = 0.0
@@ -64,14 +70,16 @@ class Client:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Wakes and ends whoever still waits for a turn."""
+        """Wakes and ends whoever still waits for a turn, or for the API."""
         self._closed.set()
+        self._wire.close()
         self._adapter.close()
 
-    def get(self, path: str, query: dict[str, int], read: Callable[[bytes], T]) -> T:
+    def get(self, path: str, query: dict[str, int], read: Callable[[bytes], T], alone: bool = True) -> T:
         """What ``read`` makes of the body; it raises PassingFault for one that should be asked for again.
 
         Raises:
+            LargePage: the body has to be asked for ``alone``.
             ApiError: the answer is of a kind that asking again cannot mend, or patience ran out.
         """
         target = f"{path}?{urllib.parse.urlencode(query)}"
@@ -81,7 +89,10 @@ class Client:
         while True:
             self._wait_for_turn()
             try:
-                result = read(self._body(request))
+                body = self._body(request, self._most if alone else self._share)
+                with self._parsing:
+                    self._deadline.left()
+                    result = read(body)
             except PassingFault as fault:
                 others_got_through, answers = self._answers > answers, self._answers
                 failed += not (fault.busy and others_got_through)
@@ -120,7 +131,7 @@ class Client:
         if self._closed.wait(seconds):
             raise TooSlow("the fetch has ended")  # in a thread that nobody listens to any more
 
-    def _body(self, request: requests.PreparedRequest) -> bytes:
+    def _body(self, request: requests.PreparedRequest, most: int) -> bytes:
         left = self._deadline.left()
         timeout = (min(self._api.connect_timeout, left), min(self._api.timeout, left))
         try:
@@ -129,7 +140,7 @@ class Client:
                     waits = response.raw.headers.getlist("Retry-After")
                     raise fault_of_status(response.status_code, wanted_wait(waits, response.headers.get("Date")))
                 settle_coding(response.raw)
-                return self._read(response)
+                return self._read(response, most)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             self._deadline.left()
             raise fault_of(error, timeout) from None
@@ -146,13 +157,14 @@ class Client:
             request.url = redirected(str(request.url), location)
         raise BadAnswer(f"found more than {MOST_REDIRECTS} redirects; see [api] base_url")
 
-    def _read(self, response: requests.Response) -> bytes:
-        """The body, piece by piece: a drop now and then must not hold out against the deadline."""
-        limit = int(self._api.max_body_mb * 2**20)
+    def _read(self, response: requests.Response, most: int) -> bytes:
+        """The body, piece by piece."""
         body = bytearray()
         while chunk := response.raw.read1(CHUNK, decode_content=True):
             body += chunk
-            if len(body) > limit:
+            if len(body) > most:
+                if most < self._most:
+                    raise LargePage
                 raise BadAnswer(
                     f"found a body of more than {self._api.max_body_mb:g} MB; lower [api] page_size, or raise max_body_mb"
                 )

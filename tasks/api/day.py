@@ -84,7 +84,7 @@ def _ids(folder: pathlib.Path, manifest: Manifest, fields: list[str]) -> dict[st
     """The distinct ids in each of the fields, sorted."""
     found = {field: Ids() for field in fields}
     for line in read_lines(folder, manifest):
-        row = read_row(line.decode())
+        row = read_row(line)
         if isinstance(row, dict):
             for field, ids in found.items():
                 value = row.get(field)

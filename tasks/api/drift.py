@@ -9,6 +9,7 @@ from tasks.api.api_errors import ContractDrift
 
 NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
 MOST_FIELDS = 1000  # names that are counted; a hostile API could send a new one in each row
+MOST_LETTERS = 1_000_000  # of all names together
 ABSENT = "absent"
 
 
@@ -17,6 +18,7 @@ class Fields:
 
     def __init__(self) -> None:
         self._types: dict[str, Counter[str]] = {}
+        self._letters = 0
 
     def add(self, rows: Iterable[Any]) -> None:
         """Column by column: most rows of a page have the same fields. A row that is no object has none."""
@@ -26,8 +28,13 @@ class Fields:
                 alike.setdefault(tuple(row), []).append(row.values())
         for names, values in alike.items():
             for name, column in zip(names, zip(*values, strict=True), strict=True):
-                if name in self._types or len(self._types) < MOST_FIELDS:
+                if name in self._types or self._has_room(name):
                     self._count(name, column)
+
+    def _has_room(self, name: str) -> bool:
+        fits = len(self._types) < MOST_FIELDS and self._letters + len(name) <= MOST_LETTERS
+        self._letters += len(name) if fits else 0
+        return fits
 
     def _count(self, name: str, column: tuple[Any, ...]) -> None:
         counts = self._types.setdefault(name, Counter())

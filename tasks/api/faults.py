@@ -3,6 +3,7 @@
 import http.client
 import os
 import socket
+import ssl
 
 import requests
 import urllib3
@@ -51,6 +52,8 @@ def _found(error: Exception, timeout: tuple[float, float]) -> str:
         return "no host of that name"
     if _any(kinds, http.client.HTTPException, urllib3.exceptions.InvalidHeader) and not _any(kinds, ConnectionError):
         return "an answer that is cut off or not HTTP"
+    if _any(kinds, ssl.SSLError):
+        return "a TLS connection that failed"
     numbers = [cause.errno for cause in causes if isinstance(cause, OSError) and cause.errno]
     return os.strerror(numbers[-1]).lower() if numbers else f"a broken connection ({kinds[-1].__name__})"
 

@@ -149,6 +149,7 @@ class _Fetch:
                 for page in proof.new_pages():
                     fields.add(page.rows)
                     writer.add(kept.lines(page))
+                    page.drop_rows()  # the loop holds the page while the next one is read
                     self._tell(proof, page.number)
                 proof.verify()
                 if proof.rows == proof.total:

@@ -54,7 +54,7 @@ class Proof:
             Torn: a total fell, or a page that is asked again has changed.
         """
         if not self.rows:
-            yield self._take(self._ask(1))
+            yield self._take(self._ask(1, alone=True))
         losing, before = 0, math.inf
         while left := self.total - self.rows:
             losing += left >= before
@@ -74,7 +74,7 @@ class Proof:
         last = max(1, math.ceil(self.rows / self._size))
         # Twice in a row: two servers that take turns could else answer just as they did before.
         for number in (1, 1, last, last):
-            self._compare(self._ask(number))
+            self._compare(self._ask(number, alone=True))
         for page in in_order(self._ask, self._others(last), self._api.concurrency):
             self._compare(page)
 
@@ -88,10 +88,10 @@ class Proof:
         random.shuffle(others)
         return others
 
-    def _ask(self, number: int) -> FetchedPage:
+    def _ask(self, number: int, alone: bool) -> FetchedPage:
         known = self.total
         query = {"page": number, "size": self._size}
-        page = self._client.get(self._entity.path, query, lambda body: read_page(body, number, self._size))
+        page = self._client.get(self._entity.path, query, lambda body: read_page(body, number, self._size), alone)
         if page.total < known:
             raise Torn(f"the total fell from {known} to {page.total}")
         with self._lock:
@@ -101,11 +101,11 @@ class Proof:
     def _take(self, page: FetchedPage) -> FetchedPage:
         """The page without the rows that are held already."""
         held = self._compare(page)
-        new = FetchedPage(page.number, page.total, page.rows[held:], page.lines[held:])
+        new = FetchedPage(page.number, page.total, page.lines[held:])
         self._keys.add(new.rows)
         begin = (page.number - 1) * DIGEST_SIZE
-        self._digests[begin : begin + DIGEST_SIZE] = page.digest(len(page.rows))
-        self.rows += len(new.rows)
+        self._digests[begin : begin + DIGEST_SIZE] = page.digest(len(page.lines))
+        self.rows += len(new.lines)
         return new
 
     def _compare(self, page: FetchedPage) -> int:

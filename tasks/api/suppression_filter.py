@@ -15,7 +15,7 @@ class SuppressionFilter:
         self._entity, self._suppression = entity, suppression
         self.rows = self.units = 0
 
-    def lines(self, page: FetchedPage) -> list[str]:
+    def lines(self, page: FetchedPage) -> list[bytes]:
         """The page's rows as served, without those of users on the list."""
         if not self._suppression.people:
             return page.lines

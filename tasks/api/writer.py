@@ -29,8 +29,8 @@ class _File:
         self.bytes += len(data)
         self._raw.write(data)
 
-    def add(self, lines: list[str]) -> None:
-        self._write(self._gzip.compress("".join(line + "\n" for line in lines).encode()))
+    def add(self, lines: list[bytes]) -> None:
+        self._write(self._gzip.compress(b"".join(line + b"\n" for line in lines)))
         self.rows += len(lines)
 
     def finish(self) -> RawFile:
@@ -49,7 +49,7 @@ class Writer:
         self._done: list[RawFile] = []
         self._file = self._next()
 
-    def add(self, lines: list[str]) -> None:
+    def add(self, lines: list[bytes]) -> None:
         """Rows as served, without line breaks."""
         if self._file.rows + len(lines) > ROWS_PER_FILE:
             self._done.append(self._file.finish())

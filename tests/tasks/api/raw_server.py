@@ -47,8 +47,10 @@ def answer(body: bytes, *headers: str | bytes, status: str = "200 OK", length: b
 class RawServer:
     """Answers each request on loopback with the parts that ``answers`` gives for it."""
 
-    def __init__(self, answers: Answers, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
-        self.answers, self.tls = answers, tls
+    def __init__(
+        self, answers: Answers, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", greets: bool = False
+    ) -> None:
+        self.answers, self.tls, self.greets = answers, tls, greets
         self.seen: list[Asked] = []
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listener = socket.create_server((host, 0), family=family, backlog=64)
@@ -77,6 +79,8 @@ class RawServer:
             if self.tls:
                 connection = self.tls.wrap_socket(connection, server_side=True)
             with connection, connection.makefile("rb") as lines:
+                if self.greets:
+                    self._send(connection, self.answers(Asked("", {}, 1)))
                 while (asked := self._read(lines)) and self._send(connection, self.answers(asked)):
                     pass
 

@@ -1,21 +1,17 @@
 """The token and what else is nobody's business; certificates of one's own authority."""
 
-import datetime
-import ipaddress
 import logging
 import pathlib
 import ssl
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from conf.contract import ENTITIES
 from conf.errors import BadSetting
 from conf.settings import ApiSettings
 from lake.layout import MANIFEST
 from tasks import api as fetching
+from tests.tasks.api.certificates import make_authority
 from tests.tasks.api.conftest import DATE, data
 from tests.tasks.api.fault_server import Answer, running
 
@@ -72,22 +68,7 @@ def test_password_in_the_url_is_shown_nowhere(fetch, server, folder):
 
 @pytest.fixture
 def authority(tmp_path: pathlib.Path) -> tuple[pathlib.Path, ssl.SSLContext]:
-    """A certificate for 127.0.0.1 that signs itself: its file, and a server's side of it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + datetime.timedelta(days=1))
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    certificate = builder.add_extension(address, False).sign(key, hashes.SHA256())
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    public = certificate.public_bytes(serialization.Encoding.PEM)
-    (tmp_path / "ca.pem").write_bytes(public)
-    (tmp_path / "server.pem").write_bytes(private + public)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "server.pem")
-    return tmp_path / "ca.pem", context
+    return make_authority(tmp_path)
 
 
 def test_private_authority(authority, tmp_path):

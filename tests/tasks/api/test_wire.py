@@ -1,0 +1,66 @@
+"""Connections end when the client does, and interim answers are passed over."""
+
+import json
+import threading
+import time
+
+import pytest
+
+from conf.settings import ApiSettings
+from tasks import api as fetching
+from tasks.api.client import Client
+from tasks.api.deadline import Deadline
+from tests.tasks.api.raw_server import answer, raw_server
+
+EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
+GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+def client(url: str, **changes: object) -> Client:
+    api = ApiSettings(**{"base_url": url, "retries": 0, **changes})
+    return Client(api, Deadline(api.deadline))
+
+
+@pytest.mark.parametrize("before", [EARLY, GO_ON, GO_ON + EARLY * 5])
+def test_interim_answers_are_passed_over(before):
+    with raw_server(lambda asked: [before, answer(b"{}")]) as server, client(server.url) as asking:
+        assert asking.get("/tracks", {"page": 1}, json.loads) == {}
+
+
+def test_a_thread_that_still_waits_ends_with_the_client():
+    arrived, ended = threading.Event(), []
+
+    def answers(asked):
+        arrived.set()
+        return [60.0]
+
+    def ask() -> None:
+        try:
+            asking.get("/tracks", {"page": 1}, json.loads)
+        except fetching.ApiError as error:
+            ended.append(error)
+
+    with raw_server(answers) as server:
+        with client(server.url, timeout=60.0) as asking:
+            thread = threading.Thread(target=ask)
+            thread.start()
+            assert arrived.wait(10)
+        thread.join(20)
+    assert not thread.is_alive()
+    assert len(ended) == 1
+
+
+@pytest.mark.slow
+def test_a_host_of_many_addresses_that_do_not_answer_ends_at_the_deadline(monkeypatch):
+    """Each address could be waited for as long as the first."""
+
+    def hang(place, seconds, **_):
+        time.sleep(seconds)
+        raise TimeoutError
+
+    monkeypatch.setattr("tasks.api.wire.create_connection", hang)
+    monkeypatch.setattr("tasks.api.wire._places", lambda host, port, seconds: ["192.0.2.1"] * 100)
+    begun = time.monotonic()
+    with client("http://many.example", deadline=1.0, connect_timeout=0.4) as asking, pytest.raises(fetching.TooSlow):
+        asking.get("/tracks", {"page": 1}, json.loads)
+    assert time.monotonic() - begun < 10
