@@ -20,6 +20,7 @@ _SCAN = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 _SCAN_LONG = json.JSONDecoder(parse_int=lambda digits: int(digits) if len(digits) < 4000 else -1).scan_once  # type: ignore[attr-defined]
 DIGEST_SIZE = 16
 ITEMS = object()  # stands for the rows in a page's envelope
+FEW_VALUES = 5_000  # of a page, which may be in memory beside others
 MOST_ROWS = 10**12  # of an entity; more is no count of rows
 
 
@@ -33,7 +34,7 @@ class FetchedPage:
 
     @functools.cached_property
     def rows(self) -> list[Any]:
-        """The rows as parsed: many times as large, so that only the page that is looked at has them."""
+        """The rows as parsed: many times as large, so that of pages with many values only the one looked at has them."""
         return [read_row(line) for line in self.lines]
 
     def drop_rows(self) -> None:
@@ -53,8 +54,8 @@ def read_page(body: bytes, number: int, size: int) -> FetchedPage:
             or not as long as its own total says.
         BadAnswer: it holds more than is safe to parse.
     """
-    check_shape(body)
-    envelope, lines = _parse(body, size)
+    few = check_shape(body) <= FEW_VALUES
+    envelope, rows, lines = _parse(body, size, few)
     total = envelope.get("total")
     missing = [name for name in ("items", "total", "page", "size", "pages") if name not in envelope]
     if missing:
@@ -66,7 +67,10 @@ def read_page(body: bytes, number: int, size: int) -> FetchedPage:
     expected = rows_on_page(number, size, total)
     if len(lines) != expected:
         raise _bad(f"{len(lines)} rows where the total of {total} leaves {expected} for page {number}")
-    return FetchedPage(number, total, lines)
+    page = FetchedPage(number, total, lines)
+    if few:
+        page.__dict__["rows"] = rows  # which are then not parsed again
+    return page
 
 
 def read_row(line: bytes) -> Any:
@@ -87,7 +91,7 @@ def _bad(found: str) -> PassingFault:
     return PassingFault(found, BadAnswer)
 
 
-def _parse(body: bytes, size: int) -> tuple[dict[str, Any], list[bytes]]:
+def _parse(body: bytes, size: int, keep: bool) -> tuple[dict[str, Any], list[Any], list[bytes]]:
     if body.lstrip()[:1] == b"<":
         raise _bad("an HTML page where JSON is required")
     try:
@@ -98,7 +102,7 @@ def _parse(body: bytes, size: int) -> tuple[dict[str, Any], list[bytes]]:
         raise _bad(f"a body of {len(body)} bytes that is not UTF-8, as JSON has to be")
     for scan in (_SCAN, _SCAN_LONG):
         try:
-            return _Envelope(text, scan, size).read()
+            return _Envelope(text, scan, size, keep).read()
         except (ValueError, StopIteration, RecursionError, IndexError):
             continue
     raise _bad(f"a body of {len(body)} bytes that is not JSON")
@@ -107,11 +111,12 @@ def _parse(body: bytes, size: int) -> tuple[dict[str, Any], list[bytes]]:
 class _Envelope:
     """Walks the outermost object by hand, so that the text of each of its items can be cut out."""
 
-    def __init__(self, text: str, scan: Any, size: int) -> None:
-        self.text, self.scan, self.size = text, scan, size
+    def __init__(self, text: str, scan: Any, size: int, keep: bool) -> None:
+        self.text, self.scan, self.size, self.keep = text, scan, size, keep
+        self.rows: list[Any] = []
         self.lines: list[bytes] = []
 
-    def read(self) -> tuple[dict[str, Any], list[bytes]]:
+    def read(self) -> tuple[dict[str, Any], list[Any], list[bytes]]:
         envelope: dict[str, Any] = {}
         mark, at = self._mark(0, "{")
         while mark != "}":
@@ -124,10 +129,10 @@ class _Envelope:
             mark, at = self._mark(at, ",}")
         if at != len(self.text) or not all(isinstance(name, str) for name in envelope):
             raise ValueError
-        return envelope, self.lines
+        return envelope, self.rows, self.lines
 
     def _items(self, at: int) -> tuple[object, int]:
-        self.lines = []
+        self.rows, self.lines = [], []
         _, begin = self._mark(at, "[")
         if self.text.startswith("]", begin):
             return ITEMS, begin + 1
@@ -137,7 +142,9 @@ class _Envelope:
         while mark != "]":
             if len(self.lines) == self.size:
                 raise _bad(f"more than the {self.size} rows that were asked for")
-            end = self.scan(self.text, begin)[1]
+            row, end = self.scan(self.text, begin)
+            if self.keep:
+                self.rows.append(row)
             line = self.text[begin:end].encode()
             self.lines.append(line.replace(b"\r", b" ").replace(b"\n", b" ") if broken else line)
             mark, begin = self._mark(end, ",]")

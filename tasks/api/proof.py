@@ -101,7 +101,7 @@ class Proof:
     def _take(self, page: FetchedPage) -> FetchedPage:
         """The page without the rows that are held already."""
         held = self._compare(page)
-        new = FetchedPage(page.number, page.total, page.lines[held:])
+        new = FetchedPage(page.number, page.total, page.lines[held:]) if held else page
         self._keys.add(new.rows)
         begin = (page.number - 1) * DIGEST_SIZE
         self._digests[begin : begin + DIGEST_SIZE] = page.digest(len(page.lines))

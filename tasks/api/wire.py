@@ -189,6 +189,10 @@ class BoundedAdapter(requests.adapters.HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = self._pools
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        if proxy.lower().startswith("socks"):  # its connections are of another kind
+            raise BadAnswer(
+                "found a SOCKS proxy in the environment, required is one of HTTP; see https_proxy and all_proxy"
+            )
         manager = super().proxy_manager_for(proxy, **kwargs)
         manager.pool_classes_by_scheme = self._pools
         return manager

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tasks.api.api_errors import PassingFault
-from tasks.api.body import read_page
+from tasks.api.body import FEW_VALUES, read_page
 from tests.tasks.api.conftest import lines, track
 
 
@@ -32,6 +32,16 @@ def body(*rows: str) -> bytes:
 )
 def test_text_of_a_row_survives(row):
     assert read_page(body(row, '{"id":2}'), 1, 10).lines == [row.encode(), b'{"id":2}']
+
+
+@pytest.mark.parametrize("count", [1, FEW_VALUES])
+def test_rows_are_what_their_lines_say_whether_they_were_kept_or_not(count):
+    items = list(range(count))
+    page = read_page(body(json.dumps({"items": items}), "{}"), 1, 10)
+    assert ("rows" in page.__dict__) == (count == 1)
+    assert page.rows == [{"items": items}, {}]
+    page.drop_rows()
+    assert page.rows == [{"items": items}, {}]
 
 
 def test_line_breaks_between_tokens_become_spaces():

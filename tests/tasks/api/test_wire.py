@@ -64,3 +64,18 @@ def test_a_host_of_many_addresses_that_do_not_answer_ends_at_the_deadline(monkey
     with client("http://many.example", deadline=1.0, connect_timeout=0.4) as asking, pytest.raises(fetching.TooSlow):
         asking.get("/tracks", {"page": 1}, json.loads)
     assert time.monotonic() - begun < 10
+
+
+def test_a_proxy_of_http_is_bounded_too(monkeypatch):
+    with raw_server(lambda asked: [b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 10**5]) as proxy:
+        for scheme in ("http", "https"):  # of which the second is a tunnel
+            monkeypatch.setenv(f"{scheme}_proxy", proxy.url)
+            with client(f"{scheme}://api.example") as asking, pytest.raises(fetching.ApiError, match=r"GET .*: found "):
+                asking.get("/tracks", {"page": 1}, json.loads)
+    assert len(proxy.seen) == 2
+
+
+def test_a_proxy_of_socks_is_refused(monkeypatch):
+    monkeypatch.setenv("https_proxy", "socks5h://127.0.0.1:1080")
+    with client("https://api.example") as asking, pytest.raises(fetching.BadAnswer, match="found a SOCKS proxy in"):
+        asking.get("/tracks", {"page": 1}, json.loads)
