@@ -17,6 +17,7 @@ import time
 import polars as pl
 from deltalake import DeltaTable, write_deltalake
 
+from jobs.cleaning import forms
 from lake.layout import MANIFEST, raw_folder, table_folder
 
 STAMP = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?$"
@@ -87,7 +88,7 @@ def known_ids(root: str, entity: str, date: datetime.date) -> pl.DataFrame:
     )
     pattern = r"^(\d{1,4}):([0-5]\d)$" if entity == "tracks" else r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
     texts = [
-        (f"{name}_empty", pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "")) for name in TEXTS[entity]
+        (f"{name}_empty", pl.col(name).is_null() | ~pl.col(name).str.contains(forms.VISIBLE)) for name in TEXTS[entity]
     ]
     form = [(f"{extra[0]}_malformed", ~pl.col(extra[0]).str.contains(pattern))]
     rules = [
