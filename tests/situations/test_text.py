@@ -261,7 +261,8 @@ def test_a_snapshot_of_odd_rows_is_cleaned_and_its_bad_rows_are_kept_to_the_lett
         raw.track(2, name="\u200f\u05e9\u05dc\u05d5\u05dd"),
         raw.track(3, name="a\x00b \U0001f600"),
         written(id="-0"),
-        *(raw.track(number) for number in range(4, 40)),
+        raw.track(4, created_at="0001-01-01T00:00:00", updated_at="1582-10-10T00:00:00.1234567"),
+        *(raw.track(number) for number in range(5, 40)),
     ]
     bad = [
         written(name=r'"half \ud800"'),
@@ -273,6 +274,7 @@ def test_a_snapshot_of_odd_rows_is_cleaned_and_its_bad_rows_are_kept_to_the_lett
         written(name="[" * 2000 + "]" * 2000),
         written(id='1, "x": NaN'),
         written(name=json.dumps(long) + ', "id": true'),
+        written(created_at='"0001-01-01T00:00:00+02:00"'),
     ]
     raw.write(tmp_path, "tracks", DAY, [*good, *bad])
     args = argparse.Namespace(entity="tracks", snapshot_date=None, revision=1)
