@@ -16,6 +16,7 @@ from conf.contract import TYPES, Entity
 from jobs.cleaning import typed
 from jobs.cleaning.forms import Context
 from jobs.cleaning.judge import judged
+from jobs.runtime.frames import frame
 from lake.delta import ARROW_TYPES
 
 SMALL = 20_000  # rows of a snapshot: up to here no Python worker is started for it
@@ -58,9 +59,7 @@ def judged_here(read: DataFrame, judge: Judging) -> DataFrame:
     text = F.col("value").cast("binary")
     doubtful = read.filter(~F.col("fine")).select(text.alias("text")).distinct().toArrow()["text"].combine_chunks()
     found = pa.table({"text": doubtful, "careful": judge(doubtful)})
-    if not found.num_rows:  # a Connect server takes no empty table
-        found = pa.table({"text": pa.nulls(1, pa.binary()), "careful": judge(pa.nulls(1, pa.binary()))})
-    return read.join(F.broadcast(read.sparkSession.createDataFrame(found)), text == F.col("text"), "left").drop("text")
+    return read.join(F.broadcast(frame(read.sparkSession, found)), text == F.col("text"), "left").drop("text")
 
 
 def types(entity: Entity) -> dict[str, tuple[str, pa.DataType]]:

@@ -16,6 +16,7 @@ from jobs.model.factors import FactorModel
 from jobs.model.pairs import interactions, weighted
 from jobs.recommendation.candidates import Candidates, popularity
 from jobs.recommendation.scoring import histories, recommend
+from jobs.runtime.frames import frame
 
 
 class Evaluator:
@@ -46,7 +47,7 @@ class Evaluator:
         self.day_before = start - datetime.timedelta(days=1)
         self.relevant = played.filter(pc.invert(played["heard"])).select(["user_id", "track_id"])
         self.user_ids = self.relevant["user_id"].unique()
-        self.scored = self.spark.createDataFrame(pa.table({"user_id": self.user_ids}))
+        self.scored = frame(self.spark, pa.table({"user_id": self.user_ids}))
         self.people = self.scored.join(people, "user_id", "left")
         self.plays = before.join(self.scored, "user_id", "semi")
         self.pairs = interactions(self.plays)

@@ -20,6 +20,7 @@ from jobs.model.fold_in import FoldIn
 from jobs.recommendation.candidates import Candidates
 from jobs.recommendation.scorer import Scorer
 from jobs.recommendation.user_pairs import user_pairs_of
+from jobs.runtime.frames import frame
 
 SHARE = 8192  # users of a partition
 PIECE = 4 * 2**20  # bytes of the model in one row
@@ -82,11 +83,11 @@ def recommend(
     shares = 2 * max(1, -(-at_most // (2 * SHARE)))  # an even number, that two cores end together
     fold_in = FoldIn.of(model) if model else None
     rows = users.withColumn("share", F.pmod(F.xxhash64("user_id"), F.lit(shares)).cast("int"))
-    packed = spark.createDataFrame(pieces(pack(model, fold_in, candidates)))
+    packed = frame(spark, pieces(pack(model, fold_in, candidates)))
     shipped = packed.crossJoin(spark.range(shares).select(F.col("id").cast("int").alias("share")))
     rows = rows.unionByName(shipped, allowMissingColumns=True)
     if model and fold_in and not fold:
-        known = spark.createDataFrame(user_pieces(model, fold_in)).join(users, "user_id", "semi")
+        known = frame(spark, user_pieces(model, fold_in)).join(users, "user_id", "semi")
         same = F.pmod(F.xxhash64("user_id"), F.lit(shares)).cast("int")
         rows = rows.unionByName(known.withColumn("share", same), allowMissingColumns=True)
 

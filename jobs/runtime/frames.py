@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from conf import sql_text
 from conf.tables import TABLES
@@ -12,6 +14,13 @@ from lake.merge import Clause, run_in_memory, to_sql
 
 FEW = 200_000  # rows: up to here a commit from memory is quicker than one by Spark
 FEW_STORED = 2_000_000  # rows of a table: up to here few rows are merged into it from memory
+
+
+def frame(spark: SparkSession, rows: pa.Table) -> DataFrame:
+    """Rows held here as a frame, none too: a Spark Connect server takes no empty table without its schema."""
+    if rows.num_rows:
+        return spark.createDataFrame(rows)
+    return spark.createDataFrame([], from_arrow_schema(rows.schema))
 
 
 class SparkLake(Lake):

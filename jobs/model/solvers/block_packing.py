@@ -18,6 +18,7 @@ from pyspark.sql import functions as F
 from conf.errors import CannotFit, Refused
 from jobs.model.solvers.block_rows import NAMES, ROWS, OnRows, joined, pieces, receivers
 from jobs.model.solvers.csr import MEANINGLESS, NOTHING
+from jobs.runtime.frames import frame
 
 PAIRS = 5_000_000  # of a block: more than its share of the bytes that a half step moves, beside the factors
 AT_ONCE = 1_000_000  # pairs that are shared out to blocks at once
@@ -83,7 +84,7 @@ def packed(interactions: DataFrame, own: Side, other: Side) -> DataFrame:
         interactions: user_id, track_id, weight.
     """
     spark = interactions.sparkSession
-    ids = spark.createDataFrame(pa.Table.from_batches(pieces(0, "ids", other.ids))).drop("block")
+    ids = frame(spark, pa.Table.from_batches(pieces(0, "ids", other.ids))).drop("block")
     shipped = ids.crossJoin(spark.range(own.blocks).select(F.col("id").cast("int").alias("block"))).select(*NAMES)
     pairs = interactions.select(own.column, other.column, F.col("weight").cast("float").alias("weight"))
     return gathered(pairs.mapInArrow(sharing(own), ROWS).union(shipped), own)

@@ -1,11 +1,12 @@
 import datetime
 
+import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 from pyspark.sql import functions as F
 
 from conf.tables import TABLES, marker
-from jobs.runtime.frames import FEW, SparkLake
+from jobs.runtime.frames import FEW, SparkLake, frame
 from lake.access import Lake
 from lake.delta import arrow_schema
 
@@ -126,3 +127,9 @@ def test_rows_that_another_writer_adds_meanwhile_are_not_added_again(spark, tmp_
     lake.insert(frame.withColumn("track_id", F.col("track_id") + meanwhile("position")), "listens", "listens/A/1")
     assert came.exists()
     assert sorted(row["position"] for row in lake.rows("listens")) == [0, 1]
+
+
+def test_rows_held_here_are_a_frame_although_there_are_none(spark):
+    none = pa.table({"user_id": pa.array([], pa.int64()), "piece": pa.array([], pa.binary())})
+    assert frame(spark, none).schema.simpleString() == "struct<user_id:bigint,piece:binary>"
+    assert frame(spark, none).count() == 0
