@@ -22,7 +22,7 @@ def of(manifest: fetching.Manifest, *rows: int) -> list[fetching.Manifest]:
 
 
 def test_fall_beyond_the_share_is_refused(manifest, api):
-    recent = of(manifest, 180, 200, 20_000)
+    recent = of(manifest, 20_000, 200, 180)
     (low,) = of(manifest, 99)
     found = "tracks: found 99 rows, required are 100 since the last 3 snapshots had 200; see what the API lost, "
     with pytest.raises(fetching.VolumeFell, match=f"^{re.escape(found)}or give --accept-volume-change$"):
@@ -48,6 +48,21 @@ def test_empty_api_is_refused_unless_accepted(manifest, api):
     ):
         fetching.check_volume(empty, [], api)
     fetching.check_volume(empty, [], api, accept=True)
+
+
+@pytest.mark.parametrize("accepted", [0, 10])
+def test_what_people_accepted_is_the_usual_from_then_on(manifest, api, accepted):
+    """Else somebody would have to accept the same fall every night, until the median has come down."""
+    recent = of(manifest, accepted, 200, 200, 200)
+    fetching.check_volume(*of(manifest, accepted), recent, api)
+    fetching.check_volume(*of(manifest, 200), recent, api)
+    with pytest.raises(fetching.VolumeFell):
+        fetching.check_volume(*of(manifest, 4), of(manifest, 200, accepted, 200), api)
+
+
+def test_falls_that_are_allowed_day_by_day_do_not_add_up(manifest, api):
+    with pytest.raises(fetching.VolumeFell):
+        fetching.check_volume(*of(manifest, 60), of(manifest, 101, 150, 200, 200), api)
 
 
 def test_recent_snapshots_are_the_newest_before_the_date(api: ApiSettings, tmp_path):
