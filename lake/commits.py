@@ -89,6 +89,11 @@ def committed_dates(root: str, table: str, task: str, dates: list[datetime.date]
     return {date for date, version in zip(dates, versions, strict=True) if version >= revision}
 
 
+def listed_dates(root: str) -> set[datetime.date]:
+    """The dates, over or not, whose lists are done: also where nobody was there to get one."""
+    return committed_dates(root, "recommendations", "Recommend", sorted(accounted(root)), 0)
+
+
 def committed(root: str, table: str, task: str, date: datetime.date, revision: int) -> bool:
     """Whether the task has committed its part of the table for the date, in this revision or a later one."""
     return marker_version(table_path(root, table), marker(table, task, date)) >= revision

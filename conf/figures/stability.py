@@ -63,7 +63,7 @@ STABILITY = (
         "days_missing",
         "Missing days",
         "days",
-        "days without lists among the seven before this one",
+        "days that did not come to their lists among the seven before this one",
         "high",
         command="make status ROOT={root}",
         says="{value} before this one without lists",

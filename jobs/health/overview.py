@@ -5,13 +5,12 @@ import datetime
 import json
 from typing import Any
 
-import pyarrow.compute as pc
-
 from conf.decisions import moment
 from conf.errors import BadSetting
 from conf.sql_text import midnight
 from lake.access import Lake
 from lake.champion import champion_before
+from lake.commits import listed_dates
 
 SAMPLE = 3  # listeners shown
 TRACKS = 5  # of each
@@ -43,6 +42,14 @@ class Overview:
     champion_reason: str
     served: dict[str, int]  # users by source of their first track
     listeners: list[Listener]
+    lists_before: bool = True  # whether there are lists of the day before
+
+    @property
+    def no_live(self) -> str:
+        """Why there are no live figures, where there are none."""
+        if self.lists_before:
+            return "nobody with a list of the day before played a track that was new to them"
+        return "there were no lists of the day before"
 
     @property
     def partial(self) -> bool:
@@ -71,6 +78,7 @@ def overview(lake: Lake, date: datetime.date, k: int) -> Overview:
         champion_reason=current.reason if current else "",
         served={entry["values"]: entry["counts"] for entry in sources},
         listeners=listeners(lake, date, firsts.to_pylist()),
+        lists_before=lake.count("recommendations", [("date", "=", date - datetime.timedelta(days=1))]) > 0,
     )
 
 
@@ -130,10 +138,14 @@ def track_names(lake: Lake, track_ids: set[int]) -> dict[int, tuple[str, str]]:
     return {track: known.get(track, (f"track {track}", "")) for track in track_ids}
 
 
+def listed_days(lake: Lake) -> set[datetime.date]:
+    """The dates that came to their lists: on a day without users these have no row."""
+    return lake.dates("recommendations") | listed_dates(lake.root)
+
+
 def last_day(lake: Lake) -> datetime.date | None:
-    """The newest date with recommendations."""
-    dates = lake.arrow("recommendations", columns=["date"])["date"]
-    return pc.max(dates).as_py() if len(dates) else None
+    """The newest date that came to its lists."""
+    return max(listed_days(lake), default=None)
 
 
 def refuse_before_first(lake: Lake, date: datetime.date) -> None:
@@ -147,8 +159,8 @@ def refuse_before_first(lake: Lake, date: datetime.date) -> None:
 
 
 def missing_days(lake: Lake) -> list[datetime.date]:
-    """Days without recommendations between the first and the last that have them."""
-    days = set(lake.arrow("recommendations", columns=["date"])["date"].unique().to_pylist())
+    """Days that did not come to their lists between the first and the last that did."""
+    days = listed_days(lake)
     if not days:
         return []
     first, last = min(days), max(days)

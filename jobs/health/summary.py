@@ -40,11 +40,11 @@ def _model(seen: Overview, evaluate: EvaluateSettings) -> list[str]:
     lines = [""]
     for kind, rows in (("live", seen.live), ("holdout", seen.holdout)):
         found = comparisons(rows, kind, evaluate.k, evaluate.min_users)
+        if kind == "live" and not found:
+            lines.append(f"  live     no figures: {seen.no_live}")
         lines += [_comparison(kind, each, evaluate.k) for each in found.values()]
         if "als" in found:
             lines.append(f"  {'':<9}{'lists':<32}{_of_lists(found['als'], evaluate.k)}")
-    if not seen.live:
-        lines.append("  live     no figures: there were no lists of the day before")
     return lines + [f"  {'plays':<9}{shown(row)} {text}" for row, text in shares(seen.live)]
 
 

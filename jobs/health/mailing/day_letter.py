@@ -15,12 +15,16 @@ from jobs.health.monitoring.series import DayFigures, Key
 from jobs.health.monitoring.units import figure
 from jobs.health.monitoring.verdict import served, verdict
 from lake.access import Lake
+from lake.failing import again, attempts
 from lake.layout import day_log, log_file, report_file, report_revision
 
 
 @dataclasses.dataclass(frozen=True)
 class MailedDay:
-    """``failing``: task and error of the steps whose last attempt did not end well."""
+    """``failing``: task and error of the steps whose last attempt did not end well.
+
+    ``again`` says that one of them is the same night after night; empty where none is.
+    """
 
     date: datetime.date
     revision: int  # of its report; -1 where there is none
@@ -31,6 +35,7 @@ class MailedDay:
     before: DayFigures
     decisions: list[dict[str, Any]]
     report: pathlib.Path | None
+    again: str = ""
 
     @property
     def wrong(self) -> bool:
@@ -40,7 +45,7 @@ class MailedDay:
     def outcome(self) -> str:
         """What a mail about it is told apart by from an earlier one."""
         if self.failing:
-            return f"failed {' '.join(task for task, _ in self.failing)}"
+            return f"failed {' '.join(task for task, _ in self.failing)}" + (" again" if self.again else "")
         return f"done {self.revision}"
 
 
@@ -50,7 +55,9 @@ def read(lake: Lake, date: datetime.date, partial: bool = False) -> MailedDay:
     Of a date that did not come to its end the report is the one that the ledger wrote.
     """
     days = series.read(lake, date, days=2)
-    broken = failing(lake.rows("runs", [("date", "=", date)]))
+    unended = last_unended(lake.rows("runs", [("date", "=", date)]))
+    broken = failing(unended)
+    tried = attempts(lake) if unended else []
     report, unfinished = report_file(lake.root, date, partial), report_file(lake.root, date, partial=True)
     latest = unfinished if broken and unfinished.exists() else report
     return MailedDay(
@@ -63,17 +70,19 @@ def read(lake: Lake, date: datetime.date, partial: bool = False) -> MailedDay:
         before=series.on(days, date - datetime.timedelta(days=1)),
         decisions=sorted(lake.rows("decisions", [("date", "=", date)]), key=moment),
         report=latest if latest.exists() else None,
+        again=next(filter(None, (again(tried, run) for run in unended)), ""),
     )
 
 
 def failing(runs: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Task and error where the last attempt failed or was killed. That a mail was not sent is not the day's fault."""
+    """Task and error where the last attempt failed or was killed."""
+    return [(run["task"], run["error"] or f"the attempt was {run['status']}") for run in last_unended(runs)]
+
+
+def last_unended(runs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The last attempts that failed or were killed. That a mail was not sent is not the day's fault."""
     last = {run["task"]: run for run in sorted(runs, key=lambda run: (run["started_at"], run["attempt"]))}
-    return [
-        (task, run["error"] or f"the attempt was {run['status']}")
-        for task, run in last.items()
-        if run["status"] != "done" and task != "Notify"
-    ]
+    return [run for task, run in last.items() if run["status"] != "done" and task != "Notify"]
 
 
 def letter(day: MailedDay, root: str, link: str = "") -> Letter:
@@ -114,7 +123,8 @@ def sentence(day: MailedDay) -> str:
         return verdict(day.findings, day.figures, day.partial)
     task, error = day.failing[0]
     more = f" (and {len(day.failing) - 1} more)" if len(day.failing) > 1 else ""
-    return f"The day failed at {task}{more}: {error}. So far {served(day.figures)}."
+    same = f" The cause is {day.again}." if day.again else ""
+    return f"The day failed at {task}{more}: {error}.{same} So far {served(day.figures)}."
 
 
 def keys(figures: Iterable[Key]) -> list[Key]:

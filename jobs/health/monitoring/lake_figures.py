@@ -5,6 +5,7 @@ import shutil
 
 from conf.tables import marker
 from jobs.health.monitoring.series import DayFigures
+from jobs.health.overview import listed_days
 from lake.access import Lake
 from lake.storage import is_url
 
@@ -26,7 +27,7 @@ def of_date(lake: Lake, date: datetime.date) -> DayFigures:
         newest = lake.newest(table, column)
         if newest is not None:
             found["table_age", table] = float(max(0, (date - newest).days))
-    found["days_missing", ""] = float(missing(lake.dates("recommendations"), date))
+    found["days_missing", ""] = float(missing(listed_days(lake), date))
     found["day_complete", ""] = float(has_lists(lake, date))
     if not is_url(lake.root):
         usage = shutil.disk_usage(lake.root)
@@ -34,12 +35,12 @@ def of_date(lake: Lake, date: datetime.date) -> DayFigures:
     return found
 
 
-def missing(with_lists: set[datetime.date], date: datetime.date) -> int:
-    """Days without lists among the last before ``date``, counted from the first day that has any."""
-    if not with_lists:
+def missing(listed: set[datetime.date], date: datetime.date) -> int:
+    """Days that did not come to their lists among the last before ``date``, counted from the first that did."""
+    if not listed:
         return 0
     last = (date - datetime.timedelta(days=days) for days in range(1, LOOK_BACK + 1))
-    return sum(day not in with_lists for day in last if day >= min(with_lists))
+    return sum(day not in listed for day in last if day >= min(listed))
 
 
 def has_lists(lake: Lake, date: datetime.date) -> bool:

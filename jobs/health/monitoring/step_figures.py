@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from jobs.health import spool
 from jobs.health.monitoring.series import DayFigures, Key
 from jobs.health.spool import Attempt
+from lake import failing
 from lake.access import Lake
 
 MAIL = "Notify"
@@ -49,8 +50,14 @@ def causes(lake: Lake, date: datetime.date) -> dict[Key, str]:
     for attempt in sorted(made(lake, date), key=_begun):
         if attempt["status"] == "failed" and attempt["error"]:
             mail = attempt["task"] == MAIL
-            found[("mail_failures", "") if mail else ("steps_failed", attempt["task"])] = attempt["error"]
+            found[("mail_failures", "") if mail else ("steps_failed", attempt["task"])] = told(lake, attempt)
     return found
+
+
+def told(lake: Lake, failure: Attempt) -> str:
+    """The error, and where it is the same night after night, that."""
+    again = failing.again(failing.attempts(lake), failure)
+    return f"{failure['error']} ({again})" if again else failure["error"]
 
 
 def figures(attempts: Iterable[Attempt]) -> DayFigures:

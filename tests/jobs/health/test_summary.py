@@ -1,3 +1,7 @@
+import dataclasses
+
+import pytest
+
 from conf.settings import EvaluateSettings
 from jobs.health.summary import text
 from tests.jobs.health.reporting.days import figure, overview
@@ -14,6 +18,20 @@ FIGURES = [
     figure("als", 0.5, "recall"),  # of the figures some are not shown
     figure("served", 0.655, "repeat_play_share", k=0),
 ]
+
+
+@pytest.mark.parametrize(
+    ("lists_before", "why"),
+    [
+        (False, "there were no lists of the day before"),
+        (True, "nobody with a list of the day before played a track that was new to them"),
+    ],
+)
+def test_the_summary_says_why_there_are_no_live_figures(lists_before, why):
+    seen = dataclasses.replace(
+        overview(live=[figure("served", 1.0, "repeat_play_share", k=0)]), lists_before=lists_before
+    )
+    assert f"  live     no figures: {why}\n" in text(seen, "lake", EVALUATE)
 
 
 def test_the_summary_shows_ndcg_beside_popularity_first_and_then_what_the_lists_are_like():

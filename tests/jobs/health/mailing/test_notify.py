@@ -66,6 +66,28 @@ def test_another_outcome_is_mailed():
     assert kinds(dataclasses.replace(WRONG, revision=2), before=[Mailed("2024-03-04", "day", "done 1")]) == ["day"]
 
 
+def test_a_failure_that_is_the_same_night_after_night_is_mailed_once_more_and_says_so():
+    again = dataclasses.replace(FAILED, again="the same on 3 nights running")
+    first = Mailed("2024-03-04", "day", "failed CleanTracks")
+    assert kinds(again, before=[first]) == ["day"]
+    assert kinds(again, before=[first, Mailed("2024-03-04", "day", again.outcome)]) == []
+    assert "no space. The cause is the same on 3 nights running. So far " in day_letter.sentence(again)
+
+
+def test_nights_with_the_same_cause_are_read_from_the_ledger(tmp_path):
+    lake, now = Lake(str(tmp_path)), datetime.datetime.now(datetime.UTC)
+    for nights in range(3):
+        run = attempt("CleanTracks", "failed", 2, error="no space", date=SUNDAY)
+        run |= {"started_at": now - datetime.timedelta(days=2 - nights)}
+        lake.append_rows([run], "runs", f"runs/{nights}")
+        seen = day_letter.read(lake, SUNDAY)
+        assert (seen.outcome, seen.again) == (
+            ("failed CleanTracks again", "the same on 3 nights running") if nights == 2 else ("failed CleanTracks", "")
+        )
+    told = step_figures.causes(lake, SUNDAY)["steps_failed", "CleanTracks"]
+    assert told == "no space (the same on 3 nights running)"
+
+
 def test_who_was_told_of_a_failure_is_told_that_it_is_mended():
     assert kinds(WELL, before=[Mailed("2024-03-04", "day", "failed CleanTracks")]) == ["day"]
 

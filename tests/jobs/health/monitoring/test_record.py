@@ -8,6 +8,7 @@ import pytest
 from conf.errors import Refused
 from conf.settings import Settings
 from conf.tables import marker
+from jobs.health import overview
 from jobs.health.health import text
 from jobs.health.monitoring import collect, day_health, lake_figures, model_figures, record, series
 from lake.access import Lake
@@ -87,6 +88,19 @@ def test_tables_are_as_old_as_their_newest_row_and_missing_days_are_counted(lake
     assert found["days_missing", ""] == 2  # one before the date and one after
     assert found["day_complete", ""] == 0
     assert lake_figures.of_date(lake, DAY)["day_complete", ""] == 1
+
+
+def test_a_day_whose_lists_have_no_row_is_done(lake):
+    """Nobody was there to get one, or nothing to be listed."""
+    day = DAY + datetime.timedelta(days=1)
+    row = {"date": day, "entity": "tracks", "revision": 1, "snapshot_date": day, "reasons": "{}"}
+    counts = dict.fromkeys(("rows", "fetched", "clean", "duplicate", "quarantined", "later", "suppressed"), 0)
+    lake.append_rows([{**row, **counts}], "accounting", "accounting/y")
+    assert overview.last_day(lake) == DAY
+    lake.replace_rows([], "recommendations", marker("recommendations", "Recommend", day), date=day)
+    assert overview.last_day(lake) == day
+    assert overview.missing_days(lake) == [days_before(2)]
+    assert lake_figures.of_date(lake, day + datetime.timedelta(days=1))["days_missing", ""] == 1
 
 
 def test_days_before_the_first_lists_are_not_missing():
