@@ -28,10 +28,11 @@ from conf.program import require_java
 from conf.settings import SECTIONS, Settings, add_flags, as_flags, from_flags
 from conf.settings.luigi_defaults import RETCODES
 from lake import commits, storage
+from lake.failing import NIGHTS
 from lake.layout import MANIFEST, daily_log, lock_file, logs_folder, raw_folder
 from lake.storage import absolute
 from tasks.daily import done
-from tasks.run import jvm
+from tasks.run import failed_day, jvm
 from tasks.run.probe import free_port
 from tasks.run.processes import bound, end
 from tasks.run.spark_server import KeptServer, kept
@@ -140,16 +141,40 @@ def run(settings: Settings, output: IO[str] | None, date: datetime.date | None =
     if not dates:
         say(f"{last} is complete; nothing to do")
         return 0
+    failed = 0
     with spark(settings, dates[-1]) as server:
         for date in dates:
+            if failed and not has_snapshot(settings, date) and not has_snapshot(settings, dates[-1]):
+                continue  # tonight the API gives none
+            began = datetime.datetime.now(datetime.UTC)
             code = run_day(settings, date, dates[-1], server, output)
-            if code:
-                where = f"; see {output.name}" if output else ""
-                left = ", the days after it wait" if date != dates[-1] else ""
-                say(f"error: {date} did not finish (code {code}){where}{left}; the next run goes on where it stopped")
-                return code
-            say(f"{date} is complete")
-    return 0
+            if not code:
+                say(f"{date} is complete")
+                continue
+            failed = failed or code
+            where = f"; see {output.name}" if output else ""
+            same = failed_day.nights(settings, date, began, code)
+            say(f"error: {date} did not finish (code {code}){where}{_what_follows(date, dates[-1], same)}")
+            if date != dates[-1] and has_snapshot(settings, date):
+                fetch_present(settings, dates[-1], server, output)
+            if same < NIGHTS:
+                break
+    return failed
+
+
+def _what_follows(date: datetime.date, last: datetime.date, same: int) -> str:
+    if same >= NIGHTS:
+        later = "; the days after it go on without it" if date != last else ""
+        return f"; the cause is the same on {same} nights running{later}; {date} is tried again each night"
+    return f"{', the days after it wait' if date != last else ''}; the next run goes on where it stopped"
+
+
+def fetch_present(settings: Settings, last: datetime.date, server: KeptServer | None, output: IO[str] | None) -> None:
+    """Fetch the last day's snapshot where it is missing: the API serves only the present, and a failed day must not cost it."""
+    if has_snapshot(settings, last):
+        return
+    if not _luigi(luigi(settings, server, "CheckSnapshot", f"--date={last}"), server, output):
+        say(f"{last} is fetched all the same")
 
 
 def due(settings: Settings, last: datetime.date, first: datetime.date | None = None) -> list[datetime.date]:
@@ -204,11 +229,15 @@ def run_day(
 
 def command(settings: Settings, date: datetime.date, last: datetime.date, server: KeptServer | None) -> list[str]:
     """Luigi's command line for a day."""
+    return luigi(settings, server, "DailyPipeline", f"--date={date}", *snapshot(settings, date, last))
+
+
+def luigi(settings: Settings, server: KeptServer | None, *words: str) -> list[str]:
+    """Luigi's command line for a task and its parameters."""
     remote = server.url if server else settings.spark.remote
     return [
         str(pathlib.Path(sys.executable).with_name("luigi")),
-        *("--module", "tasks.daily", "DailyPipeline", f"--date={date}"),
-        *snapshot(settings, date, last),
+        *("--module", "tasks.daily", *words),
         f"--scheduler-url={settings.daily.scheduler}" if settings.daily.scheduler else "--local-scheduler",
         *[word for word in as_flags(settings, *SECTIONS) if not word.startswith("--spark-remote=")],
         f"--spark-remote={remote}",
@@ -237,8 +266,12 @@ def _luigi(words: list[str], server: KeptServer | None, output: IO[str] | None) 
 
 def snapshot(settings: Settings, date: datetime.date, last: datetime.date) -> list[str]:
     """A missed day that has no snapshot shares the last day's: the API serves its present to both."""
-    proven = raw_folder(settings.lake.root, "_day", date) / MANIFEST
-    return [] if date == last or proven.exists() else [f"--snapshot-date={last}"]
+    return [] if date == last or has_snapshot(settings, date) else [f"--snapshot-date={last}"]
+
+
+def has_snapshot(settings: Settings, date: datetime.date) -> bool:
+    """Whether the day's own raw folders lie there, proven."""
+    return (raw_folder(settings.lake.root, "_day", date) / MANIFEST).exists()
 
 
 def remove_old_logs(settings: Settings, date: datetime.date) -> None:

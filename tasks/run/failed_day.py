@@ -1,0 +1,66 @@
+"""A day of the nightly run that failed: on how many nights running with the same cause."""
+
+import datetime
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from typing import Any
+
+from conf.checkout import ROOT
+from conf.settings import Settings, as_flags
+from lake import failing
+from lake.access import Lake
+from lake.layout import spool_folder
+from lake.storage import absolute
+from tasks.observe.mail import mail
+
+SECTIONS = ("lake", "evaluate", "retrain", "health")
+
+
+def nights(settings: Settings, date: datetime.date, began: datetime.datetime, code: int) -> int:
+    """How often the cause of what failed since ``began`` has been the same; Luigi ended with ``code``."""
+    root = absolute(settings.lake.root)
+    failures = _since(root, began)
+    if not failures:  # Luigi was killed, or failed before a step of its began: nobody has told of it
+        failures = _told(settings, root, date, began, code)
+    tried = failing.attempts(Lake(root))
+    return max((failing.nights(tried, failure) for failure in failures), default=0)
+
+
+def _since(root: str, began: datetime.datetime) -> list[dict[str, Any]]:
+    rows = Lake(root).rows("runs", [("started_at", ">=", began)], failing.COLUMNS)
+    return [row for row in rows if row["status"] != "done" and row["task"] != "Notify"]
+
+
+def _told(
+    settings: Settings, root: str, date: datetime.date, began: datetime.datetime, code: int
+) -> list[dict[str, Any]]:
+    """Fold what the killed Luigi left; where that is nothing, say of the day that it failed. Then mail."""
+    _fold(settings)
+    failures = _since(root, began)
+    if not failures:
+        _spool(root, date, began, f"Luigi ended with code {code} before a step began")
+        _fold(settings)
+        failures = _since(root, began)
+    if settings.mail.addresses:
+        mail(root, date, settings)
+    return failures
+
+
+def _spool(root: str, date: datetime.date, began: datetime.datetime, error: str) -> None:
+    """An attempt of the day as a whole, as Luigi's events would have left it."""
+    told = {"date": str(date), "task": "DailyPipeline"}
+    begin = {**told, "status": "started", "started_at": began.isoformat(), "host": socket.gethostname()}
+    now = datetime.datetime.now(datetime.UTC)
+    end = {**told, "status": "failed", "error": error, "seconds": round((now - began).total_seconds(), 3)}
+    path = spool_folder(root) / f"{time.time_ns()}-{os.getpid()}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{json.dumps(begin)}\n{json.dumps(end)}\n")
+
+
+def _fold(settings: Settings) -> None:
+    command = [sys.executable, str(ROOT / "jobs" / "__main__.py"), "ledger", *as_flags(settings, *SECTIONS)]
+    subprocess.run(command, capture_output=True, check=False)
