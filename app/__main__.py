@@ -3,7 +3,6 @@
 The address is the first line printed.
 """
 
-import contextlib
 import logging
 import os
 import socket
@@ -12,6 +11,7 @@ import tempfile
 import uvicorn
 
 from app.main import create_app, store_of
+from conf import stopping
 from conf.command_line import Parser, refuse_no_folder
 from conf.errors import Refused, refusals_told
 from conf.settings import AppSettings, Settings, add_flags, as_flags, from_flags
@@ -77,6 +77,7 @@ def serve(settings: Settings) -> None:
         forwarded_allow_ips=settings.app.trusted_proxies,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
+    uvicorn.server.HANDLED_SIGNALS = tuple(stopping.ours())  # type: ignore[assignment]
     if not several:
         uvicorn.Server(config).run(sockets=[listener])
         return
@@ -85,11 +86,17 @@ def serve(settings: Settings) -> None:
     with tempfile.TemporaryDirectory(prefix="moovitamix-app-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         os.environ[FLAGS] = "\n".join(as_flags(settings, *SECTIONS))
-        Multiprocess(config, sockets=[listener]).run()
+        supervisor = Multiprocess(config, sockets=[listener])
+        stopping.keep()  # it would start anew when its terminal is closed
+        try:
+            supervisor.run()
+        finally:
+            supervisor.terminate_all()
+            supervisor.join_all()
 
 
 def main() -> None:
-    with refusals_told(), contextlib.suppress(KeyboardInterrupt):  # the server has ended by it, and raises it again
+    with stopping.stoppable(again=stopping.STARTS), refusals_told():
         settings = from_flags(parser().parse_args())
         if not settings.postgres.url:
             refuse_no_folder(settings.lake.root)

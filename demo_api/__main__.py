@@ -4,13 +4,13 @@ The URL is the first line printed.
 """
 
 import argparse
-import signal
 import socket
 import sys
 
 from conf import days
 from conf.command_line import Parser, any_day, port, whole
 from conf.errors import BadSetting, Refused, refusals_told
+from conf.stopping import STARTS, stoppable
 
 BACKLOG = 2048
 
@@ -67,7 +67,5 @@ def _listen(host: str, number: int) -> socket.socket:
 
 
 if __name__ == "__main__":
-    # An interrupt ends it quietly: before uvicorn's own handlers stand, and after they have done their work.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    with refusals_told():
+    with stoppable(again=STARTS), refusals_told():
         sys.exit(main())

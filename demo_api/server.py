@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import uvicorn
 from fastapi import FastAPI, HTTPException, Path, Query, Response
 
+from conf import stopping
 from demo_api.faults import SLOW, SLOW_SECONDS, spoiled
 from demo_api.schema import AsOf, CatalogueTrack, ListenHistory, Page, User
 from demo_api.snapshot import ServedState, take_snapshot
@@ -107,6 +108,7 @@ def serve(listener: socket.socket, seed: int, as_of: datetime.date, drift: datet
     """
     app = create_app(seed, as_of, drift)
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=DRAIN_SECONDS)
+    uvicorn.server.HANDLED_SIGNALS = tuple(stopping.ours())  # type: ignore[assignment]
     _Server(config, _url(listener)).run(sockets=[listener])
 
 

@@ -48,6 +48,13 @@ JOBS = {module.rpartition(".")[2]: module for modules in GROUPS.values() for mod
 def main() -> None:
     # Run as a file, this folder would stand on the path, and its modules would hide others of their names.
     sys.path[0] = str(pathlib.Path(__file__).parents[1])
+    from conf.stopping import stoppable
+
+    with stoppable():
+        _run()
+
+
+def _run() -> None:
     from conf import command_line
     from conf.errors import refusals_told
     from conf.program import settle, settle_driver

@@ -11,7 +11,6 @@ import tempfile
 from typing import Any
 
 import luigi
-from luigi.contrib.external_program import ExternalProgramRunContext
 from luigi.contrib.spark import SparkSubmitTask
 
 from conf import days
@@ -21,6 +20,7 @@ from conf.environment import cleaned
 from conf.errors import BadSetting, Refused
 from conf.program import require_java
 from conf.settings import Settings, as_flags
+from conf.stopping import end
 from lake import commits, layout, storage
 from lake.storage import absolute
 from tasks.observe import job_output
@@ -28,6 +28,7 @@ from tasks.run import event_log, jars, jvm, usage
 from tasks.run.luigi_settings import settings
 from tasks.run.processes import bound
 
+STOP_PATIENCE = 5  # seconds for a job that is asked to stop
 LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
 
 
@@ -247,8 +248,12 @@ class JobTask(DatedTask, SparkSubmitTask):
                 stderr=output,
                 start_new_session=True,
             )
-            with ExternalProgramRunContext(process), job_output.following(self, log, begin):
-                code, self.figures = usage.wait(process)
+            with job_output.following(self, log, begin):
+                try:
+                    code, self.figures = usage.wait(process)
+                except BaseException:
+                    end(process, STOP_PATIENCE)
+                    raise
         if code:
             with log.open("rb") as written:
                 written.seek(begin)

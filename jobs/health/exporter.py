@@ -4,13 +4,13 @@ python -m jobs exporter [--metrics-port 9464] [--lake-root data/lake]
 """
 
 import logging
-import signal
 import sys
 import threading
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
 
+from conf import stopping
 from conf.command_line import Parser
 from conf.errors import Refused
 from conf.settings import Settings
@@ -40,15 +40,14 @@ def serve(settings: Settings) -> tuple[WSGIServer, threading.Thread]:
 
 
 def main(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM."""
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+    """Serve until a signal ends it."""
+    stopping.then(stopping.STARTS)
     server, thread = serve(settings)
     print(f"http://{settings.metrics.host}:{server.server_port}/metrics", flush=True)
-    ended.wait()
-    server.shutdown()
-    thread.join()
+    try:
+        thread.join()
+    finally:
+        server.shutdown()
 
 
 def arguments() -> Parser:

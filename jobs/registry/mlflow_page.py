@@ -5,22 +5,21 @@ The live figures in it are brought up to date first.
 python -m jobs mlflow_page [--port 5000] [--lake-root data/lake]
 """
 
-import contextlib
 import os
 import pathlib
-import signal
 import socket
 import subprocess
 import sys
 import time
 
+from conf import stopping
 from conf.command_line import Parser, port
 from conf.errors import Refused
 from jobs.model import registry_access
 from jobs.registry.live_figures import record_live
 from jobs.runtime.command import Job, ask, parser
 
-PATIENCE = 120  # seconds for the server to come up
+PATIENCE, STOP_PATIENCE = 120, 8  # seconds for the server to come up, and to go down
 
 
 def show(job: Job) -> None:
@@ -41,8 +40,8 @@ def serve(uri: str, port: int) -> None:
     command = [str(pathlib.Path(sys.executable).with_name("mlflow")), "ui", "--host=127.0.0.1", f"--port={port}"]
     # The address goes by the environment, since it may hold a password; jobs of MLflow's own are not wanted.
     environment = {**os.environ, "MLFLOW_BACKEND_STORE_URI": uri, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    stopping.then(stopping.STARTS)
     server = subprocess.Popen([*command, "--workers=1"], env=environment, start_new_session=True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         deadline = time.monotonic() + PATIENCE
         while registry_access.reachable(f"http://127.0.0.1:{port}"):
@@ -51,13 +50,8 @@ def serve(uri: str, port: int) -> None:
             time.sleep(0.2)
         print(f"http://127.0.0.1:{port} shows the registry; Ctrl-C ends it", flush=True)
         server.wait()
-    except KeyboardInterrupt:
-        pass
     finally:
-        # It starts processes of its own, which end with their group.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGTERM)
-        server.wait()
+        stopping.end(server, STOP_PATIENCE)  # with the processes that it has started
 
 
 def taken(port: int) -> bool:

@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from conf import days
+from conf import days, stopping
 from conf.command_line import Parser, any_day, begun_day, refuse_no_folder, whole
 from conf.errors import Refused, tell
 from conf.settings import Settings, add_flags, from_flags
@@ -48,6 +48,7 @@ class Job:
         from jobs.runtime.session import spark_session
 
         self.sessions.append(spark_session(self.settings, name, rows))
+        stopping.keep()  # Spark takes Ctrl-C for itself
         self.events.extend(spark_events.whereabouts(self.sessions[-1]))
         return self.sessions[-1]
 
@@ -129,6 +130,8 @@ def run(main: Callable[[Job], Figures], arguments: Parser) -> NoReturn:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("py4j").setLevel(logging.WARNING)
+    for handler in logging.getLogger().handlers:  # py4j logs the stack of what it is stopped in
+        handler.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], KeyboardInterrupt)))
     # PySpark logs every server error with its query context; the one who raised it says it better.
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     answer(lambda: finish(settle(arguments), main))
@@ -146,8 +149,8 @@ def answer(work: Callable[[], int | None]) -> NoReturn:
     except Refused as refusal:
         tell(refusal)
         code = refusal.code
-    except KeyboardInterrupt:
-        code = 130
+    except KeyboardInterrupt as error:
+        stopping.leave(stopping.number_of(error))
     except BrokenPipeError:  # whoever read the output has enough
         code = 0
     except SystemExit as ended:  # --help

@@ -18,6 +18,7 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.lexers import PygmentsLexer
 from pygments.lexers.sql import SqlLexer
 
+from conf.stopping import Stopped
 from jobs.sql import answers, failures, rendering
 from jobs.sql.completion import NameCompleter
 from jobs.sql.statements import finished, split
@@ -94,6 +95,8 @@ def loop(engine: Runs, prompt: PromptSession, show: Callable[[str], None]) -> No
     while True:
         try:
             text = prompt.prompt()
+        except Stopped:
+            raise
         except KeyboardInterrupt:
             continue
         except EOFError:
@@ -119,6 +122,8 @@ def answered(engine: Runs, statement: str, show: Callable[[str], None]) -> bool:
     try:
         rows = engine.run(statement, SHOWN + 1)
         show(f"{rendering.as_table(rows, SHOWN).rstrip()} in {time.monotonic() - began:.1f} s\n")
+    except Stopped:
+        raise
     except KeyboardInterrupt:
         stop(engine)
         print("stopped", file=sys.stderr)

@@ -9,6 +9,7 @@ for it where none answers; without [spark] remote this process has a Spark of it
 """
 
 import logging
+import signal
 import sys
 
 from pyspark.sql.connect.client.retries import DefaultPolicy
@@ -47,6 +48,7 @@ def main() -> int:
     engine = Engine(spark, lake, args.write)
     if query is None:
         print(f"{lake.root}: Spark SQL, ended by ;  help tells more, exit leaves" + " (may write)" * args.write)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # Ctrl-C is the prompt's own
         prompt.loop(engine, prompt.session(prompt.history()), prompt.page)
         return 0
     return run(engine, split(query), args.format)
@@ -63,7 +65,7 @@ def run(engine: Engine, statements: list[str], form: str) -> int:
             return 0
         except KeyboardInterrupt:
             prompt.stop(engine)
-            return 130
+            raise
         except Exception as error:
             print(failures.text(error, statement), file=sys.stderr)
             return 1

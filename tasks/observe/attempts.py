@@ -23,6 +23,7 @@ from luigi.event import Event
 
 from conf.checkout import CODE
 from conf.settings import as_flags
+from conf.stopping import stoppable
 from lake.layout import spool_folder
 from tasks.base import DatedTask
 from tasks.observe.console import message
@@ -123,5 +124,5 @@ def listen() -> Ledger:
     }
     for event, handler in events.items():
         luigi.Task.event_handler(event)(handler)
-    atexit.register(ledger.fold)
+    atexit.register(stoppable()(ledger.fold))
     return ledger

@@ -2,7 +2,6 @@
 
 import logging
 import multiprocessing
-import signal
 import sys
 import time
 
@@ -87,8 +86,6 @@ def describe(figures: dict) -> str:
 
 def message(error: BaseException) -> str:
     """The error in one line."""
-    if isinstance(error, SystemExit) and error.code == 128 + signal.SIGTERM:
-        return "it was asked to stop (SIGTERM); run again to go on"
     text = error.message if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
     return " ".join(text.split())
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from conf.advice import typed
 from conf.checkout import CODE
 from conf.settings import Settings, as_flags
+from conf.stopping import stoppable
 from lake.layout import day_log, spool_folder
 from tasks.observe.attempts import Ledger
 from tasks.observe.logs import StepLog
@@ -30,7 +31,7 @@ PATIENCE = 120  # seconds for a process that ends itself sooner
 
 def listen(book: Ledger) -> None:
     """Mail when this command ends."""
-    atexit.register(finish, book)
+    atexit.register(stoppable()(finish), book)
 
 
 def finish(book: Ledger) -> None:

@@ -8,6 +8,7 @@ import pathlib
 import tempfile
 
 from conf.errors import Refused, refusals_told
+from conf.stopping import stoppable
 from tasks.run import jvm, spark_server
 from tasks.run.demo import last_days, run
 from tasks.run.probe import free_port
@@ -32,5 +33,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with refusals_told():
+    with stoppable(), refusals_told():
         main()

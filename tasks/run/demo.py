@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from typing import IO, Any
 
 import luigi
 import requests
@@ -24,10 +25,13 @@ from conf.advice import typed
 from conf.checkout import IS_CHECKOUT, ROOT
 from conf.command_line import Parser, folder_to_make, port, whole
 from conf.errors import Refused, refusals_told
+from conf.stopping import end, stoppable
 from tasks import observe
 from tasks.daily import DailyPipeline
+from tasks.run import processes
 from tasks.run.luigi_settings import settings, use
 from tasks.run.probe import answers
+from tasks.run.processes import PATIENCE, bound
 from tasks.run.spark_server import running
 
 PORT = 15002
@@ -74,7 +78,9 @@ def last_days(count: int) -> list[datetime.date]:
 def show(job: str, folder: pathlib.Path, date: datetime.date, *options: str) -> None:
     """What a job has to say of the demo's lake, for a person."""
     command = [sys.executable, "-m", "jobs", job, f"--date={date}", f"--lake-root={folder / 'lake'}", *options]
-    subprocess.run(command, cwd=ROOT, check=True)
+    code = processes.run(command, cwd=ROOT)
+    if code:
+        raise Refused(f"{job} ended with code {code}; its lines say why")
 
 
 def page(folder: pathlib.Path) -> None:
@@ -92,11 +98,9 @@ def page(folder: pathlib.Path) -> None:
     environment = {**os.environ, "MOOVITAMIX_POSTGRES_URL": ""}
     log.parent.mkdir(parents=True, exist_ok=True)
     with (
-        contextlib.suppress(KeyboardInterrupt),  # Ctrl-C reaches the server as well, which ends by it
         log.open("ab") as errors,
-        subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
-        ) as server,
+        started(command, errors, env=environment) as server,
+        contextlib.suppress(KeyboardInterrupt),  # its end, as the line below says
     ):
         url = server.stdout.readline().strip() if server.stdout else ""
         if not url:
@@ -135,16 +139,23 @@ def demo_api(log: pathlib.Path, drift: datetime.date | None = None) -> Iterator[
     """The URL of a demo API on a free port."""
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "demo_api", "--port=0", *([f"--drift={drift}"] if drift else [])]
-    with log.open("ab") as errors:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True)
-    try:
+    with log.open("ab") as errors, started(command, errors) as process:
         url = process.stdout.readline().strip() if process.stdout else ""
         if not url.startswith("http"):
             raise Refused(f"the demo API did not start; see {log}")
         yield url
+
+
+@contextlib.contextmanager
+def started(command: list[str], errors: IO[bytes], **how: Any) -> Iterator[subprocess.Popen]:
+    """A server of ours, ended with the block; Ctrl-C reaches it by this process alone."""
+    process = subprocess.Popen(
+        bound(command), cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True, **how
+    )
+    try:
+        yield process
     finally:
-        process.terminate()
-        process.wait(timeout=10)
+        end(process, PATIENCE)
 
 
 def say(text: str) -> None:
@@ -152,5 +163,5 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    with refusals_told():
+    with stoppable(), refusals_told():
         main()

@@ -8,6 +8,7 @@ shorter than by default, so that it does not take a month.
 from conf.checkout import ROOT
 from conf.command_line import Parser, whole
 from conf.errors import BadSetting, refusals_told
+from conf.stopping import stoppable
 from tasks.run.demo import last_days, of_demo, run, show
 from tasks.run.luigi_settings import use
 
@@ -36,5 +37,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with refusals_told():
+    with stoppable(), refusals_told():
         main()

@@ -8,7 +8,6 @@ it. On the tenth a field goes null, rows come twice and the API is slow: the day
 import datetime
 import pathlib
 import shutil
-import subprocess
 import sys
 import time
 
@@ -17,7 +16,9 @@ import requests
 from conf.checkout import ROOT
 from conf.command_line import Parser
 from conf.errors import Refused, refusals_told
+from conf.stopping import stoppable
 from lake.layout import index_file, report_file
+from tasks.run import processes
 from tasks.run.demo import demo_api, in_folder, last_days, say
 from tasks.run.spark_server import running
 
@@ -43,7 +44,7 @@ class Commands:
         """Whether the day is done."""
         luigi = str(pathlib.Path(sys.executable).with_name("luigi"))
         command = [luigi, "--module", "tasks.daily", "DailyPipeline", "--local-scheduler", f"--date={date}"]
-        return subprocess.run([*command, *self.options, *more], cwd=ROOT).returncode == 0
+        return processes.run([*command, *self.options, *more], cwd=ROOT) == 0
 
 
 def arguments() -> Parser:
@@ -99,5 +100,5 @@ def tell(lake: pathlib.Path, dates: list[datetime.date]) -> None:
 
 
 if __name__ == "__main__":
-    with refusals_told():
+    with stoppable(), refusals_told():
         main()

@@ -25,6 +25,7 @@ from conf.command_line import Parser, folder_to_make
 from conf.environment import cleaned
 from conf.errors import BadSetting, Refused, refusals_told
 from conf.program import require_java
+from conf.stopping import stoppable
 
 SETTINGS = "MOOVITAMIX_IVY_SETTINGS"
 PATIENCE = 900  # seconds for the resolver, which retries by itself
@@ -226,5 +227,5 @@ def remove_others(jars: JarSet, folder: pathlib.Path) -> None:
 
 
 if __name__ == "__main__":
-    with refusals_told():
+    with stoppable(), refusals_told():
         main()

@@ -4,8 +4,8 @@ It is what cron calls by ``bin/daily``.
 
 Takes a lock, finds the days that are missing up to the last whole one, starts a local Spark Connect server where none
 answers, runs the days in order and stops what it started. Ends with Luigi's code of what happened ([retcode], where
-a file sets it): 0 all days are complete, 2 a word or setting is wrong, 10 another run is under way, 30 a step failed; 143 it
-was asked to stop.
+a file sets it): 0 all days are complete, 2 a word or setting is wrong, 10 another run is under way, 30 a step failed; 128 and
+a signal's number where it was asked to stop.
 """
 
 import contextlib
@@ -14,7 +14,6 @@ import fcntl
 import os
 import pathlib
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ from conf.errors import Refused, line, tell
 from conf.program import require_java
 from conf.settings import SECTIONS, Settings, add_flags, as_flags, from_flags
 from conf.settings.luigi_defaults import RETCODES
+from conf.stopping import end, stoppable
 from lake import commits, storage
 from lake.failing import NIGHTS
 from lake.layout import MANIFEST, daily_log, lock_file, logs_folder, raw_folder
@@ -34,15 +34,15 @@ from lake.storage import absolute
 from tasks.daily import done
 from tasks.run import failed_day, jvm
 from tasks.run.probe import free_port
-from tasks.run.processes import bound, end
+from tasks.run.processes import bound
 from tasks.run.spark_server import KeptServer, kept
 
 ALREADY_RUNNING, UNHANDLED = RETCODES["already_running"][0], RETCODES["unhandled_exception"][0]
-KILLED, TERMINATED = 128, 143  # 128 and the number of the signal
+KILLED = 128  # and the number of the signal
 HOUR = 3600
 TRIES = 3  # runs of a day whose Spark Connect server was lost
 LOOK = 1  # seconds between two looks at it
-PATIENCE = 12  # seconds for a day to end when it is asked to, and then for Spark
+PATIENCE, SPARK_PATIENCE = 8, 5  # seconds for a day to end when it is asked to, and then for Spark
 
 
 def arguments() -> Parser:
@@ -69,7 +69,6 @@ def main() -> int:
     except Refused as refusal:
         tell(refusal)
         return refusal.code
-    signal.signal(signal.SIGTERM, _stop)
     code = once(settings, args.date)
     while args.hourly:
         time.sleep(HOUR - time.time() % HOUR + 20 * 60)  # twenty past: yesterday is over, and the API at rest
@@ -95,11 +94,6 @@ def once(settings: Settings, date: datetime.date | None = None) -> int:
 
 class AlreadyRunning(Refused):
     """Another run holds the lock."""
-
-
-def _stop(*_: object) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: what follows ends everything
-    raise SystemExit(TERMINATED)
 
 
 @contextlib.contextmanager
@@ -208,7 +202,7 @@ def spark(settings: Settings, date: datetime.date) -> Iterator[KeptServer | None
     options = {**jvm.options(history), **storage.spark_properties(settings.lake.root), **settings.spark.properties}
     # One that somebody has started there need not know the bucket.
     port = free_port() if storage.is_url(settings.lake.root) else settings.daily.spark_port
-    with kept(port, log, settings.spark.master, options, PATIENCE) as server:
+    with kept(port, log, settings.spark.master, options, SPARK_PATIENCE) as server:
         yield server
 
 
@@ -260,7 +254,6 @@ def _luigi(words: list[str], server: KeptServer | None, output: IO[str] | None) 
                 server.replace()
     finally:
         if process.poll() is None:
-            process.send_signal(signal.SIGUSR1)  # Luigi begins no further step
             end(process, PATIENCE)
 
 
@@ -288,4 +281,5 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with stoppable():
+        sys.exit(main())

@@ -7,6 +7,7 @@ It is ``luigi --module tasks.daily Backfill --local-scheduler``. Days that are c
 
 from conf.command_line import Parser, begun_day
 from conf.errors import refusals_told
+from conf.stopping import stoppable
 from tasks.run import luigi_words
 
 
@@ -18,5 +19,5 @@ def arguments() -> Parser:
 
 
 if __name__ == "__main__":
-    with refusals_told():
+    with stoppable(), refusals_told():
         luigi_words.run("Backfill", arguments())

@@ -8,6 +8,7 @@ a word or setting is wrong and nothing was started, 30 a step failed. The same c
 
 from conf.command_line import Parser, begun_day, whole
 from conf.errors import refusals_told
+from conf.stopping import stoppable
 from tasks.run import luigi_words
 
 
@@ -35,5 +36,5 @@ def arguments() -> Parser:
 
 
 if __name__ == "__main__":
-    with refusals_told():
+    with stoppable(), refusals_told():
         luigi_words.run("DailyPipeline", arguments())

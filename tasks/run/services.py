@@ -20,6 +20,7 @@ from conf.checkout import DEPLOY, IS_CHECKOUT, ROOT, TOP
 from conf.command_line import Parser, folder_to_make, one_of, whole
 from conf.environment import cleaned
 from conf.errors import Refused, refusals_told
+from conf.stopping import stoppable
 from tasks.run.probe import answers
 
 # In the order in which they are shown.
@@ -83,7 +84,7 @@ def environment(folder: pathlib.Path) -> dict[str, str]:
         "PYSPARK_PYTHON": sys.executable,
         "HERE": str(ROOT.absolute()),
         "SCRIPTS": str(TOP / "bin"),
-        "NIGHTLY": str(TOP / "bin" / "daily") if IS_CHECKOUT else f"{BIN / 'python'} -m tasks.run.nightly",
+        "NIGHTLY": str(TOP / "bin" / "daily") if IS_CHECKOUT else f"{BIN / 'moovitamix'} nightly",
         "BIN": str(BIN),
         "UP": str(folder),
         "MART": mart,
@@ -192,5 +193,5 @@ def _wait(folder: pathlib.Path, service: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    with refusals_told():
+    with stoppable(), refusals_told():
         main()

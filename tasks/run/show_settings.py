@@ -12,7 +12,6 @@ A flag of any setting, such as --als-rank=32, shows what a command with this fla
 
 import dataclasses
 import json
-import signal
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -23,6 +22,7 @@ from conf.nearest import meant
 from conf.settings import SECTIONS, add_flags, found_files, from_flags, given_flags, read_given, settings_of
 from conf.settings.origins import Known, known
 from conf.settings.schema_of_files import json_schema
+from conf.stopping import stoppable
 
 WIDTH, INDENT, NEWLINE = 100, "      ", "\n"
 
@@ -112,7 +112,5 @@ def _wrapped(sentence: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    # As every program of a pipe, it ends quietly when the reader has seen enough.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    with refusals_told():
+    with stoppable(), refusals_told():
         sys.exit(main())

@@ -16,12 +16,13 @@ from conf.command_line import Parser, whole
 from conf.errors import Refused, refusals_told
 from conf.program import require_java
 from conf.settings import add_flags, from_flags
+from conf.stopping import end, stoppable
 from lake import storage
 from tasks.base import LOOPBACK, spark_environment
 from tasks.run import event_log, jars, jvm
 from tasks.run.luigi_settings import settings
 from tasks.run.probe import answers
-from tasks.run.processes import bound, end
+from tasks.run.processes import bound
 
 CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 PATIENCE = 120  # seconds for a JVM to come up
@@ -212,5 +213,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with refusals_told():
+    with stoppable(), refusals_told():
         main()

@@ -12,11 +12,11 @@ import subprocess
 import sys
 import urllib.parse
 from collections.abc import Iterator
-from types import FrameType
 
 from conf.command_line import Parser, add_query_flags, refuse_no_folder
 from conf.errors import BadSetting, refusals_told
 from conf.settings import Settings, as_flags, from_flags
+from conf.stopping import stoppable
 from lake import storage
 from lake.layout import state_folder
 from tasks.run import jvm
@@ -33,8 +33,6 @@ def arguments() -> Parser:
 
 def main() -> int:
     args = arguments().parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal: what was started must be stopped
-        signal.signal(number, _end)
     settings = from_flags(args)
     refuse_no_folder(settings.lake.root)
     asked = [] if args.query is None else [f"--query={args.query}"]
@@ -82,13 +80,6 @@ def client(command: list[str]) -> int:
         signal.signal(signal.SIGINT, before)
 
 
-def _end(number: int, frame: FrameType | None) -> None:
-    sys.exit(128 + number)
-
-
 if __name__ == "__main__":
-    try:
-        with refusals_told():
-            sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    with stoppable(again="the same command asks again"), refusals_told():
+        sys.exit(main())

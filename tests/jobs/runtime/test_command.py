@@ -1,8 +1,10 @@
 """The edge of a job: how its process ends, and flags that were read once."""
 
+import signal
+
 import pytest
 
-from conf import days
+from conf import days, stopping
 from conf.errors import BadSetting, Refused
 from jobs.runtime import command
 
@@ -18,6 +20,7 @@ def ended(monkeypatch):
         raise EndedProcess(code)
 
     monkeypatch.setattr(command, "leave", leave)
+    monkeypatch.setattr(stopping, "leave", lambda number: leave(128 + number))
 
     def of(work):
         with pytest.raises(EndedProcess) as end:
@@ -43,6 +46,7 @@ def raising(error):
         (raising(BadSetting("x")), 2),
         (raising(KeyError("x")), 1),
         (raising(KeyboardInterrupt()), 130),
+        (raising(stopping.Stopped(signal.SIGTERM)), 143),
         (raising(BrokenPipeError()), 0),
         (raising(SystemExit(0)), 0),
     ],

@@ -85,4 +85,4 @@ def test_it_ends_at_once_when_it_is_told_to(lake):
     url = process.stdout.readline().strip()
     assert requests.get(f"{url}/health", timeout=30).status_code == 200
     process.terminate()
-    assert process.wait(timeout=10) == 0 or process.returncode == -15
+    assert process.wait(timeout=10) == 143

@@ -98,6 +98,7 @@ def test_ctrl_c_is_left_to_the_prompt():
 def test_a_closed_terminal_stops_what_was_started(tmp_path):
     code = f"""
 import contextlib, sys, tasks.run.sql_prompt as sql
+from conf.stopping import stoppable
 @contextlib.contextmanager
 def server(settings):
     try:
@@ -109,7 +110,8 @@ sql.server = server
 client = sql.client
 sql.client = lambda command: client([sys.executable, "-c", "import time; time.sleep(60)"])
 sys.argv = ["sql", "--lake-root={tmp_path}"]
-sys.exit(sql.main())
+with stoppable():
+    sys.exit(sql.main())
 """
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
