@@ -7,7 +7,8 @@ client interrupts its operation on the server. What was opened is closed on the 
 with 128 and the signal's number.
 
 Whatever holds it up, it ends within ``GRACE`` seconds. Further signals change nothing. A signal that was ignored when
-the command started stays ignored: that is how ``nohup`` works.
+the command started stays ignored: that is how ``nohup`` works. A reader that closes the pipe (``| head -1``) is no signal: the command
+ends with code 0 and says nothing.
 """
 
 import contextlib
@@ -59,12 +60,13 @@ def stoppable(grace: float = GRACE, again: str = AGAIN) -> Iterator[None]:
         yield
     except KeyboardInterrupt as error:
         leave(number_of(error))
-    except BaseException:
-        if _process.asked:  # what was raised on the way out does not matter any more
+    except BrokenPipeError:  # whoever read the output has enough
+        _drop_unread()
+        raise SystemExit(0) from None
+    finally:
+        if _process.asked:  # a server has ended by it in its own way, or something was raised on the way out
             leave(_process.asked)
-        raise
-    if _process.asked:  # a server has ended by it, in its own way
-        leave(_process.asked)
+        _drop_unread()
 
 
 def install() -> None:
@@ -122,6 +124,16 @@ def _forget() -> None:
 
 
 os.register_at_fork(after_in_child=_forget)
+
+
+def _drop_unread() -> None:
+    """Where nobody reads the output any more, the interpreter would complain of it at its end, and change the code."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def number_of(error: KeyboardInterrupt) -> int:

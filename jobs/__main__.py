@@ -3,7 +3,6 @@
 import os
 import pathlib
 import runpy
-import signal
 import sys
 
 # By what they are for; a job is called by the last part of its module's name.
@@ -64,8 +63,6 @@ def _run() -> None:
             settle_driver() if "PYSPARK_GATEWAY_PORT" in os.environ else settle()
         name = named(sys.argv[1:])
     if not name:
-        # Whoever reads it may have enough before its end.
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         print(listing())
         return
     command_line.PROGRAM = command_line.PROGRAM or f"python -m jobs {name}"

@@ -159,7 +159,8 @@ def started(command: list[str], errors: IO[bytes], **how: Any) -> Iterator[subpr
 
 
 def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    with contextlib.suppress(BrokenPipeError):  # nobody reads it any more, and the days go on
+        print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

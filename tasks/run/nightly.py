@@ -277,7 +277,8 @@ def remove_old_logs(settings: Settings, date: datetime.date) -> None:
 
 
 def say(text: str) -> None:
-    print(text, flush=True)
+    with contextlib.suppress(BrokenPipeError):  # nobody reads it any more, and the days go on
+        print(text, flush=True)
 
 
 if __name__ == "__main__":
