@@ -29,9 +29,10 @@ from luigi.scheduler import PENDING
 from luigi.task_register import TaskClassException
 
 from conf import days, stopping
-from conf.errors import BadSetting, Refused, tell
+from conf.errors import BadSetting, Refused, refusals_told, tell
 from conf.nearest import meant
 from tasks import observe
+from tasks.run import luigi_lock
 
 # Where Luigi reads a flag's value, makes the task of the command line, asks whether one is complete, and what it requires.
 ASKING = (
@@ -52,6 +53,8 @@ def prepare() -> None:
     sys.excepthook = _told
     stopping.install()
     observe.install()
+    with refusals_told():
+        luigi_lock.install()
     for owner, name in ASKING:
         setattr(owner, name, _ending(getattr(owner, name)))
     setattr(luigi.worker.TaskProcess, "run", _step(luigi.worker.TaskProcess.run))  # noqa: B010
