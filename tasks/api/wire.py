@@ -108,8 +108,8 @@ class _Response(http.client.HTTPResponse):
             http.client.parse_headers(self.fp)
         raise http.client.HTTPException("interim answers without end")
 
-    def begin(self) -> None:
-        super().begin()
+    def begin(self, **limits: Any) -> None:
+        super().begin(**limits)
         self._gate.let_body_in()
 
 
