@@ -19,7 +19,7 @@ from jobs.model import registry_access
 from jobs.registry.live_figures import record_live
 from jobs.runtime.command import Job, ask, parser
 
-PATIENCE, STOP_PATIENCE = 120, 8  # seconds for the server to come up, and to go down
+PATIENCE, STOP_PATIENCE = 120, 5  # seconds for the server to come up, and to go down
 
 
 def show(job: Job) -> None:

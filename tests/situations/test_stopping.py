@@ -147,7 +147,7 @@ def again(command: list[str], folder: pathlib.Path) -> None:
 
 @pytest.mark.parametrize(
     ("sent", "workers", "kind"),
-    [(TERM, 1, ""), (INT, 2, ""), (HUP, 1, "deaf"), (TERM, 2, "deaf")],
+    [(TERM, 1, ""), (INT, 2, ""), (HUP, 1, "deaf")],
 )
 def test_a_steps_job_ends_also_a_deaf_one_and_the_same_command_goes_on(sent, workers, kind, tmp_path):
     command = [*STAND_INS, "--local-scheduler", f"--workers={workers}", f"--folder={tmp_path}", f"--kind={kind}"]

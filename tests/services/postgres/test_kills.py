@@ -96,6 +96,28 @@ def test_killed_at_a_moment(settings, ask, root, url, moment):
     assert ask("SELECT track_id FROM current_recommendations WHERE user_id = 3 AND rank = 1") == [(3 + 1 + 1 + 2,)]
 
 
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_publisher_that_waits_for_a_lock_can_be_stopped_and_leaves_no_query(settings, ask, root, url, sent):
+    publish(Lake(root), day(0), settings)
+    write(root, day(1))
+    lock, reached, _ = HELD["loaded, before the partition is attached"]
+    with psycopg.connect(url) as holder:
+        holder.execute(lock)
+        with publisher(settings, 1) as process:
+            wait_until(ask, reached)
+            wait_until(ask, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+            process.send_signal(sent)
+            assert process.wait(60) == 128 + sent
+            said = process.stderr.read()
+        assert said.endswith(f"\nstopped by {sent.name}; the same command goes on where it stopped\n"), said
+        assert "Traceback" not in said
+        wait_until(ask, "SELECT NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        assert ask(WHOLE) == DAYS[0]
+    with publisher(settings, 1) as process:
+        assert process.wait(60) == 0, process.stderr.read()
+    assert ask(WHOLE) == DAYS[1]
+
+
 def test_killed_anywhere(settings, ask, root):
     publish(Lake(root), day(0), settings)
     write(root, day(1))

@@ -3,6 +3,7 @@ import datetime
 import os
 import pathlib
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -225,6 +226,12 @@ def test_a_process_ends_with_the_one_that_started_it(tmp_path):
     parent.kill()
     parent.wait()
     assert is_gone(child)
+
+
+def test_a_process_whose_parent_was_gone_before_the_bond_held_does_nothing():
+    command = f"{shlex.join(bound(['echo', 'works']))}; true"  # the shell is its parent, not this process
+    assert subprocess.run(["sh", "-c", command], capture_output=True, text=True).stdout == ""
+    assert subprocess.run(bound(["echo", "works"]), capture_output=True, text=True).stdout == "works\n"
 
 
 def test_ending_a_process_that_does_not_listen_kills_it():
