@@ -3,6 +3,7 @@
 They run from an installed wheel in an empty folder: there a module, a template or a path that only a checkout has is missed.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -199,7 +200,7 @@ def test_a_command_of_the_pages_works_as_it_stands(demo_days, server, command):
 def kept(demo_days: Demo, server: str) -> str:
     """Settings by which a command uses the server that is there, in place of one of its own."""
     path = demo_days.empty.parent / "kept.cfg"
-    path.write_text((ROOT / "luigi.cfg").read_text() + f"\n[spark]\nremote = {server}\n")
+    path.write_text(f"[spark]\nremote = {server}\n")
     return str(path)
 
 
@@ -220,7 +221,8 @@ def test_a_command_that_serves_answers_as_it_stands(demo_days, command):
             eventually(lambda: process.poll() is not None or answers(port), 60)
             assert process.poll() is None, here
         finally:
-            os.killpg(process.pid, signal.SIGINT)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGINT)
 
 
 def test_each_query_of_the_docs_has_the_columns_of_its_answer(demo_days, server):
