@@ -190,11 +190,11 @@ def test_a_command_of_the_pages_works_as_it_stands(demo_days, server, command):
         here = re.sub(r" --registry-uri \S+", "", here)
         here += f" --registry-uri {registry}" * ("jobs models" in here or "luigi" in here)
     if command.startswith("venv/bin/"):
-        assert demo_days.typed(command.removeprefix("venv/bin/")).strip()
+        said = demo_days.typed(command.removeprefix("venv/bin/"))
     else:
-        assert as_typed(
-            here, REMOTE=server, ROOT=str(lake), REGISTRY=registry, LUIGI_CONFIG_PATH=kept(demo_days, server)
-        )
+        given = {"REMOTE": server, "ROOT": str(lake), "REGISTRY": registry}
+        said = as_typed(here, **given, LUIGI_CONFIG_PATH=kept(demo_days, server))
+    assert said.strip() or "--local-scheduler" in command  # of a day that is done there is nothing to say
 
 
 def kept(demo_days: Demo, server: str) -> str:
