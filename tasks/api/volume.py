@@ -1,13 +1,15 @@
 """Whether an entity has about as many rows as it had lately."""
 
 import datetime
+import itertools
 import os
+import pathlib
 import statistics
 from collections.abc import Sequence
 
 from conf.settings import ApiSettings
 from lake.layout import raw_folder
-from tasks.api.api_errors import VolumeFell
+from tasks.api.api_errors import DamagedSnapshot, VolumeFell
 from tasks.api.manifest import Manifest, is_fetched, parse_manifest
 
 ACCEPT = "or give --accept-volume-change"
@@ -56,7 +58,17 @@ def since_accepted(recent: Sequence[Manifest], api: ApiSettings) -> list[Manifes
 
 
 def recent_manifests(root: str | os.PathLike, entity: str, date: datetime.date, days: int = 7) -> list[Manifest]:
-    """The newest snapshots of an entity from before a date, at most so many, newest first."""
+    """The newest snapshots of an entity from before a date, at most so many, newest first.
+
+    One that cannot be read is left out: it is its own day's fault, and must not cost a later day its fetch.
+    """
     folder = raw_folder(root, entity, date)
     earlier = sorted((path for path in folder.parent.glob("date=*") if path.name < folder.name), reverse=True)
-    return [parse_manifest(path) for path in earlier if is_fetched(path)][:days]
+    return list(itertools.islice((found for path in earlier if (found := _readable(path))), days))
+
+
+def _readable(folder: pathlib.Path) -> Manifest | None:
+    try:
+        return parse_manifest(folder) if is_fetched(folder) else None
+    except DamagedSnapshot:
+        return None

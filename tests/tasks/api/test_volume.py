@@ -8,7 +8,7 @@ import pytest
 
 from conf.contract import ENTITIES
 from conf.settings import ApiSettings
-from lake.layout import raw_folder
+from lake.layout import MANIFEST, raw_folder
 from tasks import api as fetching
 
 
@@ -72,3 +72,6 @@ def test_recent_snapshots_are_the_newest_before_the_date(api: ApiSettings, tmp_p
     recent = fetching.recent_manifests(tmp_path, "users", datetime.date(2024, 3, 5), days=2)
     assert [manifest.date for manifest in recent] == [days[2], days[1]]
     assert fetching.recent_manifests(tmp_path, "tracks", days[0]) == []
+    (raw_folder(tmp_path, "users", days[1]) / MANIFEST).write_text("{")  # one that cannot be read costs no later fetch
+    recent = fetching.recent_manifests(tmp_path, "users", datetime.date(2024, 3, 5), days=2)
+    assert [manifest.date for manifest in recent] == [days[2], days[0]]
