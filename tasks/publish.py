@@ -24,7 +24,8 @@ def published_dates(postgres: PostgresSettings, dates: list[datetime.date], revi
 
     query = "SELECT date FROM publications WHERE date = ANY(%s) AND revision >= %s"
     try:
-        with psycopg.connect(conninfo(postgres, connect_timeout=5)) as connection:
+        # Somebody may have locked the table: the job waits, and says so.
+        with psycopg.connect(conninfo(postgres, connect_timeout=5, options="-c statement_timeout=5000")) as connection:
             return {date for (date,) in connection.execute(query, [dates, revision])}
     except psycopg.Error as error:
         log.debug("the mart was not asked: %s", error)

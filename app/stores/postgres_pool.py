@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 
 import psycopg
-from psycopg import AsyncConnection, IsolationLevel
+from psycopg import AsyncConnection, IsolationLevel, errors
 
 from app.stores.store import Away
 from conf.postgres import conninfo
@@ -19,6 +19,8 @@ WAIT = 5.0  # seconds for a free connection
 CONNECT = 3  # seconds to connect
 OPTIONS = "-c statement_timeout=5000 -c idle_in_transaction_session_timeout=15000"
 LOST = (psycopg.OperationalError, psycopg.InterfaceError, OSError)
+# What somebody dropped, changed or did not grant.
+CHANGED = (errors.InsufficientPrivilege, errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction)
 
 
 class Pool:
@@ -33,7 +35,7 @@ class Pool:
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """
         Raises:
-            Away: the server cannot be reached, or does not answer in time.
+            Away: the server cannot be reached, does not answer in time, or its tables are not as they were published.
         """
         try:
             await asyncio.wait_for(self._free.acquire(), WAIT)
@@ -51,6 +53,11 @@ class Pool:
             log.warning("the database is away: %s", str(error).strip())
             await self.close()
             raise Away("the database does not answer; it is asked again with the next request") from error
+        except CHANGED as error:
+            log.warning(
+                "the mart was changed, or the application's role may not read it: %s", error.diag.message_primary
+            )
+            raise Away("the database is not as it was published; the application's log says what is missing") from error
         finally:
             self._free.release()
 

@@ -16,6 +16,47 @@ OLDEST = 150000  # PostgreSQL 15
 LOCK = 0x6D6F6F76  # of the advisory lock that one publisher holds
 WAIT_MS = 1000  # that one try waits for a lock: what it asks for stands in no reader's way
 BUSY = (errors.LockNotAvailable, errors.DeadlockDetected)
+ENCODING = "UTF8"  # of the database: names are of all scripts
+PASSING = ("too many", "connection slots", "starting up", "shutting down")  # that a try to connect waits for
+ANEW = (
+    "undo that, or empty the mart's schema (DROP SCHEMA … CASCADE; CREATE SCHEMA …) and run again: a day fills it anew "
+    "from the lake; nothing was published"
+)
+CHANGED = (
+    errors.UndefinedTable,
+    errors.UndefinedColumn,
+    errors.UndefinedObject,
+    errors.UndefinedFunction,
+    errors.DuplicateTable,
+    errors.DuplicateObject,
+    errors.InvalidColumnReference,
+    errors.DatatypeMismatch,
+    errors.WrongObjectType,
+)
+# Of errors of a kind, with a word in them, what helps; the first that fits is said.
+HELPS: list[tuple[type[Exception] | tuple[type[Exception], ...], str, str]] = [
+    (
+        errors.InsufficientPrivilege,
+        "must be owner",
+        "let the publisher own it, then run again; nothing was published",
+    ),
+    (errors.LockNotAvailable, "", "see pg_locks for who holds it, then run again; nothing was published"),
+    (errors.DiskFull, "", "make room on the server's disk, then run again; nothing was published"),
+    (
+        errors.ForeignKeyViolation,
+        "update or delete",
+        "drop that key, or add ON DELETE CASCADE; nothing was published",
+    ),
+    (errors.NotNullViolation, "", f"a column was changed by hand: {ANEW}"),
+    (errors.CheckViolation, "", f"a constraint was added by hand: {ANEW}"),
+    (errors.IntegrityError, "", "see make check-lake; nothing was published"),
+    (errors.InsufficientPrivilege, "", "grant it, then run again; nothing was published"),
+    (errors.RaiseException, "", "a trigger that somebody added refuses it: see there; nothing was published"),
+    (CHANGED, "", f"the mart was changed by hand: {ANEW}"),
+    (psycopg.Error, "password", "set MOOVITAMIX_POSTGRES_PASSWORD or ~/.pgpass"),
+    (psycopg.OperationalError, "does not exist", "create it, or correct [postgres] url"),
+    (psycopg.OperationalError, "", "see the server and [postgres] url, then run again"),
+]
 # A killed publisher's server process ends within a second, not when its statement does; keys are built in memory.
 OPTIONS = (
     "SET client_connection_check_interval = '1s'",
@@ -23,6 +64,13 @@ OPTIONS = (
     "SET work_mem = '64MB'",
     "SET temp_buffers = '32MB'",
     "SET timezone = 'UTC'",
+)
+# Limits that somebody has set for the role or the database are for people's queries, not for a publication.
+OURS = (
+    "SET statement_timeout = 0",
+    "SET idle_in_transaction_session_timeout = 0",
+    "SET row_security = off",  # rows that a policy hides are an error, and are not published without
+    "SET default_transaction_isolation = 'read committed'",
 )
 
 
@@ -35,18 +83,66 @@ def publisher(postgres: PostgresSettings) -> Iterator[psycopg.Connection]:
     """
     with explained(postgres), connect(postgres) as connection:
         connection.autocommit = True
-        if connection.info.server_version < OLDEST:
-            raise Refused(
-                f"[postgres]: found PostgreSQL {connection.info.server_version // 10000}, required is 15 or later"
-            )
+        require(connection, postgres)
         for option in OPTIONS:
             connection.execute(option)
         wait_for_turn(connection, postgres)
         yield connection
 
 
+def require(connection: psycopg.Connection, postgres: PostgresSettings) -> None:
+    """That a mart can be there, before anything is written.
+
+    Raises:
+        Refused: it cannot.
+    """
+    version = connection.info.server_version
+    if version < OLDEST:
+        raise Refused(f"[postgres]: found PostgreSQL {version // 10000}, required is 15 or later")
+    read_only, schema = connection.execute(
+        "SELECT current_setting('transaction_read_only'), current_schema()"
+    ).fetchone() or ("", None)
+    where = f"the mart {address(postgres)}"
+    if read_only == "on":
+        raise Refused(
+            f"{where}: found a session that may only read; name the primary server in [postgres] url, or "
+            "ALTER ROLE … SET default_transaction_read_only = off"
+        )
+    if schema is None:
+        raise Refused(
+            f"{where}: found no schema of the search path ({scalar(connection, 'SHOW search_path')}); "
+            "create it, or name another: …/database?options=-csearch_path%3Dpublic"
+        )
+
+
+def require_encoding(connection: psycopg.Connection, postgres: PostgresSettings) -> None:
+    """
+    Raises:
+        Refused: the database cannot hold every name.
+    """
+    encoding = scalar(connection, "SHOW server_encoding")
+    if encoding != ENCODING:
+        raise Refused(
+            f"the mart {address(postgres)}: found a database of encoding {encoding}, required is {ENCODING}, since names "
+            "are of all scripts; CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and name it in [postgres] url"
+        )
+
+
 def connect(postgres: PostgresSettings) -> psycopg.Connection:
-    return psycopg.connect(conninfo(postgres, connect_timeout=10))
+    """A connection that waits for no lock longer than ``wait_seconds``; a server that is full or starts is waited for as long."""
+    deadline = time.monotonic() + postgres.wait_seconds
+    while True:
+        try:
+            connection = psycopg.connect(conninfo(postgres, connect_timeout=10), autocommit=True)
+            break
+        except psycopg.OperationalError as error:
+            if time.monotonic() > deadline or not any(word in str(error) for word in PASSING):
+                raise
+            time.sleep(0.5)
+    for option in (*OURS, f"SET lock_timeout = {int(postgres.wait_seconds * 1000)}"):
+        connection.execute(option)
+    connection.autocommit = False
+    return connection
 
 
 def wait_for_turn(connection: psycopg.Connection, postgres: PostgresSettings) -> None:
@@ -113,17 +209,8 @@ def explained(postgres: PostgresSettings) -> Iterator[None]:
 
 def said(error: psycopg.Error) -> str:
     """What happened and what helps, in one line. The driver's texts hold no password."""
-    text, whole = first_line(error), str(error)
-    helps = [
-        (errors.DiskFull, "", "make room on the server's disk, then run again; nothing was published"),
-        (errors.ForeignKeyViolation, "", "see make check-lake; nothing was published"),
-        (errors.IntegrityError, "", "see make check-lake; nothing was published"),
-        (errors.InsufficientPrivilege, "", "grant it, then run again; nothing was published"),
-        (psycopg.Error, "password", "set MOOVITAMIX_POSTGRES_PASSWORD or ~/.pgpass"),
-        (psycopg.OperationalError, "does not exist", "create it, or correct [postgres] url"),
-        (psycopg.OperationalError, "", "see the server and [postgres] url, then run again"),
-    ]
-    for kind, word, help_ in helps:
+    text, whole = " ".join(first_line(error).split()), str(error)
+    for kind, word, help_ in HELPS:
         if isinstance(error, kind) and word in whole:
             return f"{text}; {help_}"
     return text

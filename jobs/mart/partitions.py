@@ -14,7 +14,16 @@ from psycopg import errors, sql
 
 log = logging.getLogger("jobs.mart")
 
+NAMES = "[0-9]{4}_[0-9]{2}_[0-9]{2}|[0-9]+"  # of partitions, after the table's: dates and versions
 DROPS = 40  # tries, 25 ms apart, to drop what is no longer listed; what is left is tried again by the next day
+# What other people's locks, views, keys and default partitions do to a table that is to go: it stays, and no day fails.
+HELD = (
+    errors.LockNotAvailable,
+    errors.DependentObjectsStillExist,
+    errors.ObjectNotInPrerequisiteState,
+    errors.FeatureNotSupported,
+    errors.InsufficientPrivilege,
+)
 PLANNING = 2.0  # seconds at most for readers to finish what they planned before a partition came
 
 
@@ -27,6 +36,14 @@ def attached(connection: psycopg.Connection, table: str) -> set[str]:
     """The partitions that readers of the table see."""
     query = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass AND NOT inhdetachpending"
     return {name.strip('"') for (name,) in connection.execute(query, [table])}
+
+
+def filled(connection: psycopg.Connection, table: str, partition: str) -> bool:
+    """Whether readers of the table see the partition, and it has rows: somebody may have emptied it."""
+    if partition not in attached(connection, table):
+        return False
+    query = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(partition))
+    return bool((connection.execute(query).fetchone() or [False])[0])
 
 
 def create(connection: psycopg.Connection, table: str, column: str, value: object) -> str:
@@ -83,16 +100,17 @@ def retire(connection: psycopg.Connection, table: str, kept: set[str]) -> int:
     """
     going = sorted(attached(connection, table) - kept)
     pending = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass AND inhdetachpending"
+    before = connection.execute("SHOW lock_timeout").fetchone() or ("0",)
     connection.execute("SET lock_timeout = '5s'")
     try:
         for (name,) in connection.execute(pending, [table]).fetchall():
             detach(connection, table, name.strip('"'), "FINALIZE")
         for name in going:
             detach(connection, table, name, "CONCURRENTLY")
-    except errors.LockNotAvailable as error:
+    except HELD as error:
         log.warning("%s: old lists stay until the next day: %s", table, error.diag.message_primary)
     finally:
-        connection.execute("SET lock_timeout = 0")
+        connection.execute("SELECT set_config('lock_timeout', %s, false)", before)
     return len(going)
 
 
@@ -103,20 +121,24 @@ def detach(connection: psycopg.Connection, table: str, name: str, how: str) -> N
 
 
 def sweep(connection: psycopg.Connection, *tables: str) -> None:
-    """Drop what is not attached: retired partitions, and what a killed publisher left loaded."""
+    """Drop what is not attached: retired partitions, and what a killed publisher left loaded. Others' tables stay."""
     for table in tables:
         query = r"""
             SELECT relname FROM pg_class c
-            WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND starts_with(relname, %s)
+            WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relname ~ %s
               AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid)
         """
-        for (name,) in connection.execute(query, [f"{table}_"]).fetchall():
+        for (name,) in connection.execute(query, [f"^{table}_({NAMES})$"]).fetchall():
             drop(connection, name)
 
 
 def drop(connection: psycopg.Connection, name: str) -> None:
     """Empty a table that is not attached, and drop it where nobody reads what its foreign keys name."""
-    connection.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(name)))
+    try:
+        connection.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(name)))
+    except HELD as error:
+        log.warning("%s stays until the next day: %s", name, error.diag.message_primary)
+        return
     for _ in range(DROPS):
         try:
             with connection.transaction():
@@ -129,4 +151,7 @@ def drop(connection: psycopg.Connection, name: str) -> None:
             return
         except errors.LockNotAvailable:
             time.sleep(0.025)
+        except HELD as error:
+            log.warning("%s is emptied, and stays: %s", name, error.diag.message_primary)
+            return
     log.warning("%s is emptied, and will be dropped by a later day: tables are being read", name)

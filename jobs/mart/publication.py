@@ -18,8 +18,8 @@ from collections.abc import Callable
 import psycopg
 
 from conf.settings import Settings
-from jobs.mart import changes, partitions, schema, staging
-from jobs.mart.connection import connect, patiently, publisher, scalar
+from jobs.mart import changes, expected, partitions, schema, staging
+from jobs.mart.connection import connect, patiently, publisher, require_encoding, scalar
 from jobs.mart.partitioned_lists import PartitionedLists
 from jobs.runtime.command import Figures
 from lake.access import Lake
@@ -45,27 +45,32 @@ def publish(lake: Lake, date: datetime.date, settings: Settings) -> Figures:
     """
     postgres = settings.postgres
     with publisher(postgres) as connection:
+        require_encoding(connection, postgres)
         upgraded(settings)
+        expected.require_unchanged(connection)
         missing = schema.let_read(connection, postgres.reader)
         if missing:
             log.warning("the role that may read is missing; let an administrator run: %s", missing)
         revision = scalar(connection, "SELECT revision FROM publications WHERE date = %s", date)
-        if revision is not None and revision >= lake.revision:
+        if revision is not None and revision >= lake.revision and whole(connection, date):
             return {"rows_out": 0, "reason": "published already"}
         figures = Publication(connection, lake, date, settings).make()
         return {**figures, **({"reason": f"no role {postgres.reader}; run: {missing}"} if missing else {})}
 
 
+def whole(connection: psycopg.Connection, date: datetime.date) -> bool:
+    """Whether the lists of a published date are there, and nobody has removed them by hand."""
+    query = """
+        SELECT NOT listed OR recommendations = (SELECT count(*) FROM recommendations WHERE date = p.date)
+        FROM publications p WHERE date = %s
+    """
+    return bool(scalar(connection, query, date))
+
+
 def upgraded(settings: Settings) -> None:
     """The mart at the newest schema; a lock on one of its tables is waited for."""
 
-    def connection() -> psycopg.Connection:
-        made = connect(settings.postgres)
-        made.execute(f"SET lock_timeout = '{int(settings.postgres.wait_seconds)}s'")
-        made.commit()
-        return made
-
-    schema.upgrade(connection)
+    schema.upgrade(lambda: connect(settings.postgres))
 
 
 class Publication:
@@ -116,7 +121,7 @@ class Publication:
             [PartitionedLists("recommendations", "date", self.date)],
             PartitionedLists("similar_tracks", "model_version", self.model),
         )
-        there = similar.partition in partitions.attached(self.connection, "similar_tracks")
+        there = partitions.filled(self.connection, "similar_tracks", similar.partition)
         return [*lists, similar] if self.model and not there else lists
 
     def patiently(self, work: Callable[[], None]) -> None:

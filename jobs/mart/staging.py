@@ -119,7 +119,9 @@ def history(connection: psycopg.Connection, lake: Lake, date: datetime.date) -> 
     """
     cleaned = lake.rows("accounting", [("date", "<=", date), ("entity", "=", "listen_history")], ["date", "revision"])
     wanted = {row["date"]: row["revision"] for row in cleaned}
-    taken: dict = dict(connection.execute("SELECT date, revision FROM history_days").fetchall())
+    # Of a history that somebody has emptied nothing is taken in.
+    query = "SELECT date, revision FROM history_days WHERE EXISTS (SELECT FROM listen_history)"
+    taken: dict = dict(connection.execute(query).fetchall())
     missing = {day: revision for day, revision in wanted.items() if taken.get(day, -1) < revision}
     whole = any(day in taken and revision > 1 for day, revision in missing.items())
     return PlayHistory({**taken, **wanted} if whole else missing, whole)

@@ -15,6 +15,7 @@ import mlflow
 import pytest
 
 from conf.settings import Settings
+from jobs.health import status
 from jobs.health.monitoring import record
 from jobs.model import registry_access
 from jobs.model.registry_access import NAME
@@ -365,3 +366,12 @@ def test_another_programs_mlflow_variables_change_nothing(folder, lake, uri, mon
         run = client.get_run(client.get_model_version(NAME, figures["model_version"]).run_id)
         assert client.get_experiment(run.info.experiment_id).name == NAME
         assert run.data.metrics["als_ndcg_10"] == 0.05
+
+
+def test_make_status_tells_what_failed(folder, lake, uri):
+    experiment_deleted(mlflow.MlflowClient(uri, uri), folder)
+    promote.main(job(day(2), lake.root, uri))
+    rows = [{"date": day(2), "user_id": 1, "rank": 1, "track_id": 5, "score": 1.0, "source": "als", "because": []}]
+    lake.append_rows(rows, "recommendations", "recommendations/Recommend/2024-03-02")
+    record.record(lake, day(2), Settings())
+    assert "the registry failed: the registry at sqlite:///" in status.text(job(day(2), lake.root, uri))

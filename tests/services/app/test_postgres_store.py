@@ -153,6 +153,36 @@ def test_a_server_that_goes_away_is_said_and_comes_back_by_itself(client, server
     assert client.get("/users/1/recommendations").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP TABLE recommendations CASCADE",
+        "ALTER TABLE tracks DROP COLUMN album CASCADE",
+        "DROP VIEW current_champion",
+    ],
+)
+def test_a_mart_that_was_changed_by_hand_is_said(client, filled, change):
+    with psycopg.connect(filled, autocommit=True) as connection:
+        connection.execute(change)
+    answers = [client.get(path) for path in ("/users/1/recommendations", "/model")]
+    said = [answer for answer in answers if answer.status_code != 200]
+    assert said
+    assert {answer.status_code for answer in said} == {503}
+    assert "is not as it was published" in said[0].json()["detail"]
+
+
+def test_names_are_right_whatever_the_environment_and_the_database_ask_for(database, lake, monkeypatch, server):
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("ALTER DATABASE app SET client_encoding = 'LATIN1'")
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    monkeypatch.setenv("PGOPTIONS", "-c search_path=pg_catalog")
+    publish(lake, DAY, settings_with(lake, database))
+    settings = settings_with(lake, database)
+    with served(settings, PostgresStore(settings)) as mine, served(settings, LakeStore(settings)) as theirs:
+        for path in ("/tracks/3", "/tracks?q=elis", "/users/1/recommendations"):
+            assert mine.page(path).text == theirs.page(path).text
+
+
 def test_a_database_without_a_mart_or_a_day_says_that_there_is_nothing_yet(database, lake):
     settings = settings_with(lake, database)
     with served(settings, PostgresStore(settings)) as client:
