@@ -8,6 +8,7 @@ import argparse
 import ast
 import datetime
 import importlib.util
+import os
 import pathlib
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -17,6 +18,7 @@ from conf import days
 from conf.errors import BadSetting
 from conf.nearest import meant, nearest
 from conf.settings import add_flags, flag, refuse_passwords
+from conf.settings.data_sections import NONE_OF, is_lake
 
 PROGRAM = ""  # what the user typed, where it is not ``python -m MODULE``: set by what starts a module by another name
 
@@ -143,17 +145,23 @@ def one_of(name: str, choices: Iterable[str]) -> Callable[[str], str]:
 
 
 def folder_to_make(text: str) -> pathlib.Path:
-    """A folder that is there, or can be made.
+    """A folder that is there and can be written, or can be made.
 
     Raises:
-        BadSetting: a file stands in its place.
+        BadSetting: no lake can lie there, a file or a link to nothing stands in its place, or it cannot be written.
     """
     path = pathlib.Path(text).absolute()
-    for place in (path, *path.parents):
-        if place.exists():
-            if not place.is_dir():
-                raise BadSetting(f"{text}: {place} is a file, required is a folder")
-            break
+    if not is_lake(str(path)):
+        raise BadSetting(f"{text!r}: required is a folder whose whole path has {NONE_OF}; found {str(path)!r}")
+    place = next(place for place in (path, *path.parents) if os.path.lexists(place))
+    if not place.exists():
+        raise BadSetting(
+            f"{text}: {place} is a link to {place.readlink()}, which is not there; make that folder, or mend it"
+        )
+    if not place.is_dir():
+        raise BadSetting(f"{text}: {place} is a file, required is a folder")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise BadSetting(f"{text}: {place} cannot be written by this user; required is a folder that can")
     return path
 
 

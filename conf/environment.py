@@ -11,6 +11,7 @@ import fnmatch
 import importlib.machinery
 import os
 import pathlib
+import pwd
 import re
 import sys
 from collections.abc import Mapping
@@ -47,6 +48,7 @@ RULES = (
         Fate.PASSED,
         "ports of `moovitamix services`; where Spark spills; the token of a Spark Connect server",
     ),
+    Rule("SPARK_AUTH_SOCKET_TIMEOUT SPARK_BUFFER_SIZE", Fate.PASSED, "PySpark sets them itself, where it has a session"),
     Rule("SPARK_LOCAL_IP SPARK_LOCAL_HOSTNAME SPARK_USER", Fate.CLUSTER, "on one machine Spark is on the loopback address"),
     Rule("HADOOP_* YARN_* HIVE_*", Fate.CLUSTER, "a path of a local lake would be looked for in somebody's HDFS"),
     Rule(
@@ -101,8 +103,9 @@ RULES = (
     ),
     Rule("*_proxy *_PROXY", Fate.PASSED, "the way to the API, a registry or a bucket outside; none where `no_proxy` is `*`"),
     Rule("AWS_* *_CA_BUNDLE SSL_CERT_*", Fate.PASSED, "how a bucket is reached; which authorities are trusted"),
+    Rule("LOGNAME", Fate.SET, "what was given; where nothing says who this is, the number of the user"),
     Rule("TMPDIR", Fate.PASSED, "where that folder cannot be written, Python takes `/tmp`"),
-    Rule("HOME XDG_STATE_HOME", Fate.PASSED, "where state of the machine lies; without a home folder `~` is refused"),
+    Rule("HOME XDG_STATE_HOME", Fate.PASSED, "where state of the machine lies; what is no absolute path counts as unset"),
 )  # fmt: skip
 
 LOOPBACK = ("localhost", "127.0.0.1", "127.0.0.0/8", "::1", "[::1]")  # as one or another library spells them
@@ -136,10 +139,22 @@ def cleaned(environ: Mapping[str, str], cluster: bool = True) -> dict[str, str]:
         "PYTHONWARNINGS": _warnings(environ.get("PYTHONWARNINGS", "")),
         **direct(environ),
     }
+    if not environ.get("LOGNAME") and not environ.get("USER") and _is_nameless():
+        wanted["LOGNAME"] = str(os.geteuid())
+    if not os.path.isabs(environ.get("HOME", "")):  # empty, it would be the top of all folders
+        wanted["HOME"] = ""
     if "*" in _hosts(environ):  # nothing is asked by way of a proxy; gRPC does not know the star
         wanted |= {name: "" for name in environ if name.lower().endswith("_proxy")}
     kept |= wanted
     return {name: value for name, value in kept.items() if value or name not in wanted}
+
+
+def _is_nameless() -> bool:
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return True
+    return False
 
 
 def _python_path(given: str) -> list[str]:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import pwd
 import re
 import resource
 import shutil
@@ -82,10 +83,18 @@ def _allow_files() -> None:
 
 
 def require_java(environ: Mapping[str, str] = os.environ) -> None:
-    """
+    """What starts a JVM calls this first.
+
     Raises:
-        BadSetting: there is no Java where ``JAVA_HOME`` says, else on the path, or it is too old.
+        BadSetting: there is no Java where ``JAVA_HOME`` says, else on the path, it is too old, or this user has no name.
     """
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        raise BadSetting(
+            f"the user id {os.geteuid()} has no entry in the list of users (/etc/passwd), and Spark needs a name; "
+            "add an entry, or run as a user that has one"
+        ) from None
     home = environ.get("JAVA_HOME", "")
     if not home:
         if not shutil.which("java", path=environ.get("PATH")):

@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 
+from conf.errors import Refused
 from lake.storage import is_url, local_name, place
 
 MANIFEST = "_manifest.json"
@@ -132,6 +133,14 @@ def forgotten_file(root: str | os.PathLike) -> pathlib.Path:
 
 
 def state_folder() -> pathlib.Path:
-    """What this machine keeps between two times, out of the project (XDG Base Directory Specification)."""
-    base = os.environ.get("XDG_STATE_HOME") or pathlib.Path.home() / ".local" / "state"
+    """What this machine keeps between two times, out of the project (XDG Base Directory Specification).
+
+    Raises:
+        Refused: neither variable says where, nor does the list of users.
+    """
+    base = os.environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(base):  # as the specification asks
+        base = os.path.expanduser("~/.local/state")
+    if not os.path.isabs(base):
+        raise Refused("no home folder is known, where this machine's state goes; set HOME or XDG_STATE_HOME")
     return pathlib.Path(base) / "moovitamix"

@@ -15,7 +15,7 @@ from luigi.contrib.spark import SparkSubmitTask
 
 from conf import days
 from conf.checkout import CODE, DEPLOY
-from conf.command_line import whole
+from conf.command_line import folder_to_make, whole
 from conf.environment import cleaned
 from conf.errors import BadSetting, Refused
 from conf.program import require_java
@@ -93,6 +93,8 @@ class DatedTask(luigi.Task):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         settings()  # refuses wrong values before anything runs
+        if not storage.is_url(self.root):
+            folder_to_make(self.root)
         if self.revision < 1:
             raise BadSetting(f"--revision: found {self.revision}, allowed is a whole number of at least 1")
         if self.revision > 1 and self.partial:

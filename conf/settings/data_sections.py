@@ -1,6 +1,7 @@
 """Sections of what is fetched, kept, cleaned, and of Spark, which does the work."""
 
 import dataclasses
+import os
 import re
 import zoneinfo
 
@@ -8,6 +9,9 @@ from conf.settings.addresses import BASE_URL, is_base_url
 from conf.settings.keys import ca_bundle_key, key
 
 RETENTION = "0 or at least 2: a day is evaluated on the day after"
+# In a path Spark, deltalake or a URL made of it would read these otherwise; half a character has no bytes in UTF-8.
+REFUSED = r"[%#?*\[\]{}\\^|<>\"`\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+NONE_OF = 'none of % # ? * [ ] { } \\ ^ < > ", no bar, backtick or control character'
 PROPERTY = r"\s*spark\.[\w.-]+=[^|\n]+"  # as Spark asks of every property: its name begins with spark.
 
 
@@ -17,6 +21,11 @@ def _is_timezone(name: str) -> bool:
     except (KeyError, ValueError, OSError):
         return False
     return True
+
+
+def is_lake(root: str) -> bool:
+    """Whether all that read and write a lake take its path, as the working folder completes it."""
+    return "://" in root or not re.search(REFUSED, os.path.abspath(root))
 
 
 def _is_retention(days: int) -> bool:
@@ -65,7 +74,8 @@ class LakeSettings:
         "folder of raw files, tables and reports, or the URL of one in an S3 bucket",
         path=True,
         pattern=r"s3a://[^/\s]+/[^\s*?\[\]]+|(?!.*://)\S.*",
-        shape="a folder of this machine, or s3a://bucket/folder",
+        check=is_lake,
+        shape=f"a folder of this machine whose whole path has {NONE_OF}, or s3a://bucket/folder",
     )
     keep_raw_days: int = key(60, "days that raw folders are kept; 0 is for ever", check=_is_retention, shape=RETENTION)
     keep_recommendation_days: int = key(

@@ -53,6 +53,10 @@ def parse_value(section: str, field: dataclasses.Field, text: str) -> Any:
         BadSetting: the text is not of the declared type, or outside the declared limits.
     """
     kind = typing.cast(type, field.type)
+    if field.metadata["path"] and at_home(str(text)).removeprefix("sqlite:///").startswith("~"):
+        raise BadSetting(
+            f"[{section}] {field.name}: found {str(text)!r}, and no home folder is known; write the folder out"
+        )
     try:
         value = kind(at_home(str(text)) if field.metadata["path"] else text)
     except ValueError:

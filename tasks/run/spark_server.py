@@ -142,8 +142,14 @@ def start(port: int, log: pathlib.Path, master: str, properties: Mapping[str, st
     """
     require_java()
     jars.require_delta(settings().spark.properties)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    event_log.make(log.parent)
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        event_log.make(log.parent)
+    except OSError as error:
+        raise Refused(
+            f"{log.parent}: the log of Spark cannot be written there ({error.strerror}); required is a folder that can, "
+            "such as by XDG_STATE_HOME"
+        ) from None
     events = event_log.options(log.parent)
     with log.open("ab") as output:
         begin = output.tell()

@@ -108,6 +108,12 @@ def test_a_star_in_no_proxy_means_no_proxy_at_all():
     assert not [name for name in left if name.lower().endswith("_proxy") and left[name] == PROXY]
 
 
+def test_a_user_id_without_a_name_goes_by_its_number(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 123_456)
+    assert cleaned({})["LOGNAME"] == "123456"
+    assert "LOGNAME" not in cleaned({"USER": "somebody"})
+
+
 def test_a_foreign_folder_on_pythons_path_is_taken_unless_it_hides_a_package(tmp_path):
     for package in ("own/mine", "foreign/pyspark", "shadow/conf"):
         (tmp_path / package).mkdir(parents=True)

@@ -36,8 +36,8 @@ def test_each_value_knows_its_file_and_line(folder):
 
 
 def test_a_value_is_taken_as_it_stands(folder):
-    (folder / "luigi.cfg").write_text("[lake]\nroot = 50%/%(x)s/%%/${HOME}\n")
-    assert parse(read_file()).lake.root == "50%/%(x)s/%%/${HOME}"
+    (folder / "luigi.cfg").write_text("[mail]\nuser = 50%/%(x)s/%%/${HOME}\n")
+    assert parse(read_file()).mail.user == "50%/%(x)s/%%/${HOME}"
 
 
 def test_what_is_changed_is_read_anew(folder):

@@ -4,6 +4,7 @@ import pytest
 
 from conf.errors import BadSetting
 from conf.settings import Settings, as_flags, parse, read_file, suppression_key
+from conf.settings.data_sections import NONE_OF
 
 
 def test_what_is_not_given_has_its_default():
@@ -22,7 +23,12 @@ def test_what_is_not_given_has_its_default():
         ("spark", "conf", "executor.memory=4g", "empty, or name=value, one a line"),
         ("spark", "conf", "spark.executor.memory", "empty, or name=value, one a line"),
         ("api", "timezone", "Mars/Base", "an IANA time zone such as UTC or Europe/Paris"),
-        ("lake", "root", "gs://bucket/lake", "a folder of this machine, or s3a://bucket/folder"),
+        (
+            "lake",
+            "root",
+            "gs://bucket/lake",
+            f"a folder of this machine whose whole path has {NONE_OF}, or s3a://bucket/folder",
+        ),
     ],
 )
 def test_a_wrong_value_is_refused_with_key_found_and_allowed(section, key, text, allowed):

@@ -30,7 +30,7 @@ alone = from_flags(parser.parse_args([]))
 print(json.dumps([dataclasses.asdict(one) for one in (task, job, alone)]))
 """
 TASK = "import luigi\nclass ListFlags(luigi.Task): pass\n"
-PART = "[als]\nrank = 9\n[lake]\nroot = part/%(x)s/100%/${HOME}\n"
+PART = "[als]\nrank = 9\n[mail]\nuser = part/%(x)s/100%/${HOME}\n"
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_file_in_the_working_folder_is_read_by_both(seen, tmp_path):
     (tmp_path / "luigi.cfg").write_text(PART)
     task, alone = same(seen())
     assert task == alone
-    assert (task["als"]["rank"], task["lake"]["root"]) == (9, "part/%(x)s/100%/${HOME}")
+    assert (task["als"]["rank"], task["mail"]["user"]) == (9, "part/%(x)s/100%/${HOME}")
 
 
 def test_a_file_that_is_named_may_hold_a_part_and_the_rest_is_in_the_folders(seen, tmp_path):
@@ -93,8 +93,8 @@ def test_a_file_that_is_named_is_read_from_another_folder(seen, tmp_path):
 
 def test_a_flag_goes_before_the_files_also_where_it_is_empty(seen, tmp_path):
     (tmp_path / "luigi.cfg").write_text("[als]\nrank = 3\n[spark]\nremote = sc://host:1\n")
-    task, _ = same(seen("--als-rank=5", "--spark-remote=", "--lake-root=a%b"))
-    assert (task["als"]["rank"], task["spark"]["remote"], task["lake"]["root"]) == (5, "", "a%b")
+    task, _ = same(seen("--als-rank=5", "--spark-remote=", "--mail-user=a%b"))
+    assert (task["als"]["rank"], task["spark"]["remote"], task["mail"]["user"]) == (5, "", "a%b")
 
 
 def test_a_secret_and_a_url_with_a_password_reach_both_by_the_file(seen, tmp_path):
@@ -164,5 +164,5 @@ def test_luigis_own_sections_are_read_as_luigi_reads_them(tmp_path):
 
 def test_what_a_program_chooses_goes_before_the_files_and_is_taken_as_it_stands(monkeypatch):
     monkeypatch.setattr(luigi_settings, "_chosen", {})
-    luigi_settings.use("lake", "root", "100%/%(x)s")
-    assert luigi_settings.settings().lake.root == "100%/%(x)s"
+    luigi_settings.use("mail", "user", "100%/%(x)s")
+    assert luigi_settings.settings().mail.user == "100%/%(x)s"
