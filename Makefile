@@ -1,7 +1,7 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -n 's/^\([a-z][a-z0-9-]*\):.*##.*/\1/p' $(MAKEFILE_LIST))
-unexport PYTHONDONTWRITEBYTECODE
+unexport PYTHONDONTWRITEBYTECODE PYTHONHOME
 
 export VENV ?= .venv
 V := $(VENV)/bin
