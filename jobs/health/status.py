@@ -1,4 +1,4 @@
-"""Print the last day done, the champion, what is missing, and what of the last day needs attention."""
+"""Print the last day done, the champion, and what needs attention."""
 
 import datetime
 

@@ -49,7 +49,7 @@ def test_a_password_on_the_command_line_is_refused_before_anything_else(parser):
 
 
 def test_a_module_says_what_it_does_without_being_run():
-    assert about("jobs.health.status") == "Print the last day done, the champion, and what is missing"
+    assert about("jobs.health.status") == "Print the last day done, the champion, and what needs attention"
     with pytest.raises(LookupError):
         about("jobs.nothing")
 
