@@ -99,7 +99,7 @@ ACCOUNTING = Table(
         Column("duplicate", "bigint", "repeats, and versions that a later one in the snapshot replaces"),
         Column("quarantined", "bigint"),
         Column("later", "bigint", "dated after the run's date, up to the fetch"),
-        Column("suppressed", "bigint", "of people who asked to be forgotten"),
+        Column("suppressed", "bigint", "of users who asked to be forgotten"),
         Column("reasons", "string", "JSON: how many break each rule; one that breaks two counts in both"),
     ),
     ("date", "entity"),

@@ -62,7 +62,7 @@ FINDINGS = Table(
         Column("date", "date"),
         Column("metric", "string"),
         Column("label", "string"),
-        Column("severity", "string", "critical: people get wrong, old or no lists; warning: look at it today"),
+        Column("severity", "string", "critical: listeners get wrong, old or no lists; warning: look at it today"),
         Column("text", "string", "what was found beside what is usual or allowed, in one sentence"),
         Column("command", "string", "what helps; may be empty"),
     ),

@@ -26,7 +26,7 @@ class View:
 
 LISTENS_CURRENT = View(
     "listens_current",
-    "one row per play of the latest version of each history row: what people did hear, as it is known now",
+    "one row per play of the latest version of each history row: what users heard, as it is known now",
     TABLES["listens"].columns,
     current_plays("listens", ", ".join(TABLES["listens"].names)),
 )
@@ -181,7 +181,7 @@ MODEL_HISTORY = View(
 
 COVERAGE_BY_DAY = View(
     "coverage_by_day",
-    "one row per date of lists: how many people got one, from where, and how much of the catalogue they show",
+    "one row per date of lists: how many users got one, from where, and how much of the catalogue they show",
     (
         Column("date", "date"),
         Column("listeners", "bigint"),

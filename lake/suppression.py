@@ -29,12 +29,12 @@ SHORTEST = 16  # characters of a key
 class Suppression:
     """The list of a lake; ``key`` is empty where it has not been asked for."""
 
-    people: frozenset[str] = frozenset()
+    users: frozenset[str] = frozenset()
     key: str = dataclasses.field(default="", repr=False)
 
     def holds(self, entity: Entity, row: Any) -> bool:
         """Whether a row of the API is of a user on the list."""
-        return bool(self.people) and (found := person(entity, row)) is not None and self._hash(found) in self.people
+        return bool(self.users) and (found := user_of(entity, row)) is not None and self._hash(found) in self.users
 
     @functools.cached_property
     def _hash(self) -> Any:
@@ -43,14 +43,14 @@ class Suppression:
     @property
     def digest(self) -> str:
         """What names this list among others; empty for one that names nobody."""
-        return hashlib.sha256("\n".join(sorted(self.people)).encode()).hexdigest()[:16] if self.people else ""
+        return hashlib.sha256("\n".join(sorted(self.users)).encode()).hexdigest()[:16] if self.users else ""
 
 
 def hashed(key: str, user_id: int) -> str:
     return hmac.new(key.encode(), str(user_id).encode(), hashlib.sha256).hexdigest()
 
 
-def person(entity: Entity, row: Any) -> int | None:
+def user_of(entity: Entity, row: Any) -> int | None:
     """The id that a row names, however it is spelt (17, "17", 17.0); None where there is none."""
     value = row.get(FIELDS.get(entity.name, "")) if isinstance(row, dict) else None
     if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -105,9 +105,9 @@ def require_key(why: str) -> str:
     return key
 
 
-def add(root: str | os.PathLike, key: str, people: Iterable[str]) -> Suppression:
+def add(root: str | os.PathLike, key: str, users: Iterable[str]) -> Suppression:
     """Put hashes on the list; the file is replaced whole."""
-    known = listed(root).people | frozenset(people)
+    known = listed(root).users | frozenset(users)
     stored = {"key": _probe(key), "people": sorted(known)}
     files.write(suppression_file(root), (json.dumps(stored, indent=1) + "\n").encode(), private=True)
     return Suppression(known, key)

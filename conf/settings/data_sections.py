@@ -85,7 +85,7 @@ class LakeSettings:
     keep_versions_hours: int = key(168, "hours that files of older versions of a table are kept", low=24)
     suppression_key: str = key(
         "",
-        "key of the hashes that keep people who asked to be forgotten out of later snapshots",
+        "key of the hashes that keep users who asked to be forgotten out of later snapshots",
         env="MOOVITAMIX_SUPPRESSION_KEY",
     )
 

@@ -5,7 +5,7 @@ The lake, the mart and the registry are looked through afterwards.
 python -m jobs forget --user 17 [--lake-root data/lake] [--registry-uri sqlite:///data/mlflow.db]
 
 Rows go from raw folders (their manifests say how many, and when), from the tables and all their older versions, from the
-mart, the models and the served lists. A keyed hash of the id keeps the person out of every later snapshot. Killed at any
+mart, the models and the served lists. A keyed hash of the id keeps the user out of every later snapshot. Killed at any
 moment, the same command goes on. It ends with code 1 where anything is left.
 """
 
@@ -157,14 +157,14 @@ def carry_out(job: Job, lake: Lake, key: str, begun: Intent) -> list[traces.Plac
     left = [place.name for place in places if place.found]
     if left:
         raise Refused(
-            f"{lake.root}: the person is still in {', '.join(left)}; run again, and if that does not help look there"
+            f"{lake.root}: the user is still in {', '.join(left)}; run again, and if that does not help look there"
         )
     intent.finish(lake.root, begun, now(), {place.name: place.found for place in places})
     return places
 
 
 def account(lake: Lake, begun: Intent) -> None:
-    """Move the person's units to ``suppressed``: once, by the marker that each row's commit carries."""
+    """Move the user's units to ``suppressed``: once, by the marker that each row's commit carries."""
     for entry in begun.accounts:
         slice_ = {"date": datetime.date.fromisoformat(entry["date"]), "entity": entry["entity"]}
         name = marker("accounting", "Forget", f"{begun.id}/{entry['date']}/{entry['entity']}")
@@ -185,7 +185,7 @@ def empty_raw(root: str, begun: Intent) -> None:
 
 
 def theirs(person: Person, entity: Entity, listed: suppression.Suppression, known: bool, line: bytes) -> bool:
-    """Whether a row goes: it is the person's, or where the folder was not held against the list before, anybody's on it."""
+    """Whether a row goes: it is the user's, or where the folder was not held against the list before, anybody's on it."""
     return person.theirs(entity, line) or (not known and listed.holds(entity, suppressed.parsed(line)))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from conf.contract import USERS, Entity
 from jobs.cleaning.suppressed import parsed
-from lake.suppression import person
+from lake.suppression import user_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Person:
         told = any(needle in line for needle in self.needles)
         if not told and self.digits not in line:
             return False
-        found = person(entity, parsed(line))
+        found = user_of(entity, parsed(line))
         return told if found is None else found == self.user_id
 
 

@@ -16,7 +16,7 @@ from conf.sql_text import midnight
 from jobs.cleaning import forms
 from jobs.cleaning.forms import Context
 from jobs.cleaning.suppressed import parsed
-from lake.suppression import person, units
+from lake.suppression import units, user_of
 
 Moves = dict[str, int]  # units by outcome
 NEVER = datetime.datetime.max.replace(tzinfo=datetime.UTC)  # of a fetch: no stamp lies after it
@@ -24,7 +24,7 @@ NEVER = datetime.datetime.max.replace(tzinfo=datetime.UTC)  # of a fetch: no sta
 
 def is_theirs(entity: Entity, row: str, user_id: int) -> bool:
     """Whether a row of quarantine, as its JSON text, names the id."""
-    return person(entity, parsed(row)) == user_id
+    return user_of(entity, parsed(row)) == user_id
 
 
 def moves(
@@ -48,7 +48,7 @@ def moves(
         left = [part for part in parts if not _take(bad, _key(part))]
         whole = any(_of_the_row(row, broken.get(_key(part), ())) for part in parts)
         if not whole and (left or entity is LISTENS) and (stamp := moment(row.get("updated_at"), timezone)):
-            key = moment(row.get("created_at"), timezone) if entity is LISTENS else person(entity, row)
+            key = moment(row.get("created_at"), timezone) if entity is LISTENS else user_of(entity, row)
             good[key].append((stamp, json.dumps(row, sort_keys=True), len(left)))
     found = collections.Counter({"quarantined": len(quarantined)})
     end = midnight(date + datetime.timedelta(days=1))

@@ -17,7 +17,7 @@ class SuppressionFilter:
 
     def lines(self, page: FetchedPage) -> list[bytes]:
         """The page's rows as served, without those of users on the list."""
-        if not self._suppression.people:
+        if not self._suppression.users:
             return page.lines
         left_out = [self._suppression.holds(self._entity, row) for row in page.rows]
         self.rows += sum(left_out)
@@ -26,7 +26,7 @@ class SuppressionFilter:
 
     def figures(self, at: datetime.datetime) -> dict[str, Any]:
         """``suppressed`` of the manifest."""
-        if not self._suppression.people:
+        if not self._suppression.users:
             return {}
         times = [at.isoformat(timespec="seconds")] if self.rows else []
         return {"list": self._suppression.digest, "rows": self.rows, "units": self.units, "at": times}

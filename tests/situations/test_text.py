@@ -21,7 +21,7 @@ from jobs.cleaning.suppressed import parsed
 from jobs.privacy.plan import is_theirs
 from jobs.runtime.command import Job
 from lake.access import Lake
-from lake.suppression import person
+from lake.suppression import user_of
 from tasks.api.body import read_page
 from tests.jobs import raw
 
@@ -180,13 +180,13 @@ def test_an_id_is_a_whole_number_as_it_is_written(number, expected):
 def test_of_a_repeated_name_the_last_counts_in_cleaning_and_in_the_suppression_list():
     text = '{"id": 1, "email": "a@b.cc", "id": 17}'
     assert judged(text, USERS.fields, CONTEXT).values["id"] == 17
-    assert person(USERS, parsed(text.encode())) == 17
+    assert user_of(USERS, parsed(text.encode())) == 17
 
 
 @pytest.mark.parametrize("other", ["7" * 5000, "NaN", "-Infinity", "1e400", r'"\ud800"', "[" * 500 + "]" * 500])
 def test_a_user_on_the_suppression_list_is_found_beside_any_value(other):
     text = f'{{"id": 17, "x": {other}}}'
-    assert person(USERS, parsed(text.encode())) == 17
+    assert user_of(USERS, parsed(text.encode())) == 17
     assert is_theirs(USERS, text, 17)
 
 

@@ -261,7 +261,7 @@ def test_while_a_run_is_under_way_nothing_is_begun(root, tmp_path):
 
 def test_what_is_left_is_refused_by_place_and_the_work_stays_open(root, tmp_path, monkeypatch):
     monkeypatch.setattr(texts, "remove", lambda *args: None)
-    with pytest.raises(Refused, match="the person is still in _spool, logs, reports; run again"):
+    with pytest.raises(Refused, match="the user is still in _spool, logs, reports; run again"):
         forget.main(lakes.job(root, f"sqlite:///{tmp_path}/mlflow.db", 17))
     assert forgetting_file(root).exists()
     assert not forgotten_file(root).exists()
