@@ -46,7 +46,7 @@ def write(
         for begin in range(0, count, BATCH):
             numbers = range(begin, min(count, begin + BATCH))
             lines = dirty([make(number, rng, users, tracks) for number in numbers], begin, DIRT[name])
-            writer.add(lines)
+            writer.add([line.encode() for line in lines])
             written += len(lines)
         files = writer.finish()
         manifest = Manifest(
