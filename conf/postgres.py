@@ -1,8 +1,7 @@
 """How the mart is reached: what the settings say, as libpq reads it.
 
 The URL alone says where the mart is and what its session is like: PGHOST, PGDATABASE, PGSERVICE, PGOPTIONS or
-PGCLIENTENCODING of another program change neither. PGUSER, PGPASSWORD, PGPASSFILE and PGSSL… say who we are and whom we
-trust, and count where the URL is silent.
+PGCLIENTENCODING of another program change neither. PGPASSWORD, PGPASSFILE and PGSSL… count where the URL is silent.
 """
 
 import os

@@ -5,6 +5,8 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 
+from conf.environment import Fate, fate_of
+
 # MLflow's own are 7 retries of 120 s: a day would wait for an hour.
 STEADY = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
@@ -14,23 +16,17 @@ STEADY = {
 }
 SHORT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 OF_MLFLOW = re.compile(r"_?MLFLOW_")
-# The others choose an address, an experiment, a run or a way of logging; another program's would end up in ours.
-KEPT = re.compile(
-    r"MLFLOW_(TRACKING_(USERNAME|PASSWORD|TOKEN|INSECURE_TLS|SERVER_CERT_PATH|CLIENT_CERT_PATH|AWS_SIGV4|AUTH)"
-    r"|(HTTP|S3|GCS|BOTO|MYSQL|KERBEROS|MULTIPART|SQLALCHEMYSTORE)_\w+|ENABLE_(PROXY_)?MULTIPART_\w+|WORKSPACE"
-    r"|PYARROW_EXTRA_CONF|UC_OSS_TOKEN|ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT|DISABLE_TELEMETRY|LOGGING_LEVEL)"
-)
 
 
 @contextlib.contextmanager
 def patience(values: Mapping[str, str], override: bool = False) -> Iterator[None]:
     """MLflow's own settings while the block runs; what the environment has set stands, unless ``override``.
 
-    Variables that would steer MLflow are taken away meanwhile, and put back.
+    Variables that would steer MLflow (conf/environment.py says which) are taken away meanwhile, and put back.
     """
     before = {name: value for name, value in os.environ.items() if OF_MLFLOW.match(name)}
     for name in before:
-        if not KEPT.fullmatch(name):
+        if fate_of(name) is Fate.LEFT_OUT or name.startswith("_"):
             del os.environ[name]
     os.environ.update({name: value for name, value in values.items() if override or name not in os.environ})
     try:
