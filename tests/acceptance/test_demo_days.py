@@ -180,7 +180,7 @@ def as_typed(command: str, **environment: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("command", typed.READ)
+@pytest.mark.parametrize("command", typed.once(typed.READ))
 def test_a_command_of_the_pages_works_as_it_stands(demo_days, server, command):
     """On the demo's lake, and of its last day. A day that is done does nothing."""
     lake, registry = demo_days.folder / "lake", f"sqlite:///{demo_days.folder / 'mlflow.db'}"
@@ -204,7 +204,7 @@ def kept(demo_days: Demo, server: str) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("command", typed.SERVE)
+@pytest.mark.parametrize("command", typed.once(typed.SERVE))
 def test_a_command_that_serves_answers_as_it_stands(demo_days, command):
     """But for its port, which is a free one, and the lake, which is the demo's."""
     port, lake = free_port(), demo_days.folder / "lake"

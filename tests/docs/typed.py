@@ -30,3 +30,8 @@ SERVES = re.compile(
 )
 READ = [command for command in commands() if READS.match(command)]
 SERVE = [command for command in commands() if SERVES.match(command)]
+
+
+def once(found: list[str]) -> list[str]:
+    """Commands that differ in their lake or day alone are one, since a test puts its own there."""
+    return sorted({re.sub(r" (ROOT|DATE|REGISTRY)=\S+", "", command): command for command in found}.values())
