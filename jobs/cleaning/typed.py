@@ -24,8 +24,8 @@ OTHER_TYPES = "0123456789-{["  # how numbers, objects and lists begin
 class Reading:
     """How a kind is read: as ``type`` (of from_json), which ``settle`` turns into the table's value or null.
 
-    No other JSON type gets past ``settle``: from_json gives numbers, booleans, objects and lists as text too,
-    so a text that could be one of them is in doubt.
+    No other JSON type gets past ``settle``: from_json gives numbers (one beyond a double as ``"Infinity"``), booleans,
+    objects and lists as text too, so a text that could be one of them is in doubt.
     """
 
     type: str
@@ -67,7 +67,7 @@ def _id(number: Column, field: Field, context: Context) -> Column:
 
 
 def _text(text: Column, field: Field, context: Context) -> Column:
-    other = F.substring(text, 1, 1).isin(*OTHER_TYPES) | text.isin("true", "false")
+    other = F.substring(text, 1, 1).isin(*OTHER_TYPES) | text.isin("true", "false", '"Infinity"')
     return F.when(~other & text.rlike(forms.VISIBLE) if field.required else ~other, text)
 
 

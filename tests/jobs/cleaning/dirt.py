@@ -80,6 +80,7 @@ BAD_TRACKS = [
     ("name with half of a surrogate pair", written(name='"half \\ud800 a pair"'), ["name_malformed"]),
     ("genres with half of a surrogate pair", written(genres='"\\udfff"'), ["genres_malformed"]),
     ("name a number", {**TRACK, "name": 5}, ["name_wrong_type"]),
+    ("name of 1e400", written(name="1e400"), ["name_wrong_type"]),
     ("name null", {**TRACK, "name": None}, ["name_null"]),
     ("name an object", {**TRACK, "name": {"a": "b"}}, ["name_wrong_type"]),
     ("name false", {**TRACK, "name": False}, ["name_wrong_type"]),
