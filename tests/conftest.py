@@ -5,6 +5,7 @@ import pathlib
 import sys
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from pyspark.sql import SparkSession
 
@@ -12,6 +13,11 @@ from tasks.run import jvm
 from tests import buckets
 
 pytest_plugins = ["tests.quick"]
+
+# No example is timed. CI tries the same ones each time; elsewhere each run tries others.
+for profile, same in (("other", False), ("ci", True)):
+    hypothesis.settings.register_profile(profile, deadline=None, derandomize=same)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "other"))
 
 os.environ["PYSPARK_PYTHON"] = sys.executable
 # A make that a test starts is not part of the one that started the tests: it has neither its flags nor its messages.
