@@ -231,7 +231,7 @@ def _odd_row(world: World, name: str) -> tuple[Row, str]:
         plain = held[chance.choice(sorted(held))]
     else:
         number = 100_000 + chance.randrange(100_000)
-        plain = world._track(number) if name == "tracks" else world._user(number)
+        plain = world.track(number) if name == "tracks" else world.user(number)
     if chance.random() < 0.4:
         kind = chance.choice(times.KINDS)
         return plain.having(

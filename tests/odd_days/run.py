@@ -16,6 +16,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
 
 from tests.odd_days.nights import Nights, Outcome, house
 
@@ -40,7 +41,7 @@ def main() -> int:
 
 
 @contextlib.contextmanager
-def kept(keep: bool):
+def kept(keep: bool) -> Iterator[pathlib.Path]:
     folder = pathlib.Path(tempfile.mkdtemp(prefix="odd-days-"))
     try:
         yield folder

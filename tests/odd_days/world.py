@@ -49,10 +49,10 @@ class World:
     def _add(self, name: str, held: dict[int, Row]) -> int:
         number = self.next_id[name]
         self.next_id[name] += 1
-        held[number] = self._track(number) if name == "tracks" else self._user(number)
+        held[number] = self.track(number) if name == "tracks" else self.user(number)
         return number
 
-    def _track(self, number: int) -> Row:
+    def track(self, number: int) -> Row:
         return row(
             id=number,
             name=f"Track {number}",
@@ -64,7 +64,7 @@ class World:
             **self._stamps(),
         )
 
-    def _user(self, number: int) -> Row:
+    def user(self, number: int) -> Row:
         return row(
             id=number,
             first_name=f"First{number}",
