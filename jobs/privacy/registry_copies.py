@@ -9,6 +9,7 @@ from conf.errors import Refused
 from jobs.model import registry_access
 from jobs.model.registry_access import sqlite_file
 from jobs.privacy import model_files
+from lake import sums
 
 Counts = tuple[int, int]  # looked at, found
 
@@ -26,7 +27,26 @@ def remove(uri: str, user_id: int) -> None:
             with tempfile.TemporaryDirectory() as temporary:
                 copy = pathlib.Path(repository.download_artifacts(path, temporary))
                 if model_files.remove(copy, user_id):
-                    repository.log_artifact(str(copy), str(pathlib.PurePosixPath(path).parent).removeprefix("."))
+                    put_back(repository, copy, path)
+                if copy.name == model_files.FACTORS:
+                    keep_sum(repository, copy, path, temporary)
+
+
+def keep_sum(repository: Any, copy: pathlib.Path, path: str, temporary: str) -> None:
+    """A model whose sums say something else of its factors would not be loaded any more."""
+    folder = pathlib.PurePosixPath(path).parent
+    beside = str(folder / sums.SUMS)
+    if beside not in {file.path for file in repository.list_artifacts(str(folder))}:  # of an earlier version
+        return
+    known = pathlib.Path(repository.download_artifacts(beside, temporary))
+    before = known.read_bytes()
+    model_files.keep_sum(copy)
+    if known.read_bytes() != before:
+        put_back(repository, known, beside)
+
+
+def put_back(repository: Any, copy: pathlib.Path, path: str) -> None:
+    repository.log_artifact(str(copy), str(pathlib.PurePosixPath(path).parent).removeprefix("."))
 
 
 def local(uri: str) -> pathlib.Path | None:
