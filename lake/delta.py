@@ -8,7 +8,8 @@ from conf.table import Table
 from lake.layout import table_path
 from lake.storage import options
 
-UNREADABLE = (OSError, DeltaError)  # what reading a table may raise
+# What reading a table may raise: of its log, and by Arrow of a data file that is gone, damaged, or in a store that is away.
+UNREADABLE = (OSError, DeltaError, pa.ArrowException)
 ARROW_TYPES = {
     "bigint": pa.int64(),
     "int": pa.int32(),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.stores.lake_store import LakeStore
-from app.stores.store import NoDay
+from app.stores.store import Away, NoDay
 from conf.tables import marker
 from lake.access import Lake
 from tests.app.lakes import DAY, LISTS, NEXT, listed, publish, small_lake, songs
@@ -147,6 +147,21 @@ def test_a_lake_with_lists_alone_is_served(tmp_path):
 
     assert asyncio.run(first(store)) == (DAY, "7", 4)
     assert asyncio.run(everything()) == ([], [], None)
+
+
+@pytest.mark.parametrize("damage", [lambda part: part.unlink(), lambda part: part.write_bytes(b"PAR1")])
+def test_data_that_are_gone_or_cut_are_told_as_a_lake_that_is_away(lake, tmp_path, damage):
+    store = store_of(lake)
+    look(store)
+    for part in (tmp_path / "lake" / "listens").glob("**/*.parquet"):
+        damage(part)
+
+    async def history():
+        async with store.day() as day:
+            return await day.history(1, 5)
+
+    with pytest.raises(Away):
+        asyncio.run(history())
 
 
 def test_nothing_there_is_an_error_of_its_own(tmp_path):
