@@ -43,6 +43,12 @@ def open_path(path: str) -> DeltaTable | None:
         return None
 
 
+def data_files(opened: DeltaTable) -> dict[str, int]:
+    """The data files of the newest version, by name below the table, with their sizes."""
+    actions = pa.table(opened.get_add_actions(flatten=True))
+    return dict(zip(actions["path"].to_pylist(), actions["size_bytes"].to_pylist(), strict=True))
+
+
 def is_table(root: str, table: str) -> bool:
     path = table_path(root, table)
     return DeltaTable.is_deltatable(path, storage_options=options(path))

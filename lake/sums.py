@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lake import files
+from lake.delta import UNREADABLE, data_files, open_table
 from lake.layout import sums_file, table_folder
 
 BLOCK = 1 << 20  # bytes read at a time
@@ -98,14 +99,25 @@ def read_sums(path: pathlib.Path) -> dict[str, Sum]:
 
 
 def record(root: str, table: str) -> int:
-    """Keep the sums of a table's files that have none yet; returns how many. Those of removed files go."""
+    """Keep the sums of a table's files that have none yet; returns how many. Those of removed files go.
+
+    Of data it takes what the newest version lists, with the size that it lists: another file may be one that a job is
+    still writing, or that a killed one has left.
+    """
     place = sums_file(root, table)
     try:
         known = read_sums(place)
     except (FileNotFoundError, ValueError):
         known = {}
     there = lasting(table_folder(root, table))
-    new = {name: Sum.of(path) for name, path in there.items() if name not in known}
+    try:
+        stored = open_table(root, table)
+        sizes = data_files(stored) if stored else {}
+    except UNREADABLE:  # what is damaged gets no sum
+        return 0
+    fresh = [name for name in there if name not in known and (is_log(name) or name in sizes)]
+    taken = {name: Sum.of(there[name]) for name in fresh}
+    new = {name: found for name, found in taken.items() if found.bytes == sizes.get(name, found.bytes)}
     kept = {name: was for name, was in known.items() if name in there or lost(name, there)}
     if new or len(kept) < len(known):
         files.write(place, text({**kept, **new}))
@@ -119,9 +131,14 @@ def lasting(folder: pathlib.Path) -> dict[str, pathlib.Path]:
     return {name: path for name, path in found.items() if not _changes(name)}
 
 
+def is_log(name: str) -> bool:
+    """Whether a file is a version of the log or a checkpoint."""
+    return LOG.fullmatch(name) is not None
+
+
 def _changes(name: str) -> bool:
     if name.startswith("_delta_log/"):
-        return not LOG.fullmatch(name)
+        return not is_log(name)
     return not name.endswith(".parquet") or pathlib.PurePosixPath(name).name.startswith(".")
 
 

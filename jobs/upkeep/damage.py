@@ -17,7 +17,7 @@ from conf.tables import TABLES
 from jobs.model.factors import FILES, FactorModel
 from jobs.model.registry_access import BROKEN
 from lake import files, sums
-from lake.delta import open_table
+from lake.delta import data_files, open_table
 from lake.layout import MANIFEST, index_file, model_folder, sums_file, table_folder
 from lake.storage import place
 
@@ -95,7 +95,8 @@ def tables(root: str) -> Survey:
 
 
 def table(root: str, name: str) -> Survey:
-    """Data and log of a table; what no version lists any more is looked at too, while it is there."""
+    """Log and data of a table. What its newest version does not list is looked at where it has a sum: without one it may
+    be what a job is still writing, or a killed one has left, and nothing reads it."""
     folder, damaged = table_folder(root, name), []
     there = sums.lasting(folder)
     try:
@@ -108,7 +109,8 @@ def table(root: str, name: str) -> Survey:
     active, broken = _listed(root, name, bool(there) or bool(known))
     if broken:
         damaged.append(Damage("table", folder, broken, TABLE))
-    wanted = {*there, *active, *(gone for gone in known if sums.lost(gone, there))}
+    written = {file for file in there if file in known or sums.is_log(file)}
+    wanted = {*written, *active, *(gone for gone in known if sums.lost(gone, there))}
     for file in sorted(wanted):
         text = _differs(folder, file, known.get(file), active.get(file))
         damaged += [Damage("table", folder / file, text, TABLE)] if text else []
@@ -121,10 +123,9 @@ def _listed(root: str, name: str, begun: bool) -> tuple[dict[str, int], str]:
         stored = open_table(root, name)
         if stored is None:
             return {}, "its log is not there" if begun else ""
-        actions = pa.table(stored.get_add_actions(flatten=True))
+        return data_files(stored), ""
     except Exception as error:  # whatever the library raises over a log that it cannot read is the answer
         return {}, f"its log cannot be read ({first_line(error)})"
-    return dict(zip(actions["path"].to_pylist(), actions["size_bytes"].to_pylist(), strict=True)), ""
 
 
 def _differs(folder: pathlib.Path, name: str, known: sums.Sum | None, size: int | None) -> str:

@@ -55,11 +55,28 @@ def test_the_first_sum_of_a_file_holds(table, tmp_path):
     assert recorded(tmp_path) == before
 
 
+def test_a_file_that_no_version_lists_gets_no_sum(table, tmp_path):
+    """Spark writes it under its last name; a job may be at it, or was killed."""
+    (table / "part-00000-half.parquet").write_bytes(b"PAR1")
+    assert sums.record(str(tmp_path), "tracks") == 6
+    assert set(recorded(tmp_path)) == set(sums.lasting(table)) - {"part-00000-half.parquet"}
+
+
+def test_what_is_damaged_already_gets_no_sum(table, tmp_path):
+    part = next(table.glob("*.parquet"))
+    part.write_bytes(b"PAR1")
+    assert sums.record(str(tmp_path), "tracks") == 5
+    (table / "_delta_log" / f"{1:020}.json").write_text("{")
+    assert sums.record(str(tmp_path), "tracks") == 0
+    assert part.name not in recorded(tmp_path)
+
+
 def test_sums_of_vacuumed_files_and_of_a_cleaned_log_go(table, tmp_path):
     sums.record(str(tmp_path), "tracks")
     stored = DeltaTable(str(table))
     stored.optimize.compact()
     stored.vacuum(0, dry_run=False, enforce_retention_duration=False)
+    stored.create_checkpoint()
     (table / "_delta_log" / f"{0:020}.json").unlink()
     sums.record(str(tmp_path), "tracks")
     assert set(recorded(tmp_path)) == set(sums.lasting(table))

@@ -120,6 +120,12 @@ def test_what_has_no_sum_yet_is_read_whole(root):
     assert set(damaged(root)) >= {parts(root, "tracks_served")[0], log(root, "users_served", 3)}
 
 
+def test_what_a_killed_job_has_written_of_a_table_is_no_damage(root):
+    (table_folder(root, "tracks_served") / "part-00000-half.parquet").write_bytes(b"PAR1")
+    sums.record(str(root), "tracks_served")
+    assert damaged(root) == {}
+
+
 @pytest.mark.parametrize("table", ["tracks_served", "users_served"])
 def test_a_table_whose_log_is_gone_is_not_taken_for_one_that_was_never_there(root, table):
     for path in (table_folder(root, table) / "_delta_log").iterdir():
