@@ -22,7 +22,8 @@ from lake.layout import MANIFEST, index_file, model_folder, sums_file, table_fol
 from lake.storage import place
 
 RAW = "only a recompute of the date reads it: restore it from a backup, or remove the folder"
-TABLE = "restore the table's folder from a backup, or an earlier version of the table"
+# With older sums, since the versions after the backup's last are written anew.
+TABLE = "restore the table's folder and {sums} from a backup, or an earlier version of the table"
 MODEL = (
     "moovitamix models --repair fetches the champion and the previous model from the registry; others can be removed"
 )
@@ -97,7 +98,7 @@ def tables(root: str) -> Survey:
 def table(root: str, name: str) -> Survey:
     """Log and data of a table. What its newest version does not list is looked at where it has a sum: without one it may
     be what a job is still writing, or a killed one has left, and nothing reads it."""
-    folder, damaged = table_folder(root, name), []
+    folder, damaged, advice = table_folder(root, name), [], TABLE.format(sums=sums_file(root, name))
     there = sums.lasting(folder)
     try:
         known = sums.read_sums(sums_file(root, name))
@@ -108,12 +109,12 @@ def table(root: str, name: str) -> Survey:
         damaged.append(Damage("sums", sums_file(root, name), "this holds no sums", SUMS))
     active, broken = _listed(root, name, bool(there) or bool(known))
     if broken:
-        damaged.append(Damage("table", folder, broken, TABLE))
+        damaged.append(Damage("table", folder, broken, advice))
     written = {file for file in there if file in known or sums.is_log(file)}
     wanted = {*written, *active, *(gone for gone in known if sums.lost(gone, there))}
     for file in sorted(wanted):
         text = _differs(folder, file, known.get(file), active.get(file))
-        damaged += [Damage("table", folder / file, text, TABLE)] if text else []
+        damaged += [Damage("table", folder / file, text, advice)] if text else []
     return Survey("table", len(wanted), damaged)
 
 

@@ -120,6 +120,19 @@ def test_what_has_no_sum_yet_is_read_whole(root):
     assert set(damaged(root)) >= {parts(root, "tracks_served")[0], log(root, "users_served", 3)}
 
 
+def test_a_table_restored_with_its_sums_is_whole_once_its_later_versions_are_written_anew(root, tmp_path):
+    lake, table = Lake(str(root)), table_folder(root, "tracks_served")
+    backup = {path: path.read_bytes() for path in [*files.below(table), sums.sums_file(root, "tracks_served")]}
+    for again in range(2):
+        lake.append_rows([{**SPAN, "track_id": 5 + again}], "tracks_served", f"tracks_served/later/{again}")
+        sums.record(str(root), "tracks_served")
+        if not again:
+            files.remove(table)
+            for path, data in backup.items():
+                files.write(path, data)
+    assert damaged(root) == {}
+
+
 def test_what_a_killed_job_has_written_of_a_table_is_no_damage(root):
     (table_folder(root, "tracks_served") / "part-00000-half.parquet").write_bytes(b"PAR1")
     sums.record(str(root), "tracks_served")
