@@ -19,7 +19,7 @@ from jobs.model.registry_access import BROKEN
 from lake import files, sums
 from lake.delta import data_files, open_table
 from lake.layout import MANIFEST, index_file, model_folder, sums_file, table_folder
-from lake.storage import place
+from lake.storage import is_url, place
 
 RAW = "only a recompute of the date reads it: restore it from a backup, or remove the folder"
 # With older sums, since the versions after the backup's last are written anew.
@@ -60,10 +60,12 @@ def survey(root: str) -> list[Survey]:
 
 
 def raw(root: str) -> Survey:
-    """Raw folders against their manifests. One without a manifest is no snapshot, and is left to the next fetch."""
+    """Raw folders against their manifests. In a bucket one without a manifest is what an interrupted upload has left."""
     found: list[Damage] = []
     looked_at = 0
     for folder in sorted((place(root) / "raw").glob("*/date=????-??-??")):
+        if is_url(root) and not files.exists(folder / MANIFEST):
+            continue
         looked_at += 1
         try:
             known = _manifest(folder)

@@ -12,6 +12,7 @@ from jobs.upkeep.damage import survey
 from lake import files, sums
 from lake.access import Lake
 from lake.layout import MANIFEST, challenger_folder, index_file, model_folder, raw_folder, report_file, table_folder
+from lake.storage import place
 from tests.jobs import raw
 
 DAY = datetime.date(2024, 3, 1)
@@ -83,6 +84,13 @@ DAMAGE = {
     ),
     "an index that is cut": (lambda root: index_file(root), lambda path: path.write_bytes(path.read_bytes()[:9])),
 }
+
+
+GONE = (
+    lambda root: raw_folder(root, "tracks", DAY) / PART,
+    lambda root: model_folder(root, "1") / "factors.npz",
+    lambda root: next(path for path in files.below(table_folder(root, "users_served")) if path.suffix == ".parquet"),
+)
 
 
 def damaged(root):
@@ -161,3 +169,15 @@ def test_sums_that_cannot_be_read_are_damage_too(root):
 def test_an_empty_lake_shows_nothing(tmp_path):
     assert damaged(tmp_path) == {}
     assert not [table for table in TABLES if (tmp_path / table).exists()]
+
+
+def test_a_lake_in_a_bucket_is_looked_at_alike_and_an_interrupted_upload_is_no_damage(root, bucket):
+    for path in files.below(root):
+        files.write(place(bucket) / str(path.relative_to(root)), path.read_bytes())
+    files.write(raw_folder(bucket, "users", NEXT) / PART, b"half")
+    assert damaged(bucket) == {}
+    assert [of.looked_at for of in survey(bucket)] == [of.looked_at for of in survey(str(root))]
+    lost = [of(bucket) for of in GONE]
+    for path in lost:
+        path.unlink()
+    assert set(damaged(bucket)) == set(lost)
