@@ -30,7 +30,7 @@ def _cut(text: str) -> str:
 
 def _plain(text: str) -> str:
     """For a title, where no element keeps marks of direction to themselves."""
-    return _cut("".join(" " if unicodedata.category(letter) in ("Cc", "Cf") else letter for letter in text[:LONGEST]))
+    return "".join(" " if unicodedata.category(letter) in ("Cc", "Cf") else letter for letter in _cut(text))
 
 
 def _minutes(seconds: int) -> str:
