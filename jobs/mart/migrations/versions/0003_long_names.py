@@ -9,7 +9,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("DROP INDEX tracks_artist")
-    op.execute("DROP INDEX tracks_name")
+    op.execute("DROP INDEX IF EXISTS tracks_artist, tracks_name")  # an administrator may have dropped one
     op.execute("CREATE INDEX tracks_artist ON tracks USING hash (artist)")
     op.execute("CREATE INDEX tracks_name ON tracks (lower(left(name, 200)) text_pattern_ops)")
