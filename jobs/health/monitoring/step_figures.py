@@ -46,17 +46,19 @@ def of_steps(attempts: Iterable[Attempt]) -> list[Attempt]:
 
 def causes(lake: Lake, date: datetime.date) -> dict[Key, str]:
     """Why a step, or a mail, failed last: the error in one line."""
+    known = made(lake, date)
+    failures = [each for each in known if each["status"] == "failed" and each["error"]]
+    tried = known + failing.attempts(lake) if failures else []
     found: dict[Key, str] = {}
-    for attempt in sorted(made(lake, date), key=_begun):
-        if attempt["status"] == "failed" and attempt["error"]:
-            mail = attempt["task"] == MAIL
-            found[("mail_failures", "") if mail else ("steps_failed", attempt["task"])] = told(lake, attempt)
+    for attempt in sorted(failures, key=_begun):
+        mail = attempt["task"] == MAIL
+        found[("mail_failures", "") if mail else ("steps_failed", attempt["task"])] = told(tried, attempt)
     return found
 
 
-def told(lake: Lake, failure: Attempt) -> str:
+def told(tried: Iterable[Attempt], failure: Attempt) -> str:
     """The error, and where it is the same night after night, that."""
-    again = failing.again(failing.attempts(lake), failure)
+    again = failing.again(tried, failure)
     return f"{failure['error']} ({again})" if again else failure["error"]
 
 

@@ -78,6 +78,17 @@ def test_a_process_that_is_younger_than_the_file_did_not_write_it(tmp_path):
     assert step_figures.of_date(Lake(str(tmp_path)), DAY)["steps_killed", "Recommend"] == 1
 
 
+def test_the_attempt_that_is_not_folded_yet_counts_as_a_night(tmp_path):
+    lake, now = Lake(str(tmp_path)), datetime.datetime.now(datetime.UTC)
+    for nights in (1, 2):
+        run = attempt("Recommend", "failed", error="no space") | {"started_at": now - datetime.timedelta(days=nights)}
+        lake.append_rows([run], "runs", f"runs/{nights}")
+    begun = {**BEGUN, "started_at": now.isoformat()}
+    spool(tmp_path, f"1-{gone()}", begun, {**begun, "status": "failed", "error": "no space"})
+    told = step_figures.causes(lake, DAY)["steps_failed", "Recommend"]
+    assert told == "no space (the same on 3 nights running)"
+
+
 def test_mails_that_failed_are_no_steps_and_count_on_the_day_after_too(tmp_path):
     lake = Lake(str(tmp_path))
     day_before = DAY - datetime.timedelta(days=1)
