@@ -46,7 +46,7 @@ def run(
     given = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
     environment = {name: value for name, value in given.items() if value is not None}
     command = ["sh", "-c", f'{shell}\nexec "$0" "$@"', sys.executable, *words]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
 
 
 @pytest.mark.parametrize("name", REFUSED)
