@@ -112,7 +112,7 @@ def promote(lake: Lake, job: Job, decided: Decision, previous: str) -> str:
     What a killed run of this promotion registered is taken up, and not fitted again.
     """
     uri = job.settings.registry.uri
-    challenger = FactorModel.load(challenger_folder(lake.root, job.date))
+    challenger = tested(lake, job.date)
     tags = {
         "date": str(job.date),
         "revision": str(lake.revision),
@@ -135,6 +135,22 @@ def promote(lake: Lake, job: Job, decided: Decision, previous: str) -> str:
     keep_copy(lake, version, model)
     similar.write(lake, job.date, version, model, job.settings.recommend.similar_k)
     return version
+
+
+def tested(lake: Lake, date: datetime.date) -> FactorModel:
+    """The challenger as the training kept it.
+
+    Raises:
+        Refused: it is not whole any more.
+    """
+    folder = challenger_folder(lake.root, date)
+    try:
+        return FactorModel.load(folder)
+    except BROKEN as error:
+        raise Refused(
+            f"{folder}: the model that was tested is not whole ({error}); restore the folder from a backup, or make the "
+            "date again with a higher --revision"
+        ) from error
 
 
 def whole(uri: str, version: str) -> FactorModel | None:

@@ -201,6 +201,14 @@ def test_a_challenger_that_cannot_be_registered_is_not_promoted_and_the_day_goes
     assert champion_before(lake, day(3)).version == "1"
 
 
+def test_a_challenger_that_is_damaged_is_refused_in_one_line(lake, uri):
+    file = challenger_folder(lake.root, day(2)) / "factors.npz"
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(Refused, match=r"the model that was tested is not whole \(factors.npz: found .* bytes"):
+        promote.main(job(day(2), lake.root, uri))
+    assert champion_before(lake, day(3)).version == "1"
+
+
 def test_housekeeping_that_fails_does_not_undo_a_promotion(lake, uri, monkeypatch):
     def fails(*_):
         raise Refused("no more")
