@@ -1,6 +1,7 @@
 """GET with manners: connections reused, time-outs, and patience with faults that pass."""
 
 import logging
+import os
 import random
 import threading
 import time
@@ -85,10 +86,11 @@ class Client:
         target = f"{path}?{urllib.parse.urlencode(query)}"
         request = self._request.copy()
         request.url = self._base + target
-        failed, answers = 0, self._answers
+        failed, answers, pause, met = 0, self._answers, 0.0, ""
         while True:
-            self._wait_for_turn()
             try:
+                self._sleep(pause, met)
+                self._wait_for_turn(met)
                 body = self._body(request, self._most if alone else self._share)
                 with self._parsing:
                     self._deadline.left()
@@ -96,7 +98,7 @@ class Client:
             except PassingFault as fault:
                 others_got_through, answers = self._answers > answers, self._answers
                 failed += not (fault.busy and others_got_through)
-                self._pause(target, fault, failed)
+                pause, met = self._pause(target, fault, failed), fault.found
             except ApiError as error:
                 raise type(error)(f"{self._name(target)}: {error}") from None
             else:
@@ -107,7 +109,12 @@ class Client:
     def _name(self, target: str) -> str:
         return f"GET {public_url(self._base)}{target}"
 
-    def _pause(self, target: str, fault: PassingFault, failed: int) -> None:
+    def _pause(self, target: str, fault: PassingFault, failed: int) -> float:
+        """How long to wait after a fault.
+
+        Raises:
+            ApiError: patience ran out.
+        """
         if failed > self._api.retries:
             hint = "see whether the API is up" if fault.becomes is Unreachable else "see what answers at that address"
             raise fault.becomes(
@@ -119,15 +126,14 @@ class Client:
             self.retries += 1
             if fault.wait:
                 self._resume_at = max(self._resume_at, time.monotonic() + fault.wait)
-        self._sleep(pause)
+        return pause
 
-    def _wait_for_turn(self) -> None:
+    def _wait_for_turn(self, met: str) -> None:
         while (wait := self._resume_at - time.monotonic()) > 0:
-            self._sleep(wait)
-        self._sleep(0)
+            self._sleep(wait, met)
 
-    def _sleep(self, seconds: float) -> None:
-        self._deadline.left(seconds)
+    def _sleep(self, seconds: float, met: str) -> None:
+        self._deadline.left(seconds, met)
         if self._closed.wait(seconds):
             raise TooSlow("the fetch has ended")  # in a thread that nobody listens to any more
 
@@ -142,8 +148,10 @@ class Client:
                 settle_coding(response.raw)
                 return self._read(response, most)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            self._deadline.left()
-            raise fault_of(error, timeout) from None
+            fault = fault_of(error, timeout)
+            if isinstance(fault, PassingFault):
+                self._deadline.left(met=fault.found)
+            raise fault from None
 
     def _answer(self, request: requests.PreparedRequest, timeout: tuple[float, float]) -> requests.Response:
         """What the API answers, where its redirects end. Their bodies are not read, nor are cookies kept."""
@@ -176,12 +184,18 @@ def _prepared(url: str, auth: Any, ca_bundle: str) -> tuple[requests.PreparedReq
     """A request that each page's is a copy of, since it takes longer than parsing a page, and how it is sent.
 
     Raises:
-        BadSetting: the URL is none.
+        BadSetting: the URL is none, or the environment names a file of authorities that is not there.
     """
     with requests.Session() as session:
         session.auth = auth
         session.headers.update({"Accept": "application/json", "Accept-Encoding": ASKED})
         how = session.merge_environment_settings(url, {}, True, ca_bundle or None, None)
+        trusted = how["verify"]
+        if isinstance(trusted, str) and not os.path.exists(trusted):  # [api] ca_bundle was looked at with the settings
+            raise BadSetting(
+                f"REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE in the environment: found {trusted!r}, which is not there; "
+                "correct or unset it, or set [api] ca_bundle"
+            )
         try:
             return session.prepare_request(requests.Request("GET", url)), how
         except (requests.RequestException, ValueError) as error:

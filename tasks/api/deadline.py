@@ -12,8 +12,8 @@ class Deadline:
         self.seconds = seconds
         self._end = time.monotonic() + seconds
 
-    def left(self, ahead: float = 0.0) -> float:
-        """Seconds left after ``ahead`` more have passed.
+    def left(self, ahead: float = 0.0, met: str = "") -> float:
+        """Seconds left after ``ahead`` more have passed; ``met`` is the fault that the last try found.
 
         Raises:
             TooSlow: there are none.
@@ -21,8 +21,9 @@ class Deadline:
         left = self._end - time.monotonic() - ahead
         if left <= 0:
             wanted = f"; the API asks to wait {ahead:.0f} s more" if ahead > 60 else ""
+            last = f"; the last try found {met}; see whether the API is up, and" if met else "; see"
             raise TooSlow(
-                f"not fetched within the deadline of {self.seconds:g} s{wanted}; "
-                "see why the API is slow, or raise [api] deadline or concurrency"
+                f"not fetched within the deadline of {self.seconds:g} s{wanted}{last} why the API is slow, "
+                "or raise [api] deadline or concurrency"
             )
         return left

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import socket
 import ssl
 
@@ -16,6 +17,8 @@ HINTS = {
     404: "see [api] base_url",
     422: "see [api] page_size",
 }
+PROXY = "see http_proxy, https_proxy and no_proxy in the environment"
+TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})\b")
 
 
 def fault_of_status(status: int, wait: float) -> PassingFault | BadAnswer:
@@ -36,13 +39,21 @@ def fault_of(error: Exception, timeout: tuple[float, float]) -> PassingFault | B
         return PassingFault("a body that is not what its Content-Encoding says", BadAnswer)
     if isinstance(error, ValueError) and not isinstance(error, requests.exceptions.InvalidHeader):
         return BadAnswer(f"found {type(error).__name__}; see [api] base_url")
+    refused = TUNNEL.search(str(error))
+    if refused and refused[1].startswith("4"):
+        return BadAnswer(f"found HTTP {refused[1]} from the proxy; {PROXY}")
     return PassingFault(_found(error, timeout), Unreachable)
 
 
 def _found(error: Exception, timeout: tuple[float, float]) -> str:
     causes = list(_causes(error))
     kinds = tuple(type(cause) for cause in causes)
-    if _any(kinds, requests.ConnectTimeout):
+    found = _of_causes(causes, kinds, timeout)
+    return f"{found} on the way to the proxy ({PROXY})" if _any(kinds, requests.exceptions.ProxyError) else found
+
+
+def _of_causes(causes: list[BaseException], kinds: tuple[type, ...], timeout: tuple[float, float]) -> str:
+    if urllib3.exceptions.ConnectTimeoutError in kinds or _any(kinds, requests.ConnectTimeout):
         return f"no connection within {timeout[0]:g} s"
     if _any(kinds, requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError):
         return f"nothing sent for {timeout[1]:g} s"

@@ -50,8 +50,8 @@ def clock(monkeypatch) -> list[float]:
         def monotonic() -> float:
             return real() + sum(waits)
 
-    def sleep(client: clients.Client, seconds: float) -> None:
-        client._deadline.left(seconds)
+    def sleep(client: clients.Client, seconds: float, met: str) -> None:
+        client._deadline.left(seconds, met)
         waits.append(seconds)
 
     monkeypatch.setattr(clients, "time", Time)

@@ -154,7 +154,7 @@ def test_rate_limit_costs_no_patience_while_others_get_through(fetch, server):
 
 def test_back_off_grows_and_is_not_the_same_for_all(fetch, server, monkeypatch):
     pauses = []
-    monkeypatch.setattr(Client, "_sleep", lambda self, seconds: seconds and pauses.append(seconds))
+    monkeypatch.setattr(Client, "_sleep", lambda self, seconds, met: seconds and pauses.append(seconds))
     server.fault = always(Answer(status=500), page=1)
     with pytest.raises(fetching.Unreachable):
         fetch(retries=8, backoff=4.0)
@@ -172,6 +172,11 @@ def test_deadline_of_an_entity(fetch, server, folder):
         fetch(deadline=1.0, concurrency=1, timeout=60.0)
     assert time.monotonic() - begun < 3
     assert list(folder.parent.iterdir()) == []
+
+
+def test_a_deadline_does_not_hide_that_nobody_answers(fetch):
+    with pytest.raises(fetching.TooSlow, match=r"^tracks: GET .*; the last try found connection refused; see whether"):
+        fetch(base_url="http://127.0.0.1:9", deadline=1.0, retries=20, backoff=60.0)
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from conf.errors import BadSetting
 from conf.settings import ApiSettings
 from tasks import api as fetching
 from tasks.api.client import Client
@@ -79,3 +80,30 @@ def test_a_proxy_of_socks_is_refused(monkeypatch):
     monkeypatch.setenv("https_proxy", "socks5h://127.0.0.1:1080")
     with client("https://api.example") as asking, pytest.raises(fetching.BadAnswer, match="found a SOCKS proxy in"):
         asking.get("/tracks", {"page": 1}, json.loads)
+
+
+def test_a_proxy_that_refuses_is_named(monkeypatch):
+    with raw_server(lambda asked: [answer(b"", status="407 Proxy Authentication Required")]) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        with (
+            client("https://api.example") as asking,
+            pytest.raises(fetching.BadAnswer, match="HTTP 407 from the proxy"),
+        ):
+            asking.get("/tracks", {"page": 1}, json.loads)
+
+
+def test_a_proxy_where_nobody_answers_is_not_taken_for_the_api(monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    with (
+        client("https://api.example") as asking,
+        pytest.raises(fetching.Unreachable, match="refused on the way to the"),
+    ):
+        asking.get("/tracks", {"page": 1}, json.loads)
+
+
+def test_a_file_of_authorities_that_another_program_names_and_is_not_there_is_told_before_anything_is_asked(
+    monkeypatch,
+):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere.pem")
+    with pytest.raises(BadSetting, match=r"^REQUESTS_CA_BUNDLE or .* found '/nowhere.pem', which is not there"):
+        client("https://api.example")
