@@ -26,7 +26,7 @@ from conf.errors import Refused, line, tell
 from conf.program import require_java
 from conf.settings import SECTIONS, Settings, add_flags, as_flags, from_flags
 from conf.settings.luigi_defaults import RETCODES
-from conf.stopping import end, stoppable
+from conf.stopping import SIGNALS, Stopped, end, stoppable
 from lake import commits, storage
 from lake.failing import NIGHTS
 from lake.layout import MANIFEST, daily_log, lock_file, logs_folder, raw_folder
@@ -242,6 +242,9 @@ def _luigi(words: list[str], server: KeptServer | None, output: IO[str] | None) 
     """Run Luigi in a process of its own that ends with this one; its code, negative where a signal ended it.
 
     A client of a server that is gone asks for it again for ten minutes; as soon as there is another it ends.
+
+    Raises:
+        Stopped: somebody has stopped Luigi, which stops this run: it is no failure of the day.
     """
     process = subprocess.Popen(
         bound(words), stdin=subprocess.DEVNULL, stderr=output, stdout=output, start_new_session=True
@@ -249,7 +252,10 @@ def _luigi(words: list[str], server: KeptServer | None, output: IO[str] | None) 
     try:
         while True:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                return process.wait(timeout=LOOK)
+                code = process.wait(timeout=LOOK)
+                if (number := -code if code < 0 else code - KILLED) in SIGNALS:
+                    raise Stopped(number)
+                return code
             if server:
                 server.replace()
     finally:

@@ -130,6 +130,17 @@ def test_a_fetch_under_way_ends_and_no_other_step_begins(command, sent, group, a
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def test_whoever_stops_the_nightly_runs_luigi_alone_stops_the_run(api, tmp_path):
+    lake = tmp_path / "lake"
+    command = [str(ROOT / "bin" / "daily"), f"--date={DATE}", "--daily-spark-port=0"]
+    under_way = Running(tmp_path, [*command, f"--api-base-url={api.url}", f"--lake-root={lake}"])
+    under_way.until(api.asked)
+    [luigi] = psutil.Process(under_way.process.pid).children()
+    luigi.terminate()
+    assert under_way.process.wait(PATIENCE) == 128 + TERM, under_way.said
+    assert under_way.said == f"stopped by SIGTERM; {GOES_ON}\n"
+
+
 def begun(folder: pathlib.Path) -> list[tuple[str, int]]:
     """Which stand-ins began, and their processes."""
     file = folder / "begun"

@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from conf.settings import DailySettings, LakeSettings, Settings, SparkSettings
+from conf.stopping import Stopped
 from lake.access import Lake
 from tasks.run import nightly
 from tasks.run.probe import free_port
@@ -147,6 +148,18 @@ def test_a_day_that_failed_for_another_reason_waits_for_the_next_run(monkeypatch
 
 def test_a_luigi_that_was_killed_gives_the_shells_code_of_the_signal(monkeypatch, settings, tmp_path):
     assert run_day(monkeypatch, settings, tmp_path, None, "kill -9 $$") == (137, 1)
+
+
+@pytest.mark.parametrize("script", ["exit 143", "kill -TERM $$", "exit 130", "exit 129"])
+def test_a_luigi_that_somebody_has_stopped_stops_the_run_and_is_no_failure(monkeypatch, settings, tmp_path, script):
+    monkeypatch.setattr(nightly, "due", lambda *_, **__: days(9, 10))
+    monkeypatch.setattr(nightly.failed_day, "nights", lambda *_: pytest.fail("counted as a failure"))
+    cluster = Settings(lake=settings.lake, spark=SparkSettings(master="spark://host:7077"))
+    monkeypatch.setattr(nightly, "command", lambda *_: ["sh", "-c", f"echo run >> {tmp_path}/runs; {script}"])
+    with pytest.raises(Stopped) as stopped:
+        nightly.run(cluster, None)
+    assert stopped.value.number == {"exit 130": 2, "exit 129": 1}.get(script, 15)
+    assert (tmp_path / "runs").read_text() == "run\n"
 
 
 def test_a_full_disk_is_one_line(monkeypatch, settings, capsys):
