@@ -66,9 +66,10 @@ RULES = (
     Rule(
         "MLFLOW_TRACKING_USERNAME MLFLOW_TRACKING_PASSWORD MLFLOW_TRACKING_TOKEN MLFLOW_TRACKING_AUTH "
         "MLFLOW_TRACKING_AWS_SIGV4 MLFLOW_TRACKING_INSECURE_TLS MLFLOW_TRACKING_*CERT_PATH MLFLOW_S3_* "
-        "MLFLOW_HTTP_REQUEST_* MLFLOW_SERVER_* MLFLOW_FLASK_SERVER_SECRET_KEY MLFLOW_AUTH_CONFIG_PATH MLFLOW_PORT",
+        "MLFLOW_HTTP_REQUEST_* MLFLOW_SERVER_* MLFLOW_FLASK_SERVER_SECRET_KEY MLFLOW_AUTH_CONFIG_PATH MLFLOW_PORT "
+        "MLFLOW_WORKSPACE MLFLOW_DISABLE_TELEMETRY",
         Fate.PASSED,
-        "how the registry's server is asked, and how one is served",
+        "how the registry's server is asked, for which of its workspaces, and how one is served; whether MLflow tells its makers of its use",
     ),
     Rule("MLFLOW_*", Fate.LEFT_OUT, "`[registry] uri` says where models are; a run or an experiment of another program is not ours"),
     Rule(

@@ -60,6 +60,8 @@ KEPT = {
     "JAVA_TOOL_OPTIONS": "-Djavax.net.ssl.trustStore=/etc/trust",
     "MLFLOW_TRACKING_PASSWORD": "p",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "9",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_WORKSPACE": "music",
     "PGPASSWORD": "p",
     "PGSSLROOTCERT": "/etc/root.pem",
     "AWS_REGION": "us-east-1",
