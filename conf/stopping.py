@@ -13,19 +13,21 @@ ends with code 0 and says nothing.
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 GRACE = 15.0  # seconds from the signal to the end of the process
 LOOK = 0.2  # seconds between two looks at whether the main thread has heard of it
+LAST_WORDS = 1.0  # seconds for what is still to be written
 AGAIN, STARTS = "the same command goes on where it stopped", "the same command starts it again"
 
 
@@ -61,6 +63,8 @@ def stoppable(grace: float = GRACE, again: str = AGAIN) -> Iterator[None]:
     except KeyboardInterrupt as error:
         leave(number_of(error))
     except BrokenPipeError:  # whoever read the output has enough
+        if not _is_unread():  # it was another pipe, or a connection
+            raise
         _drop_unread()
         raise SystemExit(0) from None
     finally:
@@ -126,9 +130,25 @@ def _forget() -> None:
 os.register_at_fork(after_in_child=_forget)
 
 
+def _streams() -> list[TextIO]:
+    """Where this process writes; Python has none where the file was closed when it started (``>&-``)."""
+    return [stream for stream in (sys.stdout, sys.stderr) if stream]
+
+
+def _is_unread() -> bool:
+    """Whether nobody reads the output any more."""
+    for stream in _streams():
+        looked = select.poll()
+        with contextlib.suppress(OSError, ValueError):  # it is closed
+            looked.register(stream.fileno(), 0)
+            if any(found & select.POLLERR for _, found in looked.poll(0)):
+                return True
+    return False
+
+
 def _drop_unread() -> None:
     """Where nobody reads the output any more, the interpreter would complain of it at its end, and change the code."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in _streams():
         try:
             stream.flush()
         except OSError:
@@ -141,22 +161,34 @@ def number_of(error: KeyboardInterrupt) -> int:
     return error.number if isinstance(error, Stopped) else _process.asked or signal.SIGINT
 
 
-def tell(number: int) -> int:
-    """Say once that the process was stopped; the exit code."""
+def tell(number: int) -> None:
+    """Say once that the process was stopped."""
     if _process.told.acquire(blocking=False):
         with contextlib.suppress(OSError, ValueError):  # the terminal is closed
             print(f"stopped by {signal.Signals(number).name}; {_process.again}", file=sys.stderr, flush=True)
-    return 128 + number
 
 
 def leave(number: int, quietly: bool = False) -> NoReturn:
     """End the process at once: no thread is waited for, and nothing that was to happen at its end begins."""
-    code = 128 + number if quietly else tell(number)
+    if not quietly:
+        _briefly(lambda: tell(number))
     _kill_descendants()
-    for stream in (sys.stdout, sys.stderr):
+    for stream in _streams():
+        _briefly(stream.flush)
+    os._exit(128 + number)
+
+
+def _briefly(write: Callable[[], object]) -> None:
+    """Write, unless that takes long: a reader of the output that does not read would hold up the end."""
+
+    def attempt() -> None:
         with contextlib.suppress(Exception):
-            stream.flush()
-    os._exit(code)
+            write()
+
+    thread = threading.Thread(target=attempt, daemon=True)
+    with contextlib.suppress(RuntimeError):  # no thread can be started
+        thread.start()
+        thread.join(LAST_WORDS)
 
 
 def _kill_descendants() -> None:
