@@ -158,8 +158,13 @@ def _is_nameless() -> bool:
     return False
 
 
+def _entries(given: str) -> list[str]:
+    """The folders of a path; an empty one, as ``$PYTHONPATH:/folder`` leaves it, names none."""
+    return [entry for entry in given.split(os.pathsep) if entry]
+
+
 def _python_path(given: str) -> list[str]:
-    entries = [entry for entry in given.split(os.pathsep) if entry]
+    entries = _entries(given)
     return [entry for entry in entries if not _hides(entry, _path_less(entries))]
 
 
@@ -176,10 +181,16 @@ def _spark_home(path: list[str]) -> str:
 
 def _hides(entry: str, others: list[str]) -> bool:
     """Whether a folder has a package that stands elsewhere too, where the project has it from."""
-    find = importlib.machinery.PathFinder.find_spec
-    if any(find(name, [entry]) and find(name, others) for name in NEEDED):
+    if any(_has(name, [entry]) and _has(name, others) for name in NEEDED):
         return True
-    return pathlib.Path(entry).absolute() != CODE and any(find(name, [entry]) for name in OWN)
+    own = os.path.realpath(entry) == os.path.realpath(CODE)
+    return not own and any(_has(name, [entry]) for name in OWN)
+
+
+def _has(name: str, path: list[str]) -> bool:
+    """Whether a package stands on a path. A mere folder of its name hides nothing: a package goes before it."""
+    found = importlib.machinery.PathFinder.find_spec(name, path)
+    return bool(found and found.origin)
 
 
 def _warnings(given: str) -> str:
@@ -203,9 +214,10 @@ def direct(environ: Mapping[str, str]) -> dict[str, str]:
 
 def foreign(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     """What was given and is not taken. Of what is always set, such as the time zone, nobody need be told."""
+    entries = os.pathsep.join(_entries(before.get("PYTHONPATH", "")))
     expected = {
         "SPARK_HOME": after.get("SPARK_HOME"),
-        "PYTHONPATH": after.get("PYTHONPATH"),
+        "PYTHONPATH": before.get("PYTHONPATH") if entries == after.get("PYTHONPATH", "") else after.get("PYTHONPATH"),
         "PYTHONWARNINGS": after.get("PYTHONWARNINGS"),
     }
     left_out = [name for name in before if name not in after and fate_of(name) is Fate.LEFT_OUT]

@@ -14,7 +14,7 @@ import requests
 from deltalake import write_deltalake
 from requests.utils import should_bypass_proxies
 
-from conf.environment import cleaned
+from conf.environment import cleaned, foreign
 from conf.errors import BadSetting, Refused
 from conf.program import require_java
 from conf.tables import SCHEMA
@@ -125,6 +125,17 @@ def test_a_foreign_folder_on_pythons_path_is_taken_unless_it_hides_a_package(tmp
     assert left["PYTHONPATH"] == str(tmp_path / "own")
     assert not left["SPARK_HOME"].startswith(str(tmp_path))
     assert cleaned({"PYTHONPATH": str(ROOT)})["PYTHONPATH"] == str(ROOT)
+
+
+def test_what_hides_nothing_stays_on_pythons_path_and_is_not_complained_of(tmp_path):
+    (tmp_path / "folder" / "app").mkdir(parents=True)  # no package, so that ours goes before it
+    (tmp_path / "link").symlink_to(ROOT)
+    for entry in ("folder", "link"):
+        assert cleaned({"PYTHONPATH": f"{tmp_path / entry}"})["PYTHONPATH"] == str(tmp_path / entry)
+    before = {"PYTHONPATH": f":{tmp_path / 'folder'}:"}  # as PYTHONPATH=$PYTHONPATH:… gives it
+    assert foreign(before, cleaned(before)) == []
+    before = {"PYTHONPATH": ":"}
+    assert foreign(before, cleaned(before)) == []
 
 
 @pytest.mark.parametrize(("given", "left"), [("error", None), ("ignore,error::DeprecationWarning", "ignore")])
