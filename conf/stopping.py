@@ -186,8 +186,11 @@ def _briefly(write: Callable[[], object]) -> None:
             write()
 
     thread = threading.Thread(target=attempt, daemon=True)
-    with contextlib.suppress(RuntimeError):  # no thread can be started
+    try:
         thread.start()
+    except RuntimeError:  # the machine gives no thread
+        attempt()
+    else:
         thread.join(LAST_WORDS)
 
 
