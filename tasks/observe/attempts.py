@@ -22,7 +22,7 @@ import luigi
 from luigi.event import Event
 
 from conf.checkout import CODE
-from conf.settings import as_flags
+from conf.settings import Settings, as_flags
 from conf.stopping import stoppable
 from lake.layout import spool_folder
 from tasks.base import DatedTask
@@ -31,6 +31,8 @@ from tasks.run import usage
 from tasks.run.luigi_settings import settings
 
 log = logging.getLogger("moovitamix.ledger")
+
+PATIENCE = 600  # seconds for the job that folds; it takes a few
 
 
 def _never_fails(function: Callable) -> Callable:
@@ -100,17 +102,23 @@ class Ledger:
         if os.getpid() != self.command:
             return
         for root in self.roots:
-            if not (spool_folder(root) / self.name).exists():
-                continue
-            command = [sys.executable, str(CODE / "jobs" / "__main__.py"), "ledger"]
-            flags = as_flags(settings(), "evaluate", "retrain", "health")
-            done = subprocess.run(
-                [*command, *flags, f"--lake-root={root}"], capture_output=True, text=True, check=False
-            )
-            if done.returncode:
-                log.warning(
-                    "the run ledger was not folded: %s", (done.stderr.strip().splitlines() or ["no message"])[-1]
-                )
+            if (spool_folder(root) / self.name).exists():
+                fold(root, settings())
+
+
+def fold(root: str, chosen: Settings) -> None:
+    """Fold the spool of a lake into its table, by a job; where that fails a warning says so."""
+    flags = [*as_flags(chosen, "evaluate", "retrain", "health"), f"--lake-root={root}"]
+    command = [sys.executable, str(CODE / "jobs" / "__main__.py"), "ledger", *flags]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        said = [f"the job did not end within {PATIENCE} s"]
+    else:
+        if not done.returncode:
+            return
+        said = done.stderr.strip().splitlines() or ["no message"]
+    log.warning("the run ledger was not folded: %s", said[-1])
 
 
 def listen() -> Ledger:

@@ -4,20 +4,16 @@ import datetime
 import json
 import os
 import socket
-import subprocess
-import sys
 import time
 from typing import Any
 
-from conf.checkout import ROOT
-from conf.settings import Settings, as_flags
+from conf.settings import Settings
 from lake import failing
 from lake.access import Lake
 from lake.layout import spool_folder
 from lake.storage import absolute
+from tasks.observe.attempts import fold
 from tasks.observe.mail import mail
-
-SECTIONS = ("lake", "evaluate", "retrain", "health")
 
 
 def nights(settings: Settings, date: datetime.date, began: datetime.datetime, code: int) -> int:
@@ -39,11 +35,11 @@ def _told(
     settings: Settings, root: str, date: datetime.date, began: datetime.datetime, code: int
 ) -> list[dict[str, Any]]:
     """Fold what the killed Luigi left; where that is nothing, say of the day that it failed. Then mail."""
-    _fold(settings)
+    fold(root, settings)
     failures = _since(root, began)
     if not failures:
         _spool(root, date, began, f"Luigi ended with code {code} before a step began")
-        _fold(settings)
+        fold(root, settings)
         failures = _since(root, began)
     if settings.mail.addresses:
         mail(root, date, settings)
@@ -59,8 +55,3 @@ def _spool(root: str, date: datetime.date, began: datetime.datetime, error: str)
     path = spool_folder(root) / f"{time.time_ns()}-{os.getpid()}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"{json.dumps(begin)}\n{json.dumps(end)}\n")
-
-
-def _fold(settings: Settings) -> None:
-    command = [sys.executable, str(ROOT / "jobs" / "__main__.py"), "ledger", *as_flags(settings, *SECTIONS)]
-    subprocess.run(command, capture_output=True, check=False)

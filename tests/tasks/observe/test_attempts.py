@@ -10,6 +10,7 @@ from luigi.task_register import Register
 
 from conf.checkout import ROOT
 from conf.errors import Refused
+from conf.settings import Settings
 from lake.layout import spool_folder
 from tasks.base import DatedTask
 from tasks.fetch import FetchUsers
@@ -75,3 +76,9 @@ def test_a_command_that_ran_no_step_starts_nothing(root, monkeypatch):
     kept = attempts.Ledger()
     kept.discovered(DecideRetrain(date=DAY), FetchUsers(date=DAY))
     kept.fold()
+
+
+def test_a_job_that_does_not_fold_is_a_warning(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(attempts, "CODE", tmp_path)
+    attempts.fold(str(tmp_path), Settings())
+    assert "the run ledger was not folded: " in caplog.text
