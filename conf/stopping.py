@@ -82,7 +82,8 @@ def install() -> None:
         reader, _process.noticed = socket.socketpair()
         _process.noticed.setblocking(False)
         signal.set_wakeup_fd(_process.noticed.fileno(), warn_on_full_buffer=False)
-        threading.Thread(target=_watch, args=[reader], name="stopping", daemon=True).start()
+        with contextlib.suppress(RuntimeError):  # the machine gives no thread, or the interpreter is at its end
+            threading.Thread(target=_watch, args=[reader], name="stopping", daemon=True).start()
 
 
 def keep() -> None:

@@ -69,7 +69,7 @@ def test_services_of_an_installed_package_are_started_from_it(python, tmp_path):
     here, scripts, nightly = ask(python, code, tmp_path).splitlines()
     assert here == str(tmp_path)
     assert scripts.endswith("site-packages/conf/installed/bin")
-    assert nightly == f"{python} -m tasks.run.nightly"
+    assert nightly == f"{python.parent}/moovitamix nightly"
 
 
 def test_the_installed_command_helps_completes_and_refuses_in_an_empty_folder(python, tmp_path):
