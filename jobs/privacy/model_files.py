@@ -71,9 +71,9 @@ def _without(path: pathlib.Path, user_id: int) -> bytes | None:
 
 def _factors_without(path: pathlib.Path, user_id: int) -> bytes | None:
     with np.load(io.BytesIO(path.read_bytes())) as stored:
-        if user_id not in stored["user_ids"]:
-            return None
-        arrays = dict(stored)
+        arrays = dict(stored)  # all of it: a damaged file is found by its own checksums, and gets no new sum
+    if user_id not in arrays["user_ids"]:
+        return None
     model = FactorModel(**arrays, recipe={})
     kept = model.of_users(np.setdiff1d(model.user_ids, [user_id]))
     written = io.BytesIO()

@@ -7,7 +7,7 @@ from typing import Any
 
 from conf.errors import Refused
 from jobs.model import registry_access
-from jobs.model.registry_access import sqlite_file
+from jobs.model.registry_access import BROKEN, sqlite_file
 from jobs.privacy import model_files
 from lake import sums
 
@@ -17,7 +17,7 @@ Counts = tuple[int, int]  # looked at, found
 def remove(uri: str, user_id: int) -> None:
     """
     Raises:
-        Refused: the registry cannot be reached.
+        Refused: the registry cannot be reached, or a model there cannot be read.
     """
     folder = local(uri)
     if folder:
@@ -26,7 +26,14 @@ def remove(uri: str, user_id: int) -> None:
         for repository, path in remote(uri):
             with tempfile.TemporaryDirectory() as temporary:
                 copy = pathlib.Path(repository.download_artifacts(path, temporary))
-                if model_files.remove(copy, user_id):
+                try:
+                    removed = model_files.remove(copy, user_id)
+                except BROKEN as error:
+                    raise Refused(
+                        f"{repository.artifact_uri}/{path}: cannot be read ({error}), so it may name the user; restore it, "
+                        "or delete that model in the registry, then run again"
+                    ) from error
+                if removed:
                     put_back(repository, copy, path)
                 if copy.name == model_files.FACTORS:
                     keep_sum(repository, copy, path, temporary)
