@@ -4,6 +4,7 @@ On disk a file appears by a rename; a bucket's objects appear whole by themselve
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import pathlib
@@ -14,6 +15,7 @@ from collections.abc import Iterable
 
 from lake.storage import is_url
 
+NO_SYNC = (errno.EINVAL, errno.EBADF, errno.ENOTSUP)
 YOUNG = 1  # seconds in which a file may not have got its lock yet
 
 
@@ -85,11 +87,17 @@ def _put(path: pathlib.Path, data: bytes, mode: int, like: pathlib.Path | None =
 
 
 def sync(paths: Iterable[pathlib.Path]) -> None:
-    """Make the bytes of files, and the names in folders, last through a loss of power."""
+    """Make the bytes of files, and the names in folders, last through a loss of power.
+
+    Some file systems over a network know no such thing of a folder: its names are their server's matter.
+    """
     for path in paths:
         handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)
+        except OSError as error:
+            if error.errno not in NO_SYNC or not path.is_dir():
+                raise
         finally:
             os.close(handle)
 
