@@ -5,6 +5,7 @@ above. The files of tables (Parquet, and the log's versions) are written by Spar
 them: ``Maintain`` keeps those in ``_sums/TABLE.json``, from the first day that it sees a file.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -47,9 +48,13 @@ def difference(path: pathlib.Path, known: Sum, every_byte: bool = True) -> str:
     size = path.stat().st_size
     if size != known.bytes:
         return f"found {size} bytes, written were {known.bytes}"
-    if every_byte and (found := Sum.of(path).sha256) != known.sha256:
-        return f"found sha256 {found[:12]}…, written was {known.sha256[:12]}…"
-    return ""
+    if not every_byte:
+        return ""
+    try:
+        found = Sum.of(path).sha256
+    except OSError as error:  # such as a bad block of the disk
+        return f"cannot be read ({error.strerror or error})"
+    return "" if found == known.sha256 else f"found sha256 {found[:12]}…, written was {known.sha256[:12]}…"
 
 
 def listed(entries: Iterable[Mapping[str, Any]]) -> dict[str, Sum]:
@@ -116,7 +121,10 @@ def record(root: str, table: str) -> int:
     except UNREADABLE:  # what is damaged gets no sum
         return 0
     fresh = [name for name in there if name not in known and (is_log(name) or name in sizes)]
-    taken = {name: Sum.of(there[name]) for name in fresh}
+    taken = {}
+    for name in fresh:
+        with contextlib.suppress(OSError):  # gone meanwhile, or on a bad block, which the check names
+            taken[name] = Sum.of(there[name])
     new = {name: found for name, found in taken.items() if found.bytes == sizes.get(name, found.bytes)}
     kept = {name: was for name, was in known.items() if name in there or lost(name, there)}
     if new or len(kept) < len(known):

@@ -90,6 +90,8 @@ def _manifest(folder: pathlib.Path) -> dict[str, sums.Sum]:
         raise Refused("no such file, though the folder stands") from None
     except (ValueError, TypeError, KeyError):
         raise Refused("this is no manifest") from None
+    except OSError as error:
+        raise Refused(f"cannot be read ({first_line(error)})") from None
 
 
 def tables(root: str) -> Survey:
@@ -190,8 +192,11 @@ def reports(root: str) -> Survey:
 
 
 def _report(page: pathlib.Path, index: pathlib.Path) -> Iterator[Damage]:
-    data = files.read(page)
-    text = "" if _is_older(data) else sums.seal_difference(data)
+    try:
+        data = files.read(page)
+        text = "" if _is_older(data) else sums.seal_difference(data)
+    except OSError as error:
+        text = f"cannot be read ({first_line(error)})"
     if text:
         advice = INDEX if page == index else REPORT.format(date=page.name.partition(".")[0])
         yield Damage("report", page, text, advice)

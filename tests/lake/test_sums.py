@@ -71,6 +71,19 @@ def test_what_is_damaged_already_gets_no_sum(table, tmp_path):
     assert part.name not in recorded(tmp_path)
 
 
+def test_a_file_that_cannot_be_read_costs_the_others_no_sum(table, tmp_path, monkeypatch):
+    part, of = next(table.glob("*.parquet")), sums.Sum.of
+
+    def bad_block(path):
+        if path == part:
+            raise OSError("Input/output error")
+        return of(path)
+
+    monkeypatch.setattr(sums.Sum, "of", bad_block)
+    assert sums.record(str(tmp_path), "tracks") == 5
+    assert part.name not in recorded(tmp_path)
+
+
 def test_sums_of_vacuumed_files_and_of_a_cleaned_log_go(table, tmp_path):
     sums.record(str(tmp_path), "tracks")
     stored = DeltaTable(str(table))

@@ -1,6 +1,8 @@
 """Whatever happens to a file of the lake, the file is named, and all of them in one survey."""
 
 import datetime
+import errno
+import io
 import json
 
 import numpy as np
@@ -119,6 +121,21 @@ def test_all_kinds_at_once_are_named_in_one_survey(root):
     for path, (_, damage) in zip(paths, DAMAGE.values(), strict=True):
         damage(path)
     assert set(paths) <= set(damaged(root))
+
+
+def test_files_that_the_disk_does_not_give_are_named_and_the_survey_goes_on(root, monkeypatch):
+    paths = {where(root) for where in GONE} | {report_file(root, DAY), raw_folder(root, "tracks", NEXT) / MANIFEST}
+    opened = io.open
+
+    def bad_block(path, *args, **how):
+        if path in paths:
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return opened(path, *args, **how)
+
+    monkeypatch.setattr(io, "open", bad_block)
+    found = damaged(root)
+    assert set(found) == paths
+    assert all("cannot be read" in text for text in found.values())
 
 
 def test_what_has_no_sum_yet_is_read_whole(root):
