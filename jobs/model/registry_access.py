@@ -30,6 +30,15 @@ WRONG_CREDENTIALS = (
 ADVICE = {"401": WRONG_CREDENTIALS, "403": WRONG_CREDENTIALS, "404": "; that is no MLflow server"}
 
 BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)  # what loading a model that is not whole raises
+OURS = (
+    TypeError,
+    AttributeError,
+    NameError,
+    LookupError,
+    AssertionError,
+)  # may be a fault of this code: its stack is logged
+
+log = logging.getLogger("jobs")
 
 
 class RegistryFailed(Refused):
@@ -59,6 +68,8 @@ def connected(uri: str) -> Iterator["MlflowClient"]:
         except Refused:
             raise
         except Exception as error:  # what MLflow, its database, its files or its server raise is of many kinds
+            if isinstance(error, OURS):
+                log.warning("the registry failed in an unexpected way", exc_info=True)
             said = without_credentials(uri, _said(error))
             raise RegistryFailed(
                 f"the registry at {without_credentials(uri)} does not do what was asked: {said}; {advice(said)}"

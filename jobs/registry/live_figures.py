@@ -57,7 +57,10 @@ def log_version(client: "MlflowClient", version: "ModelVersion", rows: list[Row]
             client.log_batch(str(version.run_id), metrics[begin : begin + BATCH])
     except MlflowException as error:
         if error.error_code in GONE:
-            log.warning("model %s gets no live figures: its run %s was deleted", version.version, version.run_id)
+            why = str(error).splitlines()[0][:200]
+            log.warning(
+                "model %s gets no live figures, its run %s takes none: %s", version.version, version.run_id, why
+            )
             return 0
         raise
     last = max(row["date"] for row in found)
