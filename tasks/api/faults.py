@@ -54,9 +54,9 @@ def _found(error: Exception, timeout: tuple[float, float]) -> str:
 
 def _of_causes(causes: list[BaseException], kinds: tuple[type, ...], timeout: tuple[float, float]) -> str:
     if urllib3.exceptions.ConnectTimeoutError in kinds or _any(kinds, requests.ConnectTimeout):
-        return f"no connection within {timeout[0]:g} s"
+        return f"no connection within {round(timeout[0], 1):g} s"
     if _any(kinds, requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, TimeoutError):
-        return f"nothing sent for {timeout[1]:g} s"
+        return f"nothing sent for {round(timeout[1], 1):g} s"
     if _any(kinds, urllib3.exceptions.IncompleteRead):
         return "a body shorter than announced"
     if _any(kinds, socket.gaierror, urllib3.exceptions.NameResolutionError):
