@@ -32,7 +32,7 @@ class Wire:
         self.body = 2 * body + HEAD  # framing may take as much as what it frames
         self._closed = False
         self._reading: set[socket.socket] = set()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the collector may close an answer while this thread holds it
 
     def enter(self, sock: socket.socket) -> None:
         with self._lock:
@@ -45,9 +45,10 @@ class Wire:
     def close(self) -> None:
         with self._lock:
             self._closed = True
-            for sock in self._reading:
-                with contextlib.suppress(OSError):
-                    socket.socket.shutdown(sock, socket.SHUT_RDWR)  # not the TLS one's, which its reader still uses
+            reading = [*self._reading]
+        for sock in reading:
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # not the TLS one's, which its reader still uses
 
     def seconds(self, most: float) -> float:
         """How long may be waited now.
