@@ -22,7 +22,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 GRACE = 15.0  # seconds from the signal to the end of the process
@@ -75,6 +75,7 @@ def stoppable(grace: float = GRACE, again: str = AGAIN) -> Iterator[None]:
 
 def install() -> None:
     """Let the signals that are not ignored stop this process."""
+    _open_output()
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
@@ -84,6 +85,13 @@ def install() -> None:
         signal.set_wakeup_fd(_process.noticed.fileno(), warn_on_full_buffer=False)
         with contextlib.suppress(RuntimeError):  # the machine gives no thread, or the interpreter is at its end
             threading.Thread(target=_watch, args=[reader], name="stopping", daemon=True).start()
+
+
+def _open_output() -> None:
+    """Where an output was closed when the process began (``2>&-``) Python has none, and ``print`` would take the other."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - for as long as the process lives
 
 
 def keep() -> None:
@@ -131,14 +139,9 @@ def _forget() -> None:
 os.register_at_fork(after_in_child=_forget)
 
 
-def _streams() -> list[TextIO]:
-    """Where this process writes; Python has none where the file was closed when it started (``>&-``)."""
-    return [stream for stream in (sys.stdout, sys.stderr) if stream]
-
-
 def _is_unread() -> bool:
     """Whether nobody reads the output any more."""
-    for stream in _streams():
+    for stream in (sys.stdout, sys.stderr):
         looked = select.poll()
         with contextlib.suppress(OSError, ValueError):  # it is closed
             looked.register(stream.fileno(), 0)
@@ -149,7 +152,7 @@ def _is_unread() -> bool:
 
 def _drop_unread() -> None:
     """Where nobody reads the output any more, the interpreter would complain of it at its end, and change the code."""
-    for stream in _streams():
+    for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except OSError:
@@ -174,7 +177,7 @@ def leave(number: int, quietly: bool = False) -> NoReturn:
     if not quietly:
         _briefly(lambda: tell(number))
     _kill_descendants()
-    for stream in _streams():
+    for stream in (sys.stdout, sys.stderr):
         _briefly(stream.flush)
     os._exit(128 + number)
 

@@ -80,7 +80,9 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(flush):
     assert process.stderr.read() == ""
 
 
-def test_a_process_that_was_started_without_standard_output_ends_as_it_should():
-    process = python("with stoppable():\n    assert sys.stdout is None", preexec_fn=lambda: os.close(1))
-    assert process.communicate(timeout=PATIENCE)[1] == ""
+@pytest.mark.parametrize(("closed", "left"), [(1, ("", "error\n")), (2, ("text\n", ""))])
+def test_a_process_that_was_started_with_an_output_closed_ends_as_it_should_and_uses_no_other(closed, left):
+    code = "with stoppable():\n    print('text')\n    print('error', file=sys.stderr)"
+    process = python(code, stdout=subprocess.PIPE, preexec_fn=lambda: os.close(closed))
+    assert process.communicate(timeout=PATIENCE) == left
     assert process.returncode == 0
