@@ -46,9 +46,9 @@ class House:
         command += [f"--registry-uri=sqlite:///{self.folder / 'mlflow.db'}", f"--daily-spark-port={self.port}"]
         return self._said(command)
 
-    def check(self, date: datetime.date) -> tuple[int, str]:
+    def check(self) -> tuple[int, str]:
         """``moovitamix check`` of the lake."""
-        command = [sys.executable, "-m", "jobs", "check", f"--date={date}", f"--lake-root={self.lake}"]
+        command = [sys.executable, "-m", "jobs", "check", f"--lake-root={self.lake}"]
         return self._said([*command, f"--spark-remote=sc://127.0.0.1:{self.port}"])
 
     def _said(self, command: list[str]) -> tuple[int, str]:
@@ -110,7 +110,7 @@ class Nights:
             if self.failed >= STUCK:
                 self.outcome.findings.append(f"{STUCK} nights in a row failed; the days after {day.date} were not run")
                 break
-        self._end(day.date)
+        self._end()
         return self.outcome
 
     def _night(self, day: Day) -> list[str]:
@@ -175,14 +175,14 @@ class Nights:
         lines = log.read_text().splitlines() if log.exists() else []
         return [line.strip()[:400] for line in lines if "FAILED" in line]
 
-    def _end(self, last: datetime.date) -> None:
+    def _end(self) -> None:
         """Every day is complete, and ``check`` finds nothing."""
         complete = commits.committed_dates(
             str(self.house.lake), "recommendations", "Recommend", [*self.oracle.served], 1
         )
         left = {*self.oracle.served, *self.waiting} - set(complete)
         self.outcome.findings += [f"{date} is not complete at the end" for date in sorted(left)]
-        code, said = self.house.check(last)
+        code, said = self.house.check()
         broken = [line for line in said.splitlines() if line.startswith("BROKEN")] or [said[-300:]]
         self.outcome.findings += [f"check ended with code {code}: {line}" for line in broken] if code else []
         tables = self.oracle.tables()
