@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -23,6 +24,10 @@ os.environ["PYSPARK_PYTHON"] = sys.executable
 # A make that a test starts is not part of the one that started the tests: it has neither its flags nor its messages.
 for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
     os.environ.pop(name, None)
+# What a shell has started in the background ignores Ctrl-C, and so would every command that a test starts and stops.
+for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 # The tests' JVMs live for seconds and see few rows, whichever way they are started.
 os.environ.setdefault("JDK_JAVA_OPTIONS", jvm.options()["spark.driver.defaultJavaOptions"] + " -XX:+UseSerialGC")
 
