@@ -95,12 +95,15 @@ def _fill(ballast: os.PathLike, until: float) -> int:
     return written
 
 
+WRAPPER = "nightly"  # a word of the command line that bin/daily becomes
+
+
 def victims(house: House, name: str) -> list[Process]:
     """Processes of the run that are of a kind."""
     running = house.running()
     daemons = {process.pid for process in running if "pyspark.daemon" in process.words}
     kinds: dict[str, Callable[[Process], bool]] = {
-        "wrapper": lambda process: "tasks.run.nightly" in process.words,
+        "wrapper": lambda process: WRAPPER in process.words,
         "luigi": lambda process: "tasks.daily" in process.words and "setpriv" not in process.words[0],
         "client": lambda process: any(word.endswith("jobs/__main__.py") for word in process.words),
         "server": lambda process: "java" in process.words[0] and "spark-internal" in process.words,
@@ -116,7 +119,7 @@ def shown(process: Process) -> str:
             entity = [flag for flag in process.words if flag.startswith("--entity=")]
             return f"job {' '.join([process.words[number + 1], *entity])} (process {process.pid})"
     name = "Spark Connect server" if "spark-internal" in process.words else " ".join(process.words[-2:])
-    for word in ("pyspark.daemon", "tasks.run.nightly", "tasks.daily"):
+    for word in ("pyspark.daemon", WRAPPER, "tasks.daily"):
         name = word if word in process.words else name
     return f"{name} (process {process.pid})"
 

@@ -12,7 +12,7 @@ import threading
 
 import pytest
 
-from tests.chaos import compare, processes
+from tests.chaos import compare, faults, processes
 from tests.chaos.proxy import Proxy
 from tests.chaos.schedule import events
 
@@ -111,3 +111,8 @@ def test_a_partial_file_is_seen_and_data_of_tables_are_not(tmp_path: pathlib.Pat
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).touch()
     assert compare.files(tmp_path) == {"raw/users/.date=#.partial/x"}
+
+
+def test_the_nightly_run_is_known_by_a_word_of_what_cron_starts():
+    started = (pathlib.Path(__file__).parents[2] / "bin" / "daily").read_text().splitlines()[-1]
+    assert faults.WRAPPER in started.split()
