@@ -7,6 +7,7 @@ import gzip
 import json
 import logging
 import pathlib
+import re
 import socket
 import time
 import zlib
@@ -237,8 +238,9 @@ def test_only_codings_that_can_be_undone_are_asked_for(folder):
     ("headers", "found"),
     [
         (["Content-Length: 99999"], "a body shorter than announced"),
-        (["Content-Length: 10"], "not JSON"),
-        (["Content-Length: 0"], "not JSON"),
+        # What comes after the announced end is seen as the server closes, which may be while the page is asked for again.
+        (["Content-Length: 10"], "not JSON|connection|pipe"),
+        (["Content-Length: 0"], "not JSON|connection|pipe"),
         (["Content-Length: -5"], "rows"),
         (["Content-Length: many"], "rows"),
         (["Content-Length: 5, 7"], "an answer that is cut off or not HTTP"),
@@ -252,7 +254,7 @@ def test_only_codings_that_can_be_undone_are_asked_for(folder):
 )
 def test_a_length_or_framing_that_lies_gives_rows_or_one_line(folder, headers, found):
     with raw_server(lambda asked: [answer(served(asked), *headers, length=False), CLOSE]) as server:
-        assert found in (said(lambda: fetch(server.url, folder, retries=1)) or "rows")
+        assert re.search(found, said(lambda: fetch(server.url, folder, retries=1)) or "rows")
 
 
 @pytest.mark.parametrize(
