@@ -30,13 +30,8 @@ WRONG_CREDENTIALS = (
 ADVICE = {"401": WRONG_CREDENTIALS, "403": WRONG_CREDENTIALS, "404": "; that is no MLflow server"}
 
 BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)  # what loading a model that is not whole raises
-OURS = (
-    TypeError,
-    AttributeError,
-    NameError,
-    LookupError,
-    AssertionError,
-)  # may be a fault of this code: its stack is logged
+# These may be a fault of this code, so their stack is logged.
+OURS = (TypeError, AttributeError, NameError, LookupError, AssertionError)
 
 log = logging.getLogger("jobs")
 
