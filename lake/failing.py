@@ -11,6 +11,7 @@ from typing import Any
 
 from lake.access import Lake
 
+MAIL = "Notify"  # the name of mailing in ``runs``
 NIGHTS = 3  # from here on a cause does not go away by itself
 LOOK_BACK = datetime.timedelta(days=14)
 
@@ -22,6 +23,11 @@ def attempts(lake: Lake) -> list[dict[str, Any]]:
     """What was tried of late."""
     since = datetime.datetime.now(datetime.UTC) - LOOK_BACK
     return lake.rows("runs", [("started_at", ">=", since)], COLUMNS)
+
+
+def unended(runs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Attempts that failed or were killed. That a mail was not sent is not the day's fault."""
+    return [run for run in runs if run["status"] != "done" and run["task"] != MAIL]
 
 
 def nights(tried: Iterable[Attempt], failure: Attempt) -> int:

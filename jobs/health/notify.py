@@ -20,9 +20,9 @@ from jobs.health.mailing.letter import Letter, message
 from jobs.health.mailing.sent import Mailed
 from jobs.runtime.command import Figures, Job, answer, parser, run
 from lake.access import Lake
+from lake.failing import MAIL
 
 SECTIONS = ("lake", "mail", "report")
-TASK = "Notify"  # its name in runs
 
 
 def main(job: Job) -> Figures:
@@ -92,7 +92,7 @@ def record(lake: Lake, mailed: Mailed, began: datetime.datetime, error: str) -> 
     now = datetime.datetime.now(datetime.UTC)
     attempt = {
         "date": datetime.date.fromisoformat(mailed.date),
-        "task": TASK,
+        "task": MAIL,
         "status": "failed",
         "attempt": 1,
         "started_at": began,
@@ -100,7 +100,7 @@ def record(lake: Lake, mailed: Mailed, began: datetime.datetime, error: str) -> 
         "host": socket.gethostname(),
         "error": error,
     }
-    lake.append_rows([attempt], "runs", f"runs/{TASK}-{now.timestamp()}")
+    lake.append_rows([attempt], "runs", f"runs/{MAIL}-{now.timestamp()}")
 
 
 def check(settings: Settings) -> str:

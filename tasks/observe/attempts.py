@@ -13,20 +13,18 @@ import logging
 import os
 import resource
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import luigi
 from luigi.event import Event
 
-from conf.checkout import CODE
 from conf.settings import Settings, as_flags
 from conf.stopping import stoppable
 from lake.layout import spool_folder
 from tasks.base import DatedTask
 from tasks.observe.console import message
+from tasks.observe.side_job import complaint
 from tasks.run import usage
 from tasks.run.luigi_settings import settings
 
@@ -51,7 +49,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.command = os.getpid()
-        self.name = f"{time.time_ns()}-{self.command}.jsonl"
+        self.name = spool_name()
         self.begun: dict[str, tuple[float, resource.struct_rusage]] = {}
         self.roots: set[str] = set()
 
@@ -91,10 +89,7 @@ class Ledger:
             "status": status,
             **values,
         }
-        folder = spool_folder(task.root)
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / self.name).open("a") as spool:
-            spool.write(json.dumps(line, default=str) + "\n")
+        spool(task.root, self.name, line)
         self.roots.add(task.root)
 
     def fold(self) -> None:
@@ -106,19 +101,25 @@ class Ledger:
                 fold(root, settings())
 
 
+def spool_name() -> str:
+    """Of a file of this process alone."""
+    return f"{time.time_ns()}-{os.getpid()}.jsonl"
+
+
+def spool(root: str, name: str, *lines: Mapping[str, object]) -> None:
+    """Put lines into a file of the lake's spool."""
+    folder = spool_folder(root)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / name).open("a") as file:
+        file.writelines(json.dumps(line, default=str) + "\n" for line in lines)
+
+
 def fold(root: str, chosen: Settings) -> None:
     """Fold the spool of a lake into its table, by a job; where that fails a warning says so."""
-    flags = [*as_flags(chosen, "evaluate", "retrain", "health"), f"--lake-root={root}"]
-    command = [sys.executable, str(CODE / "jobs" / "__main__.py"), "ledger", *flags]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
-    except subprocess.TimeoutExpired:
-        said = [f"the job did not end within {PATIENCE} s"]
-    else:
-        if not done.returncode:
-            return
-        said = done.stderr.strip().splitlines() or ["no message"]
-    log.warning("the run ledger was not folded: %s", said[-1])
+    words = ["ledger", *as_flags(chosen, "evaluate", "retrain", "health"), f"--lake-root={root}"]
+    said = complaint(words, PATIENCE, late=f"the job did not end within {PATIENCE} s")
+    if said is not None:
+        log.warning("the run ledger was not folded: %s", (said or ["no message"])[-1])
 
 
 def listen() -> Ledger:

@@ -9,17 +9,16 @@ import datetime
 import json
 import logging
 import os
-import subprocess
-import sys
 from collections.abc import Iterable
 
 from conf.advice import typed
-from conf.checkout import CODE
 from conf.settings import Settings, as_flags
 from conf.stopping import stoppable
+from lake.failing import MAIL
 from lake.layout import day_log, spool_folder
 from tasks.observe.attempts import Ledger
 from tasks.observe.logs import StepLog
+from tasks.observe.side_job import complaint
 from tasks.report import HealthReport
 from tasks.run.luigi_settings import settings
 
@@ -66,20 +65,14 @@ def ended(lines: Iterable[str]) -> list[datetime.date]:
 
 def mail(root: str, date: datetime.date, chosen: Settings) -> bool:
     """Start the job that mails; whether all went well."""
-    flags = [*as_flags(chosen, *SECTIONS), f"--lake-root={root}"]
-    command = [sys.executable, str(CODE / "jobs" / "__main__.py"), "notify", f"--date={date}", "--once", *flags]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
-    except subprocess.TimeoutExpired:
-        said = [f"error: the mail job did not end within {PATIENCE} s"]
-    else:
-        if not done.returncode:
-            return True
-        said = done.stderr.splitlines()
+    words = ["notify", f"--date={date}", "--once", *as_flags(chosen, *SECTIONS), f"--lake-root={root}"]
+    said = complaint(words, PATIENCE, late=f"error: the mail job did not end within {PATIENCE} s")
+    if said is None:
+        return True
     text = typed(f"the mail of {date} was not sent: {_cause(said)}; make mail-check tries the settings")
     log.warning("%s", text)
     form = chosen.logs.format
-    StepLog(day_log(root, date, form), date, "Notify", form).write([text], "warning")
+    StepLog(day_log(root, date, form), date, MAIL, form).write([text], "warning")
     return False
 
 

@@ -1,18 +1,14 @@
 """A day of the nightly run that failed: on how many nights running with the same cause."""
 
 import datetime
-import json
-import os
 import socket
-import time
 from typing import Any
 
 from conf.settings import Settings
 from lake import failing
 from lake.access import Lake
-from lake.layout import spool_folder
 from lake.storage import absolute
-from tasks.observe.attempts import fold
+from tasks.observe.attempts import fold, spool, spool_name
 from tasks.observe.mail import mail
 
 
@@ -28,7 +24,7 @@ def nights(settings: Settings, date: datetime.date, began: datetime.datetime, co
 
 def _since(root: str, began: datetime.datetime) -> list[dict[str, Any]]:
     rows = Lake(root).rows("runs", [("started_at", ">=", began)], failing.COLUMNS)
-    return [row for row in rows if row["status"] != "done" and row["task"] != "Notify"]
+    return failing.unended(rows)
 
 
 def _told(
@@ -52,6 +48,4 @@ def _spool(root: str, date: datetime.date, began: datetime.datetime, error: str)
     begin = {**told, "status": "started", "started_at": began.isoformat(), "host": socket.gethostname()}
     now = datetime.datetime.now(datetime.UTC)
     end = {**told, "status": "failed", "error": error, "seconds": round((now - began).total_seconds(), 3)}
-    path = spool_folder(root) / f"{time.time_ns()}-{os.getpid()}.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{json.dumps(begin)}\n{json.dumps(end)}\n")
+    spool(root, spool_name(), begin, end)

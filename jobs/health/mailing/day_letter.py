@@ -15,7 +15,7 @@ from jobs.health.monitoring.series import DayFigures, Key
 from jobs.health.monitoring.units import figure
 from jobs.health.monitoring.verdict import served, verdict
 from lake.access import Lake
-from lake.failing import again, attempts
+from lake.failing import again, attempts, unended
 from lake.layout import day_log, log_file, report_file, report_revision
 
 
@@ -55,9 +55,9 @@ def read(lake: Lake, date: datetime.date, partial: bool = False) -> MailedDay:
     Of a date that did not come to its end the report is the one that the ledger wrote.
     """
     days = series.read(lake, date, days=2)
-    unended = last_unended(lake.rows("runs", [("date", "=", date)]))
-    broken = failing(unended)
-    tried = attempts(lake) if unended else []
+    left = last_unended(lake.rows("runs", [("date", "=", date)]))
+    broken = failing(left)
+    tried = attempts(lake) if left else []
     report, unfinished = report_file(lake.root, date, partial), report_file(lake.root, date, partial=True)
     latest = unfinished if broken and unfinished.exists() else report
     return MailedDay(
@@ -70,7 +70,7 @@ def read(lake: Lake, date: datetime.date, partial: bool = False) -> MailedDay:
         before=series.on(days, date - datetime.timedelta(days=1)),
         decisions=sorted(lake.rows("decisions", [("date", "=", date)]), key=moment),
         report=latest if latest.exists() else None,
-        again=next(filter(None, (again(tried, run) for run in unended)), ""),
+        again=next(filter(None, (again(tried, run) for run in left)), ""),
     )
 
 
@@ -80,9 +80,9 @@ def failing(runs: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 def last_unended(runs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The last attempts that failed or were killed. That a mail was not sent is not the day's fault."""
+    """The last attempts of their steps, where they failed or were killed."""
     last = {run["task"]: run for run in sorted(runs, key=lambda run: (run["started_at"], run["attempt"]))}
-    return [run for task, run in last.items() if run["status"] != "done" and task != "Notify"]
+    return unended(last.values())
 
 
 def letter(day: MailedDay, root: str, link: str = "") -> Letter:

@@ -9,8 +9,8 @@ from jobs.health.monitoring.series import DayFigures, Key
 from jobs.health.spool import Attempt
 from lake import failing
 from lake.access import Lake
+from lake.failing import MAIL
 
-MAIL = "Notify"
 WRAPPERS = {"Day", "DailyPipeline"}  # they do nothing themselves
 WAITS = "RetrainIfNeeded"  # for a training, where there is one: what it takes is not its own
 MEASURED = {  # figure: column of ``runs`` and what one of it is in the figure's unit

@@ -15,7 +15,7 @@ from lake.layout import spool_folder
 from tasks.base import DatedTask
 from tasks.fetch import FetchUsers
 from tasks.model import DecideRetrain
-from tasks.observe import attempts
+from tasks.observe import attempts, side_job
 
 DAY = datetime.date(2024, 3, 1)
 
@@ -61,7 +61,7 @@ def test_as_the_command_ends_one_process_folds_with_the_commands_settings(root, 
         asked.append(command)
         return subprocess.CompletedProcess(command, 0)
 
-    monkeypatch.setattr(attempts.subprocess, "run", run)
+    monkeypatch.setattr(side_job.subprocess, "run", run)
     kept = attempts.Ledger()
     kept.start(DecideRetrain(date=DAY))
     kept.fold()
@@ -72,13 +72,13 @@ def test_as_the_command_ends_one_process_folds_with_the_commands_settings(root, 
 
 
 def test_a_command_that_ran_no_step_starts_nothing(root, monkeypatch):
-    monkeypatch.setattr(attempts.subprocess, "run", lambda *_, **__: pytest.fail("nothing to fold"))
+    monkeypatch.setattr(side_job.subprocess, "run", lambda *_, **__: pytest.fail("nothing to fold"))
     kept = attempts.Ledger()
     kept.discovered(DecideRetrain(date=DAY), FetchUsers(date=DAY))
     kept.fold()
 
 
 def test_a_job_that_does_not_fold_is_a_warning(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(attempts, "CODE", tmp_path)
+    monkeypatch.setattr(side_job, "CODE", tmp_path)
     attempts.fold(str(tmp_path), Settings())
     assert "the run ledger was not folded: " in caplog.text
