@@ -5,10 +5,10 @@ what it does not name is removed. Killed anywhere, the folder is whole, as it wa
 """
 
 import contextlib
+import dataclasses
 import datetime
 import fcntl
 import gzip
-import hashlib
 import json
 import os
 import pathlib
@@ -21,6 +21,7 @@ from jobs.cleaning.judge import whole_number
 from lake import files
 from lake.layout import MANIFEST, growing_folder, raw_folder
 from lake.storage import is_url
+from lake.sums import Sum
 from lake.suppression import FIELDS, Suppression, listed, load, units
 
 LEVEL = 1  # of gzip, as the fetch writes
@@ -109,10 +110,7 @@ def rewritten(folder: pathlib.Path, file: dict[str, Any], theirs: Theirs) -> tup
             else:
                 packed.write(line + b"\n")
                 kept += 1
-    with (folder / name).open("rb") as done:
-        digest = hashlib.file_digest(done, "sha256").hexdigest()
-    entry = {"name": name, "rows": kept, "bytes": (folder / name).stat().st_size, "sha256": digest}
-    return entry, rows, plays
+    return {"name": name, "rows": kept, **dataclasses.asdict(Sum.of(folder / name))}, rows, plays
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import fcntl
-import io
 import json
 import os
 import pathlib
@@ -92,10 +91,14 @@ class FactorModel:
         Raises:
             OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile: it is not whole, or not as it was saved.
         """
+        if is_url(folder):  # each file is fetched once
+            with tempfile.TemporaryDirectory() as copied:
+                for path in files.below(folder):
+                    (pathlib.Path(copied) / path.name).write_bytes(files.read(path))
+                return cls.load(pathlib.Path(copied))
         for name, found in sums.folder_differences(folder).items():
             raise ValueError(f"{name}: {found}")
-        stored = io.BytesIO(files.read(folder / "factors.npz")) if is_url(folder) else folder / "factors.npz"
-        with np.load(stored) as arrays:
+        with np.load(folder / "factors.npz") as arrays:
             return cls(**dict(arrays), recipe=json.loads(files.read(folder / "recipe.json")))
 
 

@@ -24,7 +24,7 @@ from conf.tables import TABLES
 from jobs.cleaning.snapshot import described
 from jobs.runtime.command import Figures, Job, parser, run
 from jobs.runtime.frames import SparkLake
-from jobs.upkeep.damage import first_line, survey
+from jobs.upkeep.damage import first_line, listed, survey
 from lake.access import Lake
 from lake.layout import MANIFEST, raw_folder, table_folder
 from lake.sums import lasting
@@ -143,8 +143,9 @@ def unreadable(lake: SparkLake) -> dict[str, str]:
     found = {}
     for name, table in TABLES.items():
         try:
-            if not lake.open(name) and lasting(table_folder(lake.root, name)):
-                raise Refused("its log is not there")
+            _, why = listed(lake.root, name, bool(lasting(table_folder(lake.root, name))))
+            if why:
+                raise Refused(why)
             lake.view(name).createOrReplaceTempView(name)
         except Exception as error:  # whatever is raised over a damaged log is the answer
             found[name] = first_line(error)

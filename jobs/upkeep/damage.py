@@ -111,7 +111,7 @@ def table(root: str, name: str) -> Survey:
     except ValueError:
         known = {}
         damaged.append(Damage("sums", sums_file(root, name), "this holds no sums", SUMS))
-    active, broken = _listed(root, name, bool(there) or bool(known))
+    active, broken = listed(root, name, bool(there) or bool(known))
     if broken:
         damaged.append(Damage("table", folder, broken, advice))
     written = {file for file in there if file in known or sums.is_log(file)}
@@ -122,8 +122,11 @@ def table(root: str, name: str) -> Survey:
     return Survey("table", len(wanted), damaged)
 
 
-def _listed(root: str, name: str, begun: bool) -> tuple[dict[str, int], str]:
-    """The data files of a table's newest version with their sizes; what is wrong where that cannot be told."""
+def listed(root: str, name: str, begun: bool) -> tuple[dict[str, int], str]:
+    """The data files of a table's newest version with their sizes; what is wrong where that cannot be told.
+
+    ``begun`` says that the table was there once.
+    """
     try:
         stored = open_table(root, name)
         if stored is None:
@@ -171,17 +174,15 @@ def models(root: str) -> Survey:
 
 def model(folder: pathlib.Path) -> dict[str, str]:
     """What is found of each file of a model that is not as it was saved."""
-    missing = {name: "no such file" for name in FILES if not files.exists(folder / name)}
+    if missing := {name: "no such file" for name in FILES if not files.exists(folder / name)}:
+        return missing
     try:
-        found = missing or sums.folder_differences(folder)
-    except ValueError as error:
-        return {sums.SUMS: first_line(error)}
-    if found:
-        return found
-    try:
-        FactorModel.load(folder)
+        FactorModel.load(folder)  # which compares the sums as well
     except BROKEN as error:
-        return {FILES[0]: f"cannot be read ({first_line(error)})"}
+        try:
+            return sums.folder_differences(folder) or {FILES[0]: f"cannot be read ({first_line(error)})"}
+        except ValueError as unreadable:
+            return {sums.SUMS: first_line(unreadable)}
     return {}
 
 
