@@ -1,18 +1,16 @@
 """Every odd value that the nights draw from, cleaned once: the tables are what the rules give."""
 
 import argparse
-import dataclasses
 import datetime
 import itertools
 import json
 
 import pytest
-from pyspark.sql import SparkSession
 
 from conf.settings import ApiSettings, CleanSettings, LakeSettings, Settings
 from jobs.cleaning import clean
-from jobs.runtime.command import Job
 from tests.jobs import raw
+from tests.jobs.borrowed import Borrowed
 from tests.odd_days import compare, texts, times
 from tests.odd_days.generator import ENTITIES
 from tests.odd_days.oracle import Oracle
@@ -29,17 +27,6 @@ STAMPS = [
     *(f"2023-06-15T23:59:59{fraction}{end}" for fraction in times.FRACTIONS for end in ("", "Z", "-03:30")),
     *times.changes(ZONE),
 ]
-
-
-@dataclasses.dataclass(frozen=True)
-class Borrowed(Job):
-    """A job whose session is the tests' own."""
-
-    session: SparkSession | None = None
-
-    def spark(self, name: str, rows: int = 0) -> SparkSession:
-        assert self.session is not None
-        return self.session
 
 
 def numbered(make, values):

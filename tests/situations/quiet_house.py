@@ -16,27 +16,17 @@ from jobs.cleaning import clean
 from jobs.evaluation import evaluate
 from jobs.health import report
 from jobs.recommendation import recommend
-from jobs.runtime.command import Figures, Job
+from jobs.runtime.command import Figures
 from jobs.training import decide, promote, train
 from jobs.upkeep import maintain
 from lake import commits
 from lake.access import Lake
 from lake.layout import raw_folder
 from tasks import api
+from tests.jobs.borrowed import Borrowed
 from tests.tasks.api.fault_server import FaultServer, running
 
 FIRST = datetime.date(2024, 3, 1)
-
-
-@dataclasses.dataclass(frozen=True)
-class Borrowed(Job):
-    """A job whose session is the tests' own."""
-
-    session: SparkSession | None = None
-
-    def spark(self, name: str, rows: int = 0) -> SparkSession:
-        assert self.session is not None
-        return self.session
 
 
 @dataclasses.dataclass

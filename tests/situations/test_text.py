@@ -7,7 +7,7 @@ import sys
 import unicodedata
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from conf.contract import TRACKS, USERS
@@ -24,18 +24,10 @@ from lake.access import Lake
 from lake.suppression import user_of
 from tasks.api.body import read_page
 from tests.jobs import raw
+from tests.jobs.batches import in_spark
 
 DAY = datetime.date(2024, 3, 1)
 CONTEXT = Context(datetime.datetime(2024, 3, 2, 1, tzinfo=datetime.UTC))
-# A batch of rows in one Spark job, the same in every run.
-IN_SPARK = settings(
-    max_examples=1,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-)
 # What Unicode counts as letters or symbols, though nothing is shown: Hangul fillers, Braille's blank, a null note.
 EMPTY_SYMBOLS = {"\u115f", "\u1160", "\u3164", "\uffa0", "\u2800", "\U0001d159"}
 # Of format these alone are drawn: signs that stand before Arabic, Syriac and Kaithi numbers.
@@ -237,7 +229,7 @@ def test_any_row_reaches_quarantine_to_the_letter(texts):
 
 
 @given(found=st.lists(rows | nearly, min_size=60, max_size=100))
-@IN_SPARK
+@in_spark()
 def test_spark_says_of_any_row_what_the_rules_in_python_say(spark, found):
     examples = [
         *(json.dumps(raw.track(1, name=name), ensure_ascii=at % 2) for at, name in enumerate(BLANKS.values())),

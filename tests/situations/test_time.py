@@ -9,7 +9,7 @@ import zoneinfo
 
 import luigi.worker
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from luigi.cmdline_parser import CmdlineParser
 from pyspark.sql import functions as F
@@ -28,18 +28,11 @@ from lake.access import Lake
 from tasks.fetch import FetchTracks
 from tasks.run import luigi_command
 from tests.jobs import raw
+from tests.jobs.batches import in_spark
 from tests.situations.stamps import CLOCKS, STAMPS, computed, stamps, usual
 
 DAY = datetime.date(2024, 3, 1)
 FETCHED = datetime.datetime(2026, 3, 2, 1, tzinfo=datetime.UTC)
-IN_SPARK = settings(
-    max_examples=1,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-)
 
 
 def moment(text):
@@ -97,7 +90,7 @@ def test_any_stamp_is_the_moment_that_another_calendar_gives(text):
 
 
 @given(found=st.lists(stamps | usual, min_size=150, max_size=200))
-@IN_SPARK
+@in_spark()
 def test_spark_reads_any_stamp_as_python_does_or_leaves_it_to_python(spark, found):
     texts = [*STAMPS, *(text for near in CLOCKS.values() for text in near), *found]
     lines = spark.createDataFrame([(text,) for text in texts], "text string")

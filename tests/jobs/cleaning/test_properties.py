@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
@@ -16,21 +16,14 @@ from jobs.cleaning.checks import checked
 from jobs.cleaning.clean import OUTCOMES, units
 from jobs.cleaning.conversions import Context
 from tests.jobs import raw
+from tests.jobs.batches import in_spark
 
 DATE = datetime.date(2024, 3, 1)
 FETCHED = datetime.datetime(2024, 3, 3, tzinfo=datetime.UTC)
 CONTEXT = Context(FETCHED)
 USERS, KNOWN = {1, 2, 3}, {10, 11, 12}
 
-# Each example is a batch of rows in one Spark job: few of them, and none is made smaller when one fails.
-EXAMPLES = settings(
-    max_examples=2,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-)
+EXAMPLES = in_spark(batches=2)
 
 JUNK = [None, True, -1, 0, 1.5, 2**63 - 1, 2**63, 10**40, "", " ", "7", "ünï", [], [1], {}, {"a": "x@y.zz"}]
 STAMPS = [
